@@ -1,0 +1,2 @@
+// Package plan decides which networks a pod gets.
+package plan

@@ -1,0 +1,56 @@
+package plan
+
+import (
+	"encoding/json"
+
+	"github.com/multus-cni/multus/pkg/netconf"
+)
+
+// Plan is everything that ADD will do for one sandbox, in order. It is data: it
+// marshals to JSON without loss, and the same value is executed by ADD, saved in
+// the record, undone by DEL, checked by CHECK and printed by explain.
+type Plan struct {
+	Attachments []Attachment `json:"attachments"` // the master first
+	Warnings    []string     `json:"-"`           // odd but not wrong; to be logged
+}
+
+// Attachment is one interface of a sandbox: all that it takes to make it and to
+// take it away.
+type Attachment struct {
+	// Network is the name users know it by: namespace/name of a NAD, else the
+	// configuration's own name.
+	Network string `json:"network"`
+	// Interface is CNI_IFNAME for every plugin and command of the attachment.
+	Interface string `json:"interface"`
+	// Master marks the attachment whose result answers the runtime.
+	Master bool `json:"master,omitempty"`
+	// Config is what is executed, with the selection's cni-args and device in it.
+	Config netconf.List `json:"config"`
+	// RuntimeConfig holds the requests by capability (CNI specification, section 3).
+	RuntimeConfig map[string]json.RawMessage `json:"runtimeConfig,omitempty"`
+	// Args is the whole of CNI_ARGS for this attachment.
+	Args string `json:"args,omitempty"`
+	// DefaultRoute is there for the one attachment that is to carry the pod's default route.
+	DefaultRoute *DefaultRoute `json:"defaultRoute,omitempty"`
+	// Device is there where the network's resource gave it one.
+	Device *Device `json:"device,omitempty"`
+	// Source says where the configuration came from and Reason why the
+	// attachment is there and named so; both for people.
+	Source string `json:"source,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// DefaultRoute says that an attachment carries the pod's default route.
+type DefaultRoute struct {
+	// Gateways in order of preference; empty keeps what the network's own plugin made.
+	Gateways []string `json:"gateways"`
+}
+
+// Device is a device that the kubelet allocated to the pod.
+type Device struct {
+	Resource string `json:"resource"`
+	ID       string `json:"id"`
+}
+
+// String is how error messages call the attachment: network default/a (net0).
+func (a Attachment) String() string { return "network " + a.Network + " (" + a.Interface + ")" }

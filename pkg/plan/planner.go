@@ -1,0 +1,77 @@
+package plan
+
+import (
+	"context"
+	"errors"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/netconf"
+)
+
+// Errors that the sources of pods and definitions wrap, for the caller to branch on.
+var (
+	// ErrNotFound: the object does not exist.
+	ErrNotFound = errors.New("not found")
+	// ErrUnavailable: the API server cannot be reached in time, or refuses.
+	ErrUnavailable = errors.New("API server unavailable")
+)
+
+// Ref names a NetworkAttachmentDefinition.
+type Ref struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// String is namespace/name.
+func (r Ref) String() string { return r.Namespace + "/" + r.Name }
+
+// Definition is what a NetworkAttachmentDefinition says.
+type Definition struct {
+	Config   string // spec.config; empty: the network of that name on disk
+	Resource string // annotation k8s.v1.cni.cncf.io/resourceName
+}
+
+// Definitions finds NetworkAttachmentDefinitions. The real ones are
+// kube.Client and manifest.Objects. All distinct refs are asked for at once. The
+// answer holds one entry, a Definition or an error, for every ref; an error that
+// wraps ErrNotFound or ErrUnavailable says so.
+type Definitions interface {
+	Definitions(ctx context.Context, refs []Ref) map[Ref]Answer
+}
+
+// Answer is a definition, or why there is none.
+type Answer struct {
+	Definition Definition
+	Err        error
+}
+
+// Devices finds the devices that a pod was given. The real one asks the kubelet.
+type Devices interface {
+	// Devices maps a resource name to the pod's device IDs, in the order of use.
+	Devices(ctx context.Context, pod Pod) (map[string][]string, error)
+}
+
+// Planner decides which networks a pod gets. See the package's doc for the rules.
+type Planner struct {
+	Conf        config.Config
+	Definitions Definitions // nil: there is no API server
+	Networks    Definitions // the older kubernetes.com/v1 Network objects; nil: there are none
+	Devices     Devices     // nil: there are no devices
+	// Find finds a plugin's binary by its type; an error says that there is none
+	// or that it may not be run. nil: binaries are not looked for.
+	Find func(pluginType string) (path string, err error)
+}
+
+// Plan decides everything that ADD will do for the pod in the sandbox, or says
+// everything that is wrong with it. It reads definitions, files and devices and
+// changes nothing. The zero Pod gets the static networks alone.
+func (p Planner) Plan(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) { panic("stub") }
+
+// Salvage is Plan for DEL without a record: what can still be known is in the
+// plan, under the names that Plan would have given; the error says what cannot.
+func (p Planner) Salvage(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) { panic("stub") }
+
+// Everywhere are the networks that every pod gets, for STATUS and GC: the
+// default network first, then defaultNetworks or the other delegates. A default
+// network that cannot be resolved is an error.
+func (p Planner) Everywhere(ctx context.Context) ([]netconf.List, error) { panic("stub") }
