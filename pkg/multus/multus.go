@@ -1,9 +1,10 @@
-// Package multus answers the CNI commands.
 package multus
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -34,14 +35,66 @@ type Plugin struct {
 	Runner  delegate.Runner
 	State   state.Dir
 	Log     *logrus.Entry
+	// Held is told of the lock while one is held, so that the plugins started
+	// meanwhile inherit it and keep the sandbox locked should Multus be killed.
+	// nil: nobody wants to know.
+	Held func(*state.Lock)
 }
 
-// Add attaches the sandbox to all networks of its pod and returns the master's
-// result, converted to the configuration's version.
-func (p Plugin) Add(ctx context.Context, sb plan.Sandbox) (json.RawMessage, error) { panic("stub") }
+// lock takes the sandbox's lock and returns what releases it.
+func (p Plugin) lock(ctx context.Context, sb plan.Sandbox) (func(), error) {
+	wait, cancel := context.WithTimeout(ctx, p.lockWait())
+	defer cancel()
+	l, err := p.State.Lock(wait, state.KeyOf(sb))
+	return p.held(l), err
+}
 
-// Del undoes what Add did.
-func (p Plugin) Del(ctx context.Context, sb plan.Sandbox) error { panic("stub") }
+// lockAll takes the lock that excludes all other commands.
+func (p Plugin) lockAll(ctx context.Context) (func(), error) {
+	wait, cancel := context.WithTimeout(ctx, p.lockWait())
+	defer cancel()
+	l, err := p.State.LockAll(wait)
+	return p.held(l), err
+}
 
-// Check checks every recorded attachment.
-func (p Plugin) Check(ctx context.Context, sb plan.Sandbox) error { panic("stub") }
+// lockWait is how long another command may keep us from a sandbox: as long as
+// that one could be waiting for readiness or for one delegate.
+func (p Plugin) lockWait() time.Duration {
+	return max(p.Conf.DelegateTimeout, p.Conf.ReadinessTimeout) + p.Conf.APITimeout
+}
+
+func (p Plugin) held(l *state.Lock) (release func()) {
+	if l == nil {
+		return func() {}
+	}
+	if p.Held != nil {
+		p.Held(l)
+	}
+	return func() {
+		if p.Held != nil {
+			p.Held(nil)
+		}
+		if err := l.Unlock(); err != nil {
+			p.Log.WithError(err).Warn("lock not released")
+		}
+	}
+}
+
+// at is the log entry for one attachment.
+func (p Plugin) at(a plan.Attachment) *logrus.Entry {
+	return p.Log.WithFields(logrus.Fields{"network": a.Network, "interface": a.Interface})
+}
+
+// of names the attachment in an error, once.
+func of(a plan.Attachment, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", a, err)
+}
+
+// unknown tells whether the error says that the record does not exist or cannot
+// be read, as opposed to a state folder that does not work.
+func unknown(err error) bool {
+	return errors.Is(err, state.ErrNone) || errors.Is(err, state.ErrUnreadable)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+const listHelp = `Usage: multus list [--state DIR] [-o table|json]
+
+Lists the sandboxes and attachments recorded on this node. Records that an older
+Multus left are listed as well.
+`
+
+// defaultCNIDir is where records are without cniDir in the configuration.
+const defaultCNIDir = "/var/lib/cni/multus"
+
+func list(_ context.Context, c cli) int {
+	fs := flags(c, "list", listHelp)
+	dir := fs.String("state", defaultCNIDir, "the state folder (cniDir)")
+	output := fs.StringP("output", "o", "table", "table or json")
+	if code, stop := parse(c, fs); stop {
+		return code
+	}
+	if *output != "table" && *output != "json" {
+		fmt.Fprintf(c.stderr, "multus list: -o %q: table or json is expected\n", *output)
+		return exitUsage
+	}
+	recs, err := state.Dir(*dir).List()
+	show := listTable
+	if *output == "json" {
+		show = listJSON
+	}
+	if failed := show(c, recs); failed != nil {
+		fmt.Fprintln(c.stderr, "multus list:", failed)
+		return exitFailed
+	}
+	if err != nil {
+		fmt.Fprintln(c.stderr, "multus list:", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+func listJSON(c cli, recs []state.Record) error {
+	if recs == nil {
+		recs = []state.Record{}
+	}
+	enc := json.NewEncoder(c.stdout)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(recs)
+}
+
+func listTable(c cli, recs []state.Record) error {
+	if len(recs) == 0 {
+		_, err := fmt.Fprintln(c.stdout, "no sandbox is recorded")
+		return err
+	}
+	tw := tabwriter.NewWriter(c.stdout, 2, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "SANDBOX\tPOD\tINTERFACE\tNETWORK\tSTATE\tAGE")
+	for _, rec := range recs {
+		pod, age := "-", "-"
+		if !rec.Pod.IsZero() {
+			pod = rec.Pod.String()
+		}
+		if !rec.Created.IsZero() {
+			age = time.Since(rec.Created).Truncate(time.Second).String()
+		}
+		for _, a := range rec.Attachments {
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", short(rec.Sandbox.ContainerID), pod, a.Interface, a.Network, a.Phase, age)
+		}
+	}
+	return tw.Flush()
+}
+
+// short is as much of a container ID as people and runtimes' tools use.
+func short(id string) string {
+	return id[:min(len(id), 13)]
+}

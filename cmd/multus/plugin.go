@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/containernetworking/cni/pkg/types"
+	"github.com/sirupsen/logrus"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/delegate"
+	"github.com/multus-cni/multus/pkg/kube"
+	"github.com/multus-cni/multus/pkg/multus"
+	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// process is what the plugin has of its surroundings.
+type process struct {
+	getenv func(string) string
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// plugin answers one CNI command: one document on standard output at most, a
+// result or an error, and the exit code.
+func plugin(ctx context.Context, ps process) int {
+	call, err := multus.ReadCall(ps.getenv, ps.stdin)
+	if err != nil {
+		return refuse(ps, versionOf(call.Stdin), err)
+	}
+	if call.Command == "VERSION" {
+		return answer(ps, versions(call.Stdin))
+	}
+	conf, err := config.Parse(call.Stdin)
+	if err != nil {
+		return refuse(ps, versionOf(call.Stdin), multus.Misconfigured(err))
+	}
+	if err := speaks(call.Command, conf.CNIVersion); err != nil {
+		return refuse(ps, conf.CNIVersion, err)
+	}
+	log, closeLog := newLog(conf.Log, ps.stderr)
+	defer closeLog()
+	result, err := execute(ctx, call, conf, log.WithFields(fieldsOf(call)))
+	if err != nil {
+		return refuse(ps, conf.CNIVersion, err)
+	}
+	return answer(ps, result)
+}
+
+func fieldsOf(call multus.Call) logrus.Fields {
+	fields := logrus.Fields{"verb": call.Command}
+	if call.Sandbox.ContainerID != "" {
+		fields["sandbox"] = call.Sandbox.ContainerID
+	}
+	if pod := multus.PodOf(call.Sandbox.Args); !pod.IsZero() {
+		fields["pod"] = pod.String()
+	}
+	return fields
+}
+
+func execute(ctx context.Context, call multus.Call, conf config.Config, log *logrus.Entry) (json.RawMessage, error) {
+	for _, w := range conf.Warnings {
+		log.Warn(w)
+	}
+	log.WithField("cniVersion", conf.CNIVersion).Debug("called")
+	p, done := assemble(call, conf, log)
+	defer done()
+	switch call.Command {
+	case "ADD":
+		return p.Add(ctx, call.Sandbox)
+	case "DEL":
+		return nil, p.Del(ctx, call.Sandbox)
+	case "CHECK":
+		return nil, p.Check(ctx, call.Sandbox)
+	case "GC":
+		return nil, p.GC(ctx)
+	}
+	return nil, p.Status(ctx)
+}
+
+// assemble puts the plugin together. Nothing is opened, dialled or started
+// before a command needs it.
+func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.Plugin, func()) {
+	exec := &delegate.Process{Stderr: os.Stderr}
+	runner := delegate.Runner{Exec: exec, Path: append(call.Path, conf.BinDir...), Timeout: conf.DelegateTimeout}
+	p := multus.Plugin{
+		Conf:    conf,
+		Runner:  runner,
+		Planner: plan.Planner{Conf: conf, Find: findOthers(runner)},
+		State:   state.Dir(conf.CNIDir),
+		Log:     log,
+		Held:    func(l *state.Lock) { exec.Keep = inherited(l) },
+	}
+	if conf.Kubeconfig == "" {
+		return p, func() {}
+	}
+	client := kube.Dial(conf.Kubeconfig)
+	p.Cluster, p.Planner.Definitions, p.Planner.Networks = client, client, client.Legacy()
+	return p, client.Close
+}
+
+func inherited(l *state.Lock) []*os.File {
+	if l == nil {
+		return nil
+	}
+	return []*os.File{l.File()}
+}
+
+// findOthers finds plugins but refuses our own binary under whatever name: it
+// would call itself without end.
+func findOthers(runner delegate.Runner) func(string) (string, error) {
+	return func(pluginType string) (string, error) {
+		path, err := runner.Find(pluginType)
+		if err != nil {
+			return "", err
+		}
+		if isOwn(path) {
+			return "", fmt.Errorf("plugin type %q is multus itself (%s): a network that runs multus again would never end", pluginType, path)
+		}
+		return path, nil
+	}
+}
+
+func isOwn(path string) bool {
+	own, err := os.Stat("/proc/self/exe")
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(path)
+	return err == nil && os.SameFile(own, other)
+}
+
+// speaks refuses a command that the configuration's version does not have.
+func speaks(command, version string) error {
+	first := map[string]string{"CHECK": "0.4.0", "GC": "1.1.0", "STATUS": "1.1.0"}[command]
+	if first == "" || netconf.AtLeast(version, first) {
+		return nil
+	}
+	return multus.WithCode(types.ErrIncompatibleCNIVersion,
+		fmt.Errorf("cniVersion %q has no %s: %s is the first that has", version, command, first))
+}
+
+// versionOf is the version of a configuration that may be no good otherwise.
+func versionOf(stdin []byte) string {
+	var conf struct {
+		CNIVersion string `json:"cniVersion"`
+	}
+	if json.Unmarshal(stdin, &conf) != nil || !netconf.Supports(conf.CNIVersion) {
+		return config.DefaultCNIVersion
+	}
+	return conf.CNIVersion
+}
+
+// versions is the answer to VERSION; it echoes the version that was asked in.
+func versions(stdin []byte) json.RawMessage {
+	supported := netconf.SupportedVersions()
+	reply := struct {
+		CNIVersion string   `json:"cniVersion"`
+		Supported  []string `json:"supportedVersions"`
+	}{versionOf(stdin), supported}
+	if len(bytes.TrimSpace(stdin)) == 0 {
+		reply.CNIVersion = supported[len(supported)-1]
+	}
+	data, err := json.Marshal(reply)
+	if err != nil { // strings always marshal
+		return nil
+	}
+	return data
+}
+
+func answer(ps process, result json.RawMessage) int {
+	if len(result) == 0 {
+		return 0
+	}
+	if _, err := ps.stdout.Write(append(result, '\n')); err != nil {
+		fmt.Fprintln(ps.stderr, "multus: answer to the runtime:", err)
+		return 1
+	}
+	return 0
+}
+
+func refuse(ps process, cniVersion string, err error) int {
+	if _, failed := ps.stdout.Write(append(multus.ErrorObject(cniVersion, err), '\n')); failed != nil {
+		fmt.Fprintln(ps.stderr, "multus: answer to the runtime:", errors.Join(failed, err))
+	}
+	return 1
+}

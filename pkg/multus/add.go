@@ -1,0 +1,174 @@
+package multus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/containernetworking/cni/pkg/types"
+
+	"github.com/multus-cni/multus/pkg/delegate"
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// Add attaches the sandbox to all networks of its pod and returns the master's
+// result, converted to the configuration's version. Whatever fails once the
+// first delegate may have run is undone before Add returns.
+func (p Plugin) Add(ctx context.Context, sb plan.Sandbox) (json.RawMessage, error) {
+	if len(p.Conf.PrevResult) > 0 {
+		return nil, coded(types.ErrInvalidNetworkConfig,
+			errors.New("prevResult: multus makes the pod's first interface, so it has to be the first plugin of its list"))
+	}
+	release, err := p.lock(ctx, sb)
+	defer release()
+	if err != nil {
+		return nil, err
+	}
+	rec, err := p.prepare(ctx, sb)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := p.attach(ctx, &rec)
+	if err != nil {
+		p.rollBack(context.WithoutCancel(ctx), &rec)
+		return nil, err
+	}
+	return answer, nil
+}
+
+// prepare does all that can be refused, and then saves the intent: up to its
+// return nothing has happened to the sandbox.
+func (p Plugin) prepare(ctx context.Context, sb plan.Sandbox) (state.Record, error) {
+	if err := p.fresh(sb); err != nil {
+		return state.Record{}, err
+	}
+	if err := p.awaitReady(ctx); err != nil {
+		return state.Record{}, err
+	}
+	pod, pl, err := p.plan(ctx, sb)
+	if err != nil {
+		return state.Record{}, err
+	}
+	rec := state.Record{Schema: state.Schema, Created: time.Now().UTC(), Sandbox: sb, Pod: pod}
+	for _, a := range pl.Attachments {
+		rec.Attachments = append(rec.Attachments, state.Attachment{Attachment: a, Phase: state.Planned})
+	}
+	rec.Attachments[0].Phase = state.Attaching
+	return rec, p.create(rec)
+}
+
+// fresh refuses a sandbox that is attached already, before anything is waited for.
+func (p Plugin) fresh(sb plan.Sandbox) error {
+	switch _, err := p.State.Load(state.KeyOf(sb)); {
+	case errors.Is(err, state.ErrNone):
+		return nil
+	case err == nil, errors.Is(err, state.ErrUnreadable):
+		return coded(CodeExists, fmt.Errorf("container %s (%s) is attached already: the runtime has to DEL it first", sb.ContainerID, sb.IfName))
+	default:
+		return coded(types.ErrIOFailure, err)
+	}
+}
+
+func (p Plugin) create(rec state.Record) error {
+	err := p.State.Create(rec)
+	if errors.Is(err, state.ErrExists) {
+		return coded(CodeExists, err)
+	}
+	return coded(types.ErrIOFailure, err)
+}
+
+// plan reads and decides, within one budget for all reads.
+func (p Plugin) plan(ctx context.Context, sb plan.Sandbox) (plan.Pod, plan.Plan, error) {
+	reads, cancel := context.WithTimeout(ctx, p.Conf.APITimeout)
+	defer cancel()
+	pod, err := p.pod(reads, sb)
+	if err != nil {
+		return plan.Pod{}, plan.Plan{}, err
+	}
+	pl, err := p.Planner.Plan(reads, sb, pod)
+	for _, w := range pl.Warnings {
+		p.Log.Warn(w)
+	}
+	if errors.Is(err, plan.ErrUnavailable) {
+		return plan.Pod{}, plan.Plan{}, coded(types.ErrTryAgainLater, err)
+	}
+	if err != nil {
+		return plan.Pod{}, plan.Plan{}, coded(types.ErrInvalidNetworkConfig, err)
+	}
+	for _, a := range pl.Attachments {
+		p.at(a).WithField("source", a.Source).Debug(a.Reason)
+	}
+	return pod, pl, nil
+}
+
+// attach runs the delegates of a record that was just created, sets the default
+// routes and publishes the status. The answer is converted before anything is
+// published, since a runtime of an old version may not be able to read it.
+func (p Plugin) attach(ctx context.Context, rec *state.Record) (json.RawMessage, error) {
+	for i := range rec.Attachments {
+		if err := p.attachOne(ctx, rec, i); err != nil {
+			return nil, err
+		}
+	}
+	if err := routes(rec); err != nil {
+		return nil, err
+	}
+	if err := p.State.Update(*rec); err != nil {
+		return nil, coded(types.ErrIOFailure, err)
+	}
+	master := rec.Attachments[0]
+	answer, err := delegate.Convert(master.Result, p.Conf.CNIVersion)
+	if err != nil {
+		return nil, of(master.Attachment, err)
+	}
+	return answer, p.publish(ctx, *rec)
+}
+
+// attachOne runs one delegate. The update that says that the one before is
+// attached says as well that this one may have been started: one write for both.
+func (p Plugin) attachOne(ctx context.Context, rec *state.Record, i int) error {
+	a := &rec.Attachments[i]
+	if i > 0 {
+		a.Phase = state.Attaching
+		if err := p.State.Update(*rec); err != nil {
+			return coded(types.ErrIOFailure, err)
+		}
+	}
+	started := time.Now()
+	result, err := p.Runner.Add(ctx, rec.Sandbox, a.Attachment)
+	if err != nil {
+		p.at(a.Attachment).WithError(err).Error("attachment failed")
+		return of(a.Attachment, err)
+	}
+	a.Result, a.Phase = result, state.Attached
+	p.at(a.Attachment).WithField("duration", time.Since(started)).Info("attached")
+	return nil
+}
+
+// routes enforces the pod's default route and records what became of the results.
+func routes(rec *state.Record) error {
+	atts := make([]plan.Attachment, len(rec.Attachments))
+	results := make([]json.RawMessage, len(rec.Attachments))
+	for i, a := range rec.Attachments {
+		atts[i], results[i] = a.Attachment, a.Result
+	}
+	results, err := delegate.Routes(rec.Sandbox, atts, results)
+	if err != nil {
+		return err
+	}
+	for i := range rec.Attachments {
+		rec.Attachments[i].Result = results[i]
+	}
+	return nil
+}
+
+// rollBack detaches what was attempted. What cannot be detached stays recorded
+// for the runtime's DEL; the error that the runtime sees is the first one.
+func (p Plugin) rollBack(ctx context.Context, rec *state.Record) {
+	if err := p.detach(ctx, rec); err != nil {
+		p.Log.WithError(err).Error("roll-back incomplete; DEL will try again")
+	}
+}

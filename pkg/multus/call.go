@@ -1,0 +1,126 @@
+package multus
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/containernetworking/cni/pkg/types"
+
+	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// MaxStdin bounds the configuration that a runtime hands over, in bytes.
+const MaxStdin = 4 << 20
+
+// Call is one execution of the plugin by a container runtime (CNI
+// specification, section 2, "Parameters").
+type Call struct {
+	Command string
+	Sandbox plan.Sandbox // empty for GC, STATUS and VERSION
+	Path    []string     // the folders of CNI_PATH
+	Stdin   []byte
+}
+
+// commands maps each command to the variables that it cannot do without.
+// CNI_PATH is asked for by none: binDir stands in for it.
+func commands(command string) (required []string, known bool) {
+	switch command {
+	case "ADD", "CHECK":
+		return []string{"CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"}, true
+	case "DEL":
+		return []string{"CNI_CONTAINERID", "CNI_IFNAME"}, true
+	case "GC", "STATUS", "VERSION":
+		return nil, true
+	}
+	return nil, false
+}
+
+// ReadCall reads and validates what a runtime passes in the environment and on
+// standard input. Its errors carry the codes 4, 6 and 8.
+func ReadCall(getenv func(string) string, stdin io.Reader) (Call, error) {
+	c := Call{Command: getenv("CNI_COMMAND"), Path: filepath.SplitList(getenv("CNI_PATH"))}
+	required, known := commands(c.Command)
+	if !known {
+		return c, coded(types.ErrInvalidEnvironmentVariables,
+			fmt.Errorf("CNI_COMMAND %q: one of ADD, DEL, CHECK, GC, STATUS, VERSION is expected", c.Command))
+	}
+	if err := missing(getenv, required); err != nil {
+		return c, err
+	}
+	if required != nil {
+		c.Sandbox = plan.Sandbox{
+			ContainerID: getenv("CNI_CONTAINERID"),
+			NetNS:       getenv("CNI_NETNS"),
+			IfName:      getenv("CNI_IFNAME"),
+			Args:        getenv("CNI_ARGS"),
+		}
+		if err := checkSandbox(c.Sandbox, getenv("CNI_NETNS_OVERRIDE")); err != nil {
+			return c, err
+		}
+	}
+	var err error
+	c.Stdin, err = readStdin(c.Command, stdin)
+	return c, err
+}
+
+// readStdin leaves VERSION alone with a closed or missing standard input.
+func readStdin(command string, stdin io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(stdin, MaxStdin+1))
+	switch {
+	case command == "VERSION":
+		return data, nil
+	case err != nil:
+		return nil, coded(types.ErrIOFailure, fmt.Errorf("configuration on standard input: %w", err))
+	case len(data) > MaxStdin:
+		return nil, coded(types.ErrDecodingFailure, fmt.Errorf("configuration on standard input: more than %d bytes", MaxStdin))
+	}
+	return data, nil
+}
+
+func missing(getenv func(string) string, required []string) error {
+	var names []string
+	for _, name := range required {
+		if getenv(name) == "" {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return coded(types.ErrInvalidEnvironmentVariables,
+		fmt.Errorf("required environment variables missing: %s", strings.Join(names, ", ")))
+}
+
+// checkSandbox refuses names that could leave their place as parts of paths, and
+// a runtime that passes our own network namespace as the container's: each
+// delegate would then rearrange the host's interfaces.
+func checkSandbox(sb plan.Sandbox, override string) error {
+	var errs []error
+	if !netconf.ValidName(sb.ContainerID) {
+		errs = append(errs, fmt.Errorf("CNI_CONTAINERID %q: letters, digits, '_', '.' and '-' are expected, a letter or digit first", sb.ContainerID))
+	}
+	if err := plan.CheckInterface(sb.IfName); err != nil {
+		errs = append(errs, fmt.Errorf("CNI_IFNAME %q: %w", sb.IfName, err))
+	}
+	if errs != nil {
+		return coded(types.ErrInvalidEnvironmentVariables, errors.Join(errs...))
+	}
+	if override == "1" || strings.EqualFold(override, "true") || !ownNetNS(sb.NetNS) {
+		return nil
+	}
+	return coded(types.ErrInvalidNetNS, fmt.Errorf("CNI_NETNS %q: this is the host's own network namespace, not a container's", sb.NetNS))
+}
+
+func ownNetNS(path string) bool {
+	own, err := os.Stat("/proc/self/ns/net")
+	if err != nil || path == "" {
+		return false
+	}
+	theirs, err := os.Stat(path)
+	return err == nil && os.SameFile(own, theirs)
+}

@@ -1,0 +1,47 @@
+package multus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/containernetworking/cni/pkg/types"
+
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// Check runs every recorded attachment's CHECK, in order, each with its own result.
+func (p Plugin) Check(ctx context.Context, sb plan.Sandbox) error {
+	release, err := p.lock(ctx, sb)
+	defer release()
+	if err != nil {
+		return err
+	}
+	rec, err := p.State.Load(state.KeyOf(sb))
+	switch {
+	case errors.Is(err, state.ErrNone):
+		return coded(types.ErrUnknownContainer, fmt.Errorf("container %s (%s): %w", sb.ContainerID, sb.IfName, err))
+	case err != nil:
+		return coded(types.ErrIOFailure, err)
+	}
+	rec.Sandbox.NetNS = sb.NetNS
+	for _, a := range rec.Attachments {
+		if err := p.checkOne(ctx, rec.Sandbox, a); err != nil {
+			return of(a.Attachment, err)
+		}
+	}
+	return nil
+}
+
+func (p Plugin) checkOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
+	if a.Phase != state.Attached {
+		return coded(types.ErrTryAgainLater, fmt.Errorf("not attached: ADD got as far as %q", a.Phase))
+	}
+	if err := p.Runner.Check(ctx, sb, a.Attachment, a.Result); err != nil {
+		p.at(a.Attachment).WithError(err).Error("check failed")
+		return err
+	}
+	p.at(a.Attachment).Debug("checked")
+	return nil
+}

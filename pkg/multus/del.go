@@ -1,0 +1,138 @@
+package multus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/containernetworking/cni/pkg/types"
+
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// salvageTimeout is how long DEL without a record asks the API server.
+const salvageTimeout = 2 * time.Second
+
+// Del undoes what Add did, from the record alone.
+func (p Plugin) Del(ctx context.Context, sb plan.Sandbox) error {
+	release, err := p.lock(ctx, sb)
+	defer release()
+	if err != nil {
+		return err
+	}
+	rec, err := p.State.Load(state.KeyOf(sb))
+	switch {
+	case unknown(err):
+		return p.delUnrecorded(ctx, sb, err)
+	case err != nil:
+		return coded(types.ErrIOFailure, err)
+	}
+	// The runtime's word on the namespace is newer than the record's: it says
+	// nothing where the namespace is gone.
+	rec.Sandbox.NetNS = sb.NetNS
+	return p.detach(ctx, &rec)
+}
+
+// detach takes away every attachment that may exist, newest first, and then the
+// record; where some stay, the record says which.
+func (p Plugin) detach(ctx context.Context, rec *state.Record) error {
+	return p.detachSome(ctx, rec, func(plan.Attachment) bool { return true })
+}
+
+// detachSome is detach for the attachments that are wanted gone; the others stay recorded.
+func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(plan.Attachment) bool) error {
+	var errs []error
+	left, dirty := remaining(*rec), false
+	for i := len(rec.Attachments) - 1; i >= 0; i-- {
+		a := &rec.Attachments[i]
+		if a.Phase == state.Detached || !wanted(a.Attachment) {
+			continue
+		}
+		if err := p.detachOne(ctx, rec.Sandbox, *a); err != nil {
+			errs = append(errs, of(a.Attachment, err))
+			continue
+		}
+		a.Phase, left, dirty = state.Detached, left-1, true
+		if left > 0 {
+			dirty = p.mark(*rec) != nil
+		}
+	}
+	if left == 0 {
+		return errors.Join(append(errs, coded(types.ErrIOFailure, p.State.Remove(*rec)))...)
+	}
+	if dirty {
+		errs = append(errs, coded(types.ErrIOFailure, p.State.Update(*rec)))
+	}
+	return errors.Join(errs...)
+}
+
+// mark saves progress. A state folder that cannot be written keeps nothing from
+// being detached: at worst a retry detaches twice, which plugins allow.
+func (p Plugin) mark(rec state.Record) error {
+	err := p.State.Update(rec)
+	if err != nil {
+		p.Log.WithError(err).Warn("progress not recorded")
+	}
+	return err
+}
+
+func remaining(rec state.Record) int {
+	n := 0
+	for _, a := range rec.Attachments {
+		if a.Phase != state.Detached {
+			n++
+		}
+	}
+	return n
+}
+
+func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
+	if a.Phase == state.Planned {
+		return nil
+	}
+	started := time.Now()
+	if err := p.Runner.Del(ctx, sb, a.Attachment, a.Result); err != nil {
+		p.at(a.Attachment).WithError(err).Error("detachment failed")
+		return err
+	}
+	p.at(a.Attachment).WithField("duration", time.Since(started)).Info("detached")
+	return nil
+}
+
+// delUnrecorded does what can be done without a record: a DEL that comes twice,
+// or for a sandbox that was never attached, must succeed; one whose record was
+// lost should still free what the configuration tells of.
+func (p Plugin) delUnrecorded(ctx context.Context, sb plan.Sandbox, why error) error {
+	if errors.Is(why, state.ErrUnreadable) {
+		path, err := p.State.SetAside(state.KeyOf(sb))
+		if err != nil {
+			return coded(types.ErrIOFailure, fmt.Errorf("%w; not to be set aside either: %w", why, err))
+		}
+		p.Log.WithError(why).WithField("kept", path).Error("record set aside")
+	}
+	pl, err := p.salvage(ctx, sb)
+	if err != nil {
+		p.Log.WithError(err).Warn("not all networks of the sandbox are known")
+	}
+	for i := len(pl.Attachments) - 1; i >= 0; i-- {
+		a := pl.Attachments[i]
+		if err := p.Runner.Del(ctx, sb, a, nil); err != nil {
+			p.at(a).WithError(err).Warn("detachment without a record failed")
+		}
+	}
+	return nil
+}
+
+// salvage plans what the sandbox may have been attached to.
+func (p Plugin) salvage(ctx context.Context, sb plan.Sandbox) (plan.Plan, error) {
+	reads, cancel := context.WithTimeout(ctx, salvageTimeout)
+	defer cancel()
+	pod, err := p.pod(reads, sb)
+	if err != nil {
+		pod = plan.Pod{Namespace: PodOf(sb.Args).Namespace}
+	}
+	pl, unknown := p.Planner.Salvage(reads, sb, pod)
+	return pl, errors.Join(err, unknown)
+}

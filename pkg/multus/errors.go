@@ -1,0 +1,104 @@
+package multus
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/containernetworking/cni/pkg/types"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// Error codes beyond those of the CNI specification, section 5.
+const (
+	// CodeNotReady is STATUS's answer where ADD would not work.
+	CodeNotReady = 50
+	// CodeExists is ADD's answer for a sandbox that is attached already.
+	CodeExists = 100
+)
+
+// maxMessage bounds the message of an error object, in bytes.
+const maxMessage = 16 << 10
+
+// codedError gives an error its CNI error code.
+type codedError struct {
+	code uint
+	err  error
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Unwrap() error { return e.err }
+
+func coded(code uint, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &codedError{code: code, err: err}
+}
+
+// Code is the CNI error code that an error answers the runtime with: the one it
+// was given, a delegate's own, else the one that its kind calls for.
+func Code(err error) uint {
+	var own *codedError
+	var delegates *types.Error
+	switch {
+	case errors.As(err, &own):
+		return own.code
+	case errors.As(err, &delegates) && delegates.Code != 0:
+		return delegates.Code
+	case errors.Is(err, plan.ErrUnavailable), errors.Is(err, state.ErrBusy):
+		return types.ErrTryAgainLater
+	case errors.Is(err, config.ErrNotConfiguration):
+		return types.ErrDecodingFailure
+	}
+	return types.ErrInternal
+}
+
+// errorObject is the error of the CNI specification, section 5.
+type errorObject struct {
+	CNIVersion string `json:"cniVersion"`
+	Code       uint   `json:"code"`
+	Msg        string `json:"msg"`
+	Details    string `json:"details,omitempty"`
+}
+
+// ErrorObject is the error as the runtime reads it on standard output.
+func ErrorObject(cniVersion string, err error) []byte {
+	o := errorObject{CNIVersion: cniVersion, Code: Code(err), Msg: err.Error()}
+	var delegates *types.Error
+	if errors.As(err, &delegates) && delegates.Details != "" {
+		o.Details = cut(delegates.Details)
+		o.Msg = strings.Replace(o.Msg, delegates.Error(), delegates.Msg, 1)
+	}
+	o.Msg = cut(o.Msg)
+	data, err := json.Marshal(o)
+	if err != nil { // strings and a number always marshal
+		return []byte(`{"code":999,"msg":"an error that cannot be told"}`)
+	}
+	return data
+}
+
+func cut(text string) string {
+	if len(text) <= maxMessage {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxMessage], "") + " (cut)"
+}
+
+// WithCode gives an error the CNI error code that it is to be answered with.
+func WithCode(code uint, err error) error { return coded(code, err) }
+
+// Misconfigured is the error of a configuration that could not be parsed, with
+// the code that its kind calls for.
+func Misconfigured(err error) error {
+	switch {
+	case errors.Is(err, config.ErrNotConfiguration):
+		return coded(types.ErrDecodingFailure, err)
+	case errors.Is(err, config.ErrIncompatibleVersion):
+		return coded(types.ErrIncompatibleCNIVersion, err)
+	}
+	return coded(types.ErrInvalidNetworkConfig, err)
+}

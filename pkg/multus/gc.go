@@ -1,0 +1,212 @@
+package multus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/containernetworking/cni/pkg/types"
+	"github.com/sirupsen/logrus"
+
+	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// GC detaches what is recorded of sandboxes that the runtime no longer names,
+// and then hands GC to every network, each with its own list of what is valid.
+func (p Plugin) GC(ctx context.Context) error {
+	if p.Conf.ValidAttachments == nil {
+		return coded(types.ErrInvalidNetworkConfig,
+			errors.New("cni.dev/valid-attachments: the list of valid attachments is missing or null; nothing was collected"))
+	}
+	release, err := p.lockAll(ctx)
+	defer release()
+	if err != nil {
+		return err
+	}
+	recs, unreadable, err := p.collect(ctx)
+	if unreadable {
+		// Of a sandbox that is alive nothing may be collected, and which
+		// addresses and devices it holds only its record could tell.
+		return errors.Join(err, errors.New("networks left alone: a record of a live sandbox cannot be read"))
+	}
+	return errors.Join(err, p.collectNetworks(ctx, recs))
+}
+
+// recorded is a record and whether the runtime has given its sandbox up.
+type recorded struct {
+	state.Record
+	stale bool
+}
+
+// collect detaches the stale sandboxes. It returns all records, with what is
+// left in them, and whether a live sandbox's could not be read.
+func (p Plugin) collect(ctx context.Context) (recs []recorded, unreadable bool, err error) {
+	keys, err := p.State.Keys()
+	errs := []error{coded(types.ErrIOFailure, err)}
+	for _, k := range keys {
+		rec, err := p.State.Load(k)
+		valid := p.valid(k)
+		switch {
+		case errors.Is(err, state.ErrNone):
+		case err != nil:
+			unreadable = unreadable || valid
+			errs = append(errs, p.unreadable(k, valid, err))
+		case valid:
+			recs = append(recs, recorded{Record: rec})
+		default:
+			p.Log.WithFields(logrus.Fields{"sandbox": k.ContainerID, "pod": rec.Pod.String()}).Info("stale sandbox")
+			rec.Sandbox.NetNS = remainingNetNS(rec.Sandbox.NetNS)
+			errs = append(errs, p.detachSome(ctx, &rec, collectable(&rec)))
+			recs = append(recs, recorded{Record: rec, stale: true})
+		}
+	}
+	return recs, unreadable, errors.Join(errs...)
+}
+
+// unreadable sets a stale record that cannot be read aside; a live one stays
+// where the runtime's DEL will find it.
+func (p Plugin) unreadable(k state.Key, valid bool, err error) error {
+	if valid || !errors.Is(err, state.ErrUnreadable) {
+		return coded(types.ErrIOFailure, err)
+	}
+	path, moved := p.State.SetAside(k)
+	if moved != nil {
+		return coded(types.ErrIOFailure, errors.Join(err, moved))
+	}
+	p.Log.WithError(err).WithField("kept", path).Error("record set aside")
+	return nil
+}
+
+// collectable leaves alone what is attached to networks that take part in no GC.
+func collectable(rec *state.Record) func(plan.Attachment) bool {
+	return func(a plan.Attachment) bool { return !a.Config.DisableGC() }
+}
+
+func (p Plugin) valid(k state.Key) bool {
+	for _, v := range p.Conf.ValidAttachments {
+		if v.ContainerID == k.ContainerID && v.IfName == k.IfName {
+			return true
+		}
+	}
+	return false
+}
+
+// remainingNetNS is the recorded namespace if it is surely still the sandbox's
+// own. A path below /proc may be another process's by now.
+func remainingNetNS(path string) string {
+	if path == "" || strings.HasPrefix(path, "/proc/") {
+		return ""
+	}
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
+// collectNetworks hands GC to each network once: those that every pod gets, as
+// they are configured now, and those of the records.
+func (p Plugin) collectNetworks(ctx context.Context, recs []recorded) error {
+	reads, cancel := context.WithTimeout(ctx, p.Conf.APITimeout)
+	defer cancel()
+	everywhere, err := p.Planner.Everywhere(reads)
+	var errs []error
+	if err != nil {
+		errs = append(errs, fmt.Errorf("networks of every pod: %w", err))
+	}
+	networks := distinct(everywhere, recs)
+	valid := validByNetwork(recs)
+	for _, name := range masters(everywhere, recs) {
+		// The runtime's own list holds sandboxes that have no record as well:
+		// those attached before Multus was put on the node.
+		for _, v := range p.Conf.ValidAttachments {
+			valid[name] = appendNew(valid[name], types.GCAttachment{ContainerID: v.ContainerID, IfName: v.IfName})
+		}
+	}
+	for _, l := range networks {
+		list := valid[l.Name()]
+		if list == nil {
+			list = []types.GCAttachment{}
+		}
+		if err := p.Runner.GC(ctx, l, list); err != nil {
+			errs = append(errs, fmt.Errorf("network %s: %w", l.Name(), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// masters are the names of the networks that make the interface that the runtime knows of.
+func masters(everywhere []netconf.List, recs []recorded) []string {
+	seen := map[string]bool{}
+	var names []string
+	add := func(name string) {
+		if !seen[name] {
+			seen[name], names = true, append(names, name)
+		}
+	}
+	if len(everywhere) > 0 {
+		add(everywhere[0].Name())
+	}
+	for _, rec := range recs {
+		for _, a := range rec.Attachments {
+			if a.Master {
+				add(a.Config.Name())
+			}
+		}
+	}
+	return names
+}
+
+// distinct tells networks apart by their name and the plugins that they run:
+// one pod's arguments do not make another network.
+func distinct(everywhere []netconf.List, recs []recorded) []netconf.List {
+	seen := map[string]bool{}
+	var networks []netconf.List
+	add := func(l netconf.List) {
+		id := l.Name()
+		for _, plugin := range l.Plugins() {
+			id += "\x00" + strings.Join(plugin.Runs(), "\x01")
+		}
+		if !seen[id] {
+			seen[id], networks = true, append(networks, l)
+		}
+	}
+	for _, l := range everywhere {
+		add(l)
+	}
+	for _, rec := range recs {
+		for _, a := range rec.Attachments {
+			add(a.Config)
+		}
+	}
+	return networks
+}
+
+// validByNetwork translates the records of live sandboxes to what each network
+// calls its attachments. What a stale sandbox has left is valid no more, unless
+// its network takes part in no GC: one of the same name may.
+func validByNetwork(recs []recorded) map[string][]types.GCAttachment {
+	valid := map[string][]types.GCAttachment{}
+	for _, rec := range recs {
+		for _, a := range rec.Attachments {
+			if a.Phase == state.Detached || rec.stale && !a.Config.DisableGC() {
+				continue
+			}
+			name := a.Config.Name()
+			valid[name] = appendNew(valid[name], types.GCAttachment{ContainerID: rec.Sandbox.ContainerID, IfName: a.Interface})
+		}
+	}
+	return valid
+}
+
+func appendNew(list []types.GCAttachment, a types.GCAttachment) []types.GCAttachment {
+	for _, have := range list {
+		if have == a {
+			return list
+		}
+	}
+	return append(list, a)
+}

@@ -1,0 +1,151 @@
+package multus
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"slices"
+
+	"github.com/containernetworking/cni/pkg/types"
+	current "github.com/containernetworking/cni/pkg/types/100"
+	"github.com/containernetworking/cni/pkg/types/create"
+
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// NetworkStatus is one entry of the pod annotation
+// k8s.v1.cni.cncf.io/network-status (multi-network specification, section 5).
+type NetworkStatus struct {
+	Name         string          `json:"name"`
+	Interface    string          `json:"interface,omitempty"`
+	IPs          []string        `json:"ips,omitempty"`
+	MAC          string          `json:"mac,omitempty"`
+	MTU          int             `json:"mtu,omitempty"`
+	Default      bool            `json:"default"`
+	DNS          *DNS            `json:"dns,omitempty"`
+	DefaultRoute *[]string       `json:"default-route,omitempty"`
+	Gateway      []string        `json:"gateway,omitempty"`
+	DeviceInfo   json.RawMessage `json:"device-info,omitempty"`
+}
+
+// DNS is what the specification lets a status say of DNS: no options.
+type DNS struct {
+	Nameservers []string `json:"nameservers,omitempty"`
+	Domain      string   `json:"domain,omitempty"`
+	Search      []string `json:"search,omitempty"`
+}
+
+// statuses is the annotation's value: one entry for each attachment.
+func statuses(rec state.Record) ([]NetworkStatus, error) {
+	list := make([]NetworkStatus, 0, len(rec.Attachments))
+	for _, a := range rec.Attachments {
+		s, err := statusOf(a)
+		if err != nil {
+			return nil, of(a.Attachment, err)
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// statusOf takes as much from the result as there is; name, interface and
+// default are known without it.
+func statusOf(a state.Attachment) (NetworkStatus, error) {
+	s := NetworkStatus{Name: a.Network, Interface: a.Interface, Default: a.Master}
+	version := a.Config.CNIVersion()
+	res, err := result(version, a.Result)
+	if err != nil {
+		return s, fmt.Errorf("result: %w", err)
+	}
+	first := firstInSandbox(res.Interfaces)
+	if first >= 0 {
+		i := res.Interfaces[first]
+		s.Interface, s.MAC, s.MTU = i.Name, i.Mac, i.Mtu
+	}
+	for _, ip := range addressesOf(res, first, version) {
+		s.IPs = append(s.IPs, ip.Address.IP.String())
+		s.Gateway = appendGateway(s.Gateway, ip.Gateway)
+	}
+	defaults := defaultGateways(res.Routes)
+	for _, gw := range defaults {
+		s.Gateway = appendGateway(s.Gateway, gw)
+	}
+	s.DNS = dnsOf(res.DNS)
+	s.DefaultRoute = routeStatus(a.DefaultRoute, defaults)
+	return s, nil
+}
+
+func result(version string, raw json.RawMessage) (*current.Result, error) {
+	if len(raw) == 0 {
+		return &current.Result{}, nil
+	}
+	res, err := create.Create(version, raw)
+	if err != nil {
+		return nil, err
+	}
+	return current.NewResultFromResult(res)
+}
+
+// firstInSandbox is the index of the first interface inside the sandbox, -1 for none.
+func firstInSandbox(interfaces []*current.Interface) int {
+	return slices.IndexFunc(interfaces, func(i *current.Interface) bool { return i != nil && i.Sandbox != "" })
+}
+
+// addressesOf are the addresses of the first sandbox interface; without one, the
+// first address that belongs to no interface at all. Results older than 0.3.0
+// know no interfaces: all their addresses count (multi-network specification, 5.3.3).
+func addressesOf(res *current.Result, first int, version string) []*current.IPConfig {
+	var ips []*current.IPConfig
+	old := version == "0.1.0" || version == "0.2.0"
+	for _, ip := range res.IPs {
+		loose := ip.Interface == nil || *ip.Interface < 0
+		switch {
+		case first >= 0 && !loose && *ip.Interface == first:
+			ips = append(ips, ip)
+		case first < 0 && loose && (old || len(ips) == 0):
+			ips = append(ips, ip)
+		}
+	}
+	return ips
+}
+
+func appendGateway(list []string, gw net.IP) []string {
+	if len(gw) == 0 || slices.Contains(list, gw.String()) {
+		return list
+	}
+	return append(list, gw.String())
+}
+
+// defaultGateways are the gateways of the default routes.
+func defaultGateways(routes []*types.Route) []net.IP {
+	var gws []net.IP
+	for _, r := range routes {
+		if ones, bits := r.Dst.Mask.Size(); bits > 0 && ones == 0 && len(r.GW) > 0 {
+			gws = append(gws, r.GW)
+		}
+	}
+	return gws
+}
+
+func dnsOf(d types.DNS) *DNS {
+	if len(d.Nameservers) == 0 && d.Domain == "" && len(d.Search) == 0 {
+		return nil
+	}
+	return &DNS{Nameservers: d.Nameservers, Domain: d.Domain, Search: d.Search}
+}
+
+// routeStatus says the gateways that are in force for an attachment that was
+// asked to carry the default route.
+func routeStatus(asked *plan.DefaultRoute, defaults []net.IP) *[]string {
+	if asked == nil {
+		return nil
+	}
+	gws := append([]string{}, asked.Gateways...)
+	if len(gws) == 0 {
+		for _, gw := range defaults {
+			gws = appendGateway(gws, gw)
+		}
+	}
+	return &gws
+}

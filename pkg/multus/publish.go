@@ -1,0 +1,78 @@
+package multus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/containernetworking/cni/pkg/types"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// maxEvent is what the API server takes as an event's message, in bytes.
+const maxEvent = 1024
+
+// publish writes the status of the pod's networks and the event, with one
+// budget for both.
+func (p Plugin) publish(ctx context.Context, rec state.Record) error {
+	if p.Cluster == nil || rec.Pod.IsZero() {
+		return nil
+	}
+	list, err := statuses(rec)
+	if err != nil {
+		return err
+	}
+	status, err := p.annotation(list)
+	if err != nil {
+		return err
+	}
+	event := ""
+	if p.Conf.Events {
+		event = eventOf(list)
+	}
+	if status == nil && event == "" {
+		return nil
+	}
+	writes, cancel := context.WithTimeout(ctx, p.Conf.APITimeout)
+	defer cancel()
+	err = p.Cluster.Publish(writes, rec.Pod, status, event)
+	switch {
+	case errors.Is(err, plan.ErrNotFound):
+		p.Log.WithError(err).Warn("pod gone before its network status was written")
+	case err != nil:
+		return coded(types.ErrTryAgainLater, fmt.Errorf("network status of pod %s: %w", rec.Pod, err))
+	}
+	return nil
+}
+
+// annotation is the status as it is published, nil where it is not.
+func (p Plugin) annotation(list []NetworkStatus) ([]byte, error) {
+	switch {
+	case p.Conf.NetworkStatus == config.StatusNever,
+		p.Conf.NetworkStatus == config.StatusAdditional && len(list) < 2:
+		return nil, nil
+	}
+	return json.Marshal(list)
+}
+
+// eventOf tells of the interfaces in one line.
+func eventOf(list []NetworkStatus) string {
+	var parts []string
+	for _, s := range list {
+		text := s.Interface
+		if len(s.IPs) > 0 {
+			text += " [" + strings.Join(s.IPs, " ") + "]"
+		}
+		parts = append(parts, text+" from "+s.Name)
+	}
+	text := "Added " + strings.Join(parts, ", ")
+	if len(text) > maxEvent {
+		text = strings.ToValidUTF8(text[:maxEvent-len("…")], "") + "…"
+	}
+	return text
+}
