@@ -1,0 +1,150 @@
+package manifest
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// network is a definition whose config begins on line 6 of the file.
+func network(config string) string {
+	return "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {name: a}\n" +
+		"spec:\n  config: |\n    " + strings.ReplaceAll(config, "\n", "\n    ") + "\n"
+}
+
+func pod(metadata string) string {
+	return "apiVersion: v1\nkind: Pod\nmetadata: {" + metadata + "}\n"
+}
+
+func TestFaults(t *testing.T) {
+	tests := map[string]struct {
+		file, text string
+		want       []string // parts of the message
+	}{
+		"trailing comma": {"x.yaml", network("{\n  \"type\": \"bridge\",\n}"),
+			[]string{"x.yaml:1 (document 1): NetworkAttachmentDefinition default/a: spec.config: ", "line 8 of the file", "a comma before '}'; remove"}},
+		"comment":       {"x.yaml", network("{\n  # no\n  \"type\": \"bridge\"\n}"), []string{"spec.config: line 7 of the file", "a comment", "remove it"}},
+		"single quotes": {"x.yaml", network("{'type': 1}"), []string{"line 6 of the file", "double quotes"}},
+		"missing comma": {"x.yaml", network("{\"type\": \"a\"\n\"ipam\": {}}"), []string{"line 7 of the file", `a comma is missing before "ipam"`}},
+		"cut off":       {"x.yaml", network("{\"type\": {"), []string{"ends too early"}},
+		"config as a mapping": {"x.yaml", strings.Replace(network("type: bridge"), "|", "", 1),
+			[]string{"spec.config: an object where a string is expected", `write "config: |"`}},
+		"broken YAML in the second": {"x.yaml", pod("name: a") + "---\nkind: [\n", []string{"x.yaml:5 (document 2)", "line 5"}},
+		"key twice": {"x.yaml", pod("name: a") + "---\napiVersion: v1\nkind: Pod\nkind: Pod\n",
+			[]string{"x.yaml:5 (document 2)", "line 7", "kind"}},
+		"broken JSON":        {"x.json", "{\n\"kind\": 1,\n}", []string{"x.json:3", "a comma before '}'"}},
+		"annotation as list": {"x.yaml", pod("name: a, annotations: {k8s.v1.cni.cncf.io/networks: [a]}"), []string{"Pod default/a: metadata.annotations: k8s.v1.cni.cncf.io/networks: a list where a string", "quote it"}},
+		"name":               {"x.yaml", pod("name: A_b"), []string{`metadata.name: "A_b" is no name`}},
+		"no name":            {"x.yaml", pod(""), []string{`Pod: metadata.name: ""`}},
+		"namespace":          {"x.yaml", pod("name: a, namespace: ../x"), []string{"metadata.namespace", "is no name"}},
+		"twice":              {"x.yaml", pod("name: a") + "---\n" + pod("name: a"), []string{"x.yaml:5 (document 2): Pod default/a", "the first is at", "x.yaml:1"}},
+		"version of a NAD":   {"x.yaml", "apiVersion: k8s.cni.cncf.io/v2\nkind: NetworkAttachmentDefinition\n", []string{"apiVersion", `"k8s.cni.cncf.io/v1"`}},
+		"no kind":            {"x.yaml", "apiVersion: v1\nmetadata: {name: a}\n", []string{"kind: missing"}},
+		"a list":             {"x.yaml", "- a\n", []string{"a list where an object is expected"}},
+		"other CNI plugin":   {"x.json", `{"cniVersion":"1.0.0","name":"a","type":"bridge"}`, []string{"neither a Kubernetes object", "nor a multus configuration"}},
+		"two configurations": {"x.yaml", "{type: multus}\n---\n{type: multus}\n", []string{"the second; the first is at", "x.yaml:1"}},
+		"older network":      {"x.yaml", "apiVersion: kubernetes.com/v1\nkind: Network\nmetadata: {name: a}\nargs: '{}'\n", []string{"Network default/a: plugin"}},
+		"nested lists": {"x.yaml", strings.Repeat("{apiVersion: v1, kind: List, items: [", 9) + strings.Repeat("]}", 9),
+			[]string{"nested 3 times at most"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, tt.file, tt.text)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%q is not in: %v", part, err)
+				}
+			}
+		})
+	}
+}
+
+func TestAllFaultsAreTold(t *testing.T) {
+	o, err := load(t, "x.yaml", pod("name: A")+"---\n"+pod("name: good")+"---\n{\n---\n"+network("{,}"))
+	if err == nil || strings.Count(err.Error(), "\n") != 2 {
+		t.Errorf("three faults expected: %v", err)
+	}
+	if len(o.Pods()) != 1 || o.Pods()[0].Name != "good" {
+		t.Errorf("pods %v", o.Pods())
+	}
+}
+
+func TestConfigurations(t *testing.T) {
+	configMap := "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  other: '{{{'\n  conf: |\n    "
+	tests := map[string]struct{ file, text, want string }{
+		"bare":          {"multus.conf", `{"type":"multus","name":"m"}`, `{"type":"multus","name":"m"}`},
+		"list":          {"x.conflist", `{"cniVersion":"1.0.0","name":"m","plugins":[{"type":"multus","delegates":[]}]}`, `{"cniVersion":"1.0.0","delegates":[],"name":"m","type":"multus"}`},
+		"in a map":      {"x.yaml", configMap + `{"type":"multus","name":"m"}`, `{"type":"multus","name":"m"}`},
+		"as YAML there": {"x.yaml", configMap + "type: multus", `{"type":"multus"}`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			o, err := load(t, tt.file, tt.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, given := o.Conf(); !given || string(got) != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestHostileSizes(t *testing.T) {
+	bomb := "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+	for i := range 20 {
+		name, last := string(rune('b'+i)), "a0"
+		if i > 0 {
+			last = string(rune('a' + i))
+		}
+		bomb += name + ": &" + name + " [" + strings.Repeat("*"+last+",", 9) + "]\n"
+	}
+	tests := map[string]string{
+		"aliases":   bomb,
+		"depth":     strings.Repeat("[", 20000),
+		"documents": strings.Repeat("a\n---\n", maxDocuments+1),
+		"size":      strings.Repeat("#", maxFile+1),
+	}
+	for name, text := range tests {
+		t.Run(name, func(t *testing.T) {
+			begun := time.Now()
+			if _, err := load(t, "x.yaml", text); err == nil {
+				t.Error("accepted")
+			}
+			if took := time.Since(begun); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	for _, seed := range []string{
+		sample, network("{,}"), network("{\n#"), pod("name: a"), "---", "...\n---", "--- |\n a", "{", "[]", "null", "{}{", "%YAML 1.2",
+		`{"kind":"List","apiVersion":"v1","items":[null,1,{"kind":"List","items":{}}]}`,
+		`{"kind":"XList","items":[{}]}`, `{"kind":"Pod","apiVersion":"v1","metadata":null,"spec":[]}`,
+		"a: &a [*a]", "? {a: b}\n: c", "!!binary x", "{\"type\":\"multus\"", "plugins: [1]", "\xff\xfe", "key: \"\\ud800\"",
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: '- 1', b: 'type: multus', c: 1}",
+		"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: c}\nspec: {jobTemplate: {spec: 1}}",
+		"apiVersion: kubernetes.com/v1\nkind: Network\nmetadata: {name: c}\nplugin: x\nargs: '[{}]'",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		o, err := Read(strings.NewReader(text), "-")
+		if o == nil {
+			t.Fatal("no objects beside the error")
+		}
+		if err != nil && strings.TrimSpace(err.Error()) == "" {
+			t.Fatal("an empty error")
+		}
+		for _, p := range o.Pods() {
+			if p.Name == "" || p.Namespace == "" || p.UID == "" {
+				t.Errorf("incomplete pod %+v", p)
+			}
+		}
+	})
+}

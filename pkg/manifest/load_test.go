@@ -1,0 +1,233 @@
+package manifest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+const sample = `# a comment before all
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: lab}
+---
+apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata:
+  name: net-a
+  annotations:
+    k8s.v1.cni.cncf.io/resourceName: intel.com/vf
+spec:
+  config: |
+    {"cniVersion": "1.0.0", "type": "bridge", "big": 9007199254740993}
+--- # another
+apiVersion: v1
+kind: Pod
+metadata:
+  name: first
+  namespace: lab
+  annotations:
+    k8s.v1.cni.cncf.io/networks: default/net-a
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  template:
+    metadata:
+      annotations: {k8s.v1.cni.cncf.io/networks: net-a}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: on-host}
+spec: {hostNetwork: true}
+...
+---
+apiVersion: kubernetes.com/v1
+kind: Network
+metadata: {name: old}
+plugin: bridge
+args: '[{"bridge": "cni9"}]'
+---
+apiVersion: v1
+kind: Service
+metadata: {name: s}
+---
+cniVersion: 1.1.0
+name: multus-net
+type: multus
+kubeconfig: /etc/x
+`
+
+// load loads text as a file of that name.
+func load(t *testing.T, name, text string) (*Objects, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Load(file)
+}
+
+func TestLoad(t *testing.T) {
+	o, err := load(t, "all.yaml", sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pods []string
+	for _, p := range o.Pods() {
+		pods = append(pods, p.String()+" "+p.Annotations["k8s.v1.cni.cncf.io/networks"])
+	}
+	if diff := cmp.Diff([]string{"lab/first default/net-a", "default/web net-a"}, pods); diff != "" {
+		t.Error(diff)
+	}
+	conf, given := o.Conf()
+	want := `{"cniVersion":"1.1.0","kubeconfig":"/etc/x","name":"multus-net","type":"multus"}`
+	if !given || string(conf) != want {
+		t.Errorf("configuration %s, want %s", conf, want)
+	}
+	if len(o.Warnings) != 2 || !strings.Contains(o.Warnings[0], "hostNetwork") ||
+		!strings.Contains(o.Warnings[1], "all.yaml:45 (document 7): left out: a Service") {
+		t.Errorf("warnings %q", o.Warnings)
+	}
+	var kinds []string
+	for _, object := range o.All() {
+		kinds = append(kinds, object.Kind)
+	}
+	if diff := cmp.Diff([]string{kindNAD, "Pod", "Deployment", "Network", ""}, kinds); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDefinitions(t *testing.T) {
+	o, err := load(t, "all.yaml", sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, typo := plan.Ref{Namespace: "default", Name: "net-a"}, plan.Ref{Namespace: "default", Name: "net-aa"}
+	got := o.Definitions(context.Background(), []plan.Ref{a, typo})
+	want := plan.Definition{
+		Config:   `{"cniVersion": "1.0.0", "type": "bridge", "big": 9007199254740993}` + "\n",
+		Resource: "intel.com/vf",
+	}
+	if diff := cmp.Diff(want, got[a].Definition); diff != "" {
+		t.Error(diff)
+	}
+	if err := got[typo].Err; !errors.Is(err, plan.ErrNotFound) || !strings.Contains(err.Error(), "did you mean default/net-a?") {
+		t.Errorf("answer to a typing error: %v", err)
+	}
+	old := plan.Ref{Namespace: "default", Name: "old"}
+	older := o.Networks().Definitions(context.Background(), []plan.Ref{old, a})
+	if got := older[old].Definition.Config; got != `{"type":"bridge","bridge": "cni9"}` {
+		t.Errorf("older network %s", got)
+	}
+	if !errors.Is(older[a].Err, plan.ErrNotFound) {
+		t.Errorf("a definition among the older networks: %v", older[a].Err)
+	}
+}
+
+func TestCluster(t *testing.T) {
+	ctx := context.Background()
+	o, err := load(t, "all.yaml", sample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod, err := o.Pod(ctx, "lab", "first")
+	if err != nil || pod.UID == "" {
+		t.Fatalf("pod %+v, %v", pod, err)
+	}
+	if again, _ := load(t, "again.yaml", sample); again.Pods()[0].UID != pod.UID {
+		t.Error("the made-up UID differs between two readings")
+	}
+	if _, err := o.Pod(ctx, "default", "first"); !errors.Is(err, plan.ErrNotFound) {
+		t.Errorf("missing pod: %v", err)
+	}
+	if o.Status(pod) != nil {
+		t.Error("a status before any was published")
+	}
+	if err := o.Publish(ctx, pod, []byte("[]"), "event"); err != nil || string(o.Status(pod)) != "[]" {
+		t.Errorf("status %q, %v", o.Status(pod), err)
+	}
+	pod.UID = "another"
+	if err := o.Publish(ctx, pod, []byte("[1]"), ""); !errors.Is(err, plan.ErrNotFound) || string(o.Status(pod)) != "[]" {
+		t.Errorf("status of another pod: %v", err)
+	}
+	if err := o.Ready(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestForms(t *testing.T) {
+	nad := `{"apiVersion":"k8s.cni.cncf.io/v1","kind":"NetworkAttachmentDefinition","metadata":{"name":"%"}}`
+	bare := `{"metadata":{"name":"%"}}`
+	named := func(form, name string) string { return strings.Replace(form, "%", name, 1) }
+	typed := `{"apiVersion":"k8s.cni.cncf.io/v1","kind":"NetworkAttachmentDefinitionList","items":[`
+	tests := map[string]struct {
+		file, text string
+		want       []string
+	}{
+		"two JSON values": {"x.json", named(nad, "a") + "\n" + named(nad, "b"), []string{"a", "b"}},
+		"list":            {"x.json", `{"apiVersion":"v1","kind":"List","items":[` + named(nad, "a") + `]}`, []string{"a"}},
+		"typed list":      {"x.json", typed + named(bare, "a") + "," + named(bare, "b") + `]}`, []string{"a", "b"}},
+		"JSON in YAML":    {"x.yaml", named(nad, "a") + "\n---\n" + named(nad, "b"), []string{"a", "b"}},
+		"flow YAML":       {"x.yaml", "{apiVersion: k8s.cni.cncf.io/v1, kind: NetworkAttachmentDefinition, metadata: {name: a},}", []string{"a"}},
+		"byte order mark": {"x.yaml", "\xef\xbb\xbf%YAML 1.1\n---\n" + named(nad, "a"), []string{"a"}},
+		"carriage return": {"x.yaml", named(nad, "a") + "\r\n---\r\n" + named(nad, "b") + "\r\n", []string{"a", "b"}},
+		"on a marker":     {"x.yaml", "--- " + named(nad, "a"), []string{"a"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			o, err := load(t, tt.file, tt.text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, object := range o.All() {
+				got = append(got, object.Name)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestStandardInputAndFolders(t *testing.T) {
+	folder := t.TempDir()
+	pod := func(name string) string {
+		return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + "}\n"
+	}
+	for file, text := range map[string]string{"b.yml": pod("b"), "a.yaml": pod("a"), "c.txt": "{{{"} {
+		if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, err := Read(strings.NewReader(pod("in")), folder, "-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range o.Pods() {
+		got = append(got, p.Name)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "in"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := Load(t.TempDir()); err == nil {
+		t.Error("a folder without files was accepted")
+	}
+	if _, err := Load(); err == nil {
+		t.Error("no files were accepted")
+	}
+	if _, err := Load(filepath.Join(folder, "none.yaml")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing file: %v", err)
+	}
+}
