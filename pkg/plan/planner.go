@@ -65,13 +65,53 @@ type Planner struct {
 // Plan decides everything that ADD will do for the pod in the sandbox, or says
 // everything that is wrong with it. It reads definitions, files and devices and
 // changes nothing. The zero Pod gets the static networks alone.
-func (p Planner) Plan(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) { panic("stub") }
+func (p Planner) Plan(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
+	d := draft{planner: p, sandbox: sb, pod: pod}
+	d.choose()
+	if len(d.wanted) == 0 && len(d.faults) == 0 {
+		d.faults.add(d.nothing())
+	}
+	if err := d.faults.err(); err != nil {
+		return Plan{Warnings: d.warnings}, err
+	}
+	d.fetch(ctx)
+	if err := d.faults.err(); err != nil {
+		return Plan{Warnings: d.warnings}, err
+	}
+	made := d.assemble(ctx)
+	if err := d.faults.err(); err != nil {
+		return Plan{Warnings: d.warnings}, err
+	}
+	return made, nil
+}
 
 // Salvage is Plan for DEL without a record: what can still be known is in the
 // plan, under the names that Plan would have given; the error says what cannot.
-func (p Planner) Salvage(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) { panic("stub") }
+func (p Planner) Salvage(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
+	d := draft{planner: p, sandbox: sb, pod: pod}
+	d.choose()
+	d.fetch(ctx)
+	made := d.assemble(ctx)
+	return made, d.faults.err()
+}
 
 // Everywhere are the networks that every pod gets, for STATUS and GC: the
-// default network first, then defaultNetworks or the other delegates. A default
-// network that cannot be resolved is an error.
-func (p Planner) Everywhere(ctx context.Context) ([]netconf.List, error) { panic("stub") }
+// default network first, then defaultNetworks or the other delegates, and the
+// auxiliary chain. A network that cannot be resolved is in the error; those that
+// can are returned all the same.
+func (p Planner) Everywhere(ctx context.Context) ([]netconf.List, error) {
+	d := draft{planner: p}
+	if master, configured := d.configured(); configured {
+		d.wanted = append(d.wanted, master)
+	}
+	d.wanted = append(d.wanted, d.furtherDelegates()...)
+	d.wanted = append(d.wanted, d.defaultNetworks()...)
+	d.fetch(ctx)
+	var lists []netconf.List
+	for _, w := range d.wanted {
+		if n, usable := d.networks[w.source]; usable {
+			lists = append(lists, n.list)
+		}
+	}
+	return lists, d.faults.err()
+}

@@ -1,0 +1,95 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/multus-cni/multus/pkg/netconf"
+)
+
+// draft is a plan in the making: chosen, then fetched, then assembled. Faults
+// and warnings gather on the way, so that each step can say all that it finds.
+type draft struct {
+	planner Planner
+	sandbox Sandbox
+	pod     Pod
+
+	wanted   []wanted           // the master first
+	networks map[source]network // what could be resolved
+	faults   faults
+	warnings []string
+}
+
+// wanted is one attachment that somebody asked for.
+type wanted struct {
+	source    source
+	selection Selection // the zero value where no pod selected it
+	key       string    // of the annotation that it is in
+	asker     string    // who asked: clusterNetwork, the pod's … annotation
+	refused   bool      // the pod may not have it; it keeps its place and its name
+}
+
+// origin tells the kinds of source apart.
+type origin int
+
+const (
+	definition    origin = iota // a NetworkAttachmentDefinition
+	networkObject               // an older Network object
+	clusterName                 // a definition in multusNamespace, else a network on disk
+	path                        // a file or folder that the configuration names
+	inline                      // one of the configuration's delegates
+	chain                       // the auxiliary chain
+)
+
+// source is where a network's configuration is to be had. It is comparable: what
+// several attachments want is resolved once.
+type source struct {
+	origin origin
+	ref    Ref    // of a definition, an object, or a cluster-level name
+	name   string // as the configuration has it
+	index  int    // of a delegate, the master's being 0
+}
+
+// String is how error messages call what is wanted: network default/a, or the
+// key of the configuration and what it names.
+func (w wanted) String() string {
+	switch w.source.origin {
+	case definition, networkObject:
+		return "network " + w.source.ref.String()
+	}
+	return w.asker + " " + quote(w.source.name)
+}
+
+// network is a source that was resolved.
+type network struct {
+	list     netconf.List
+	title    string // what users call it
+	resource string // whose devices it needs; empty: none
+	origin   string // where the configuration came from, for people
+	object   string // where to add a missing capability, for people
+}
+
+// reason says why the attachment is there.
+func (w wanted) reason() string {
+	if w.selection.Position == 0 {
+		return w.asker
+	}
+	return fmt.Sprintf("%s, element %d", w.asker, w.selection.Position)
+}
+
+// fault notes what is wrong with one network.
+func (d *draft) fault(w wanted, err error) {
+	many, several := err.(faults)
+	if !several {
+		many = faults{err}
+	}
+	for _, err := range many {
+		d.faults.addf("%s: %w", w, err)
+	}
+}
+
+// warn notes what is odd about something.
+func (d *draft) warn(about string, warnings ...string) {
+	for _, warning := range warnings {
+		d.warnings = append(d.warnings, about+": "+warning)
+	}
+}

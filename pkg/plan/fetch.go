@@ -1,0 +1,161 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/multus-cni/multus/pkg/netconf"
+)
+
+// fetch resolves what is wanted: all definitions at once, the rest from disk.
+func (d *draft) fetch(ctx context.Context) {
+	d.networks = make(map[source]network)
+	definitions := d.answers(ctx, d.planner.Definitions, definition, clusterName)
+	objects := d.answers(ctx, d.planner.Networks, networkObject)
+	tried := make(map[source]bool)
+	unavailable := ""
+	for _, w := range d.wanted {
+		if w.refused || tried[w.source] {
+			continue
+		}
+		tried[w.source] = true
+		answers := definitions
+		if w.source.origin == networkObject {
+			answers = objects
+		}
+		n, err := d.resolve(w, answers)
+		if err == nil {
+			err = d.permit(w.source, n)
+		}
+		switch {
+		case err == nil:
+			d.networks[w.source] = n
+		case !errors.Is(err, ErrUnavailable):
+			d.fault(w, err)
+		case err.Error() != unavailable: // one outage is one fault
+			unavailable = err.Error()
+			d.fault(w, err)
+		}
+	}
+	d.addChain()
+}
+
+// answers asks for all that is wanted of the given origins in one call, each
+// distinct ref once.
+func (d *draft) answers(ctx context.Context, from Definitions, origins ...origin) map[Ref]Answer {
+	if from == nil {
+		return nil
+	}
+	var refs []Ref
+	asked := make(map[Ref]bool)
+	for _, w := range d.wanted {
+		of := false
+		for _, o := range origins {
+			of = of || w.source.origin == o
+		}
+		ref := w.source.ref
+		if !of || w.refused || asked[ref] || ref.check() != nil {
+			continue
+		}
+		asked[ref] = true
+		refs = append(refs, ref)
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	return from.Definitions(ctx, refs)
+}
+
+// resolve turns a source into a network.
+func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
+	s := w.source
+	switch s.origin {
+	case inline:
+		list := d.planner.Conf.Delegates[s.index].List
+		return network{list: list, title: list.Name(), origin: "delegates of the configuration", object: w.String()}, nil
+	case path:
+		found, err := onPath(s.name)
+		return d.fromFile(w, found, err)
+	}
+	answer, answered := answers[s.ref]
+	switch {
+	case s.origin == clusterName && (!answered || errors.Is(answer.Err, ErrNotFound)):
+		return d.onDisk(w, answered)
+	case !answered:
+		return network{}, errors.New("the lookup gave no answer for it; try again")
+	case errors.Is(answer.Err, ErrNotFound):
+		return network{}, fmt.Errorf("no %s %q in namespace %q; create it or correct %s", s.kind(), s.ref.Name, s.ref.Namespace, w.asker)
+	case answer.Err != nil:
+		return network{}, answer.Err
+	}
+	return d.fromDefinition(s, answer.Definition)
+}
+
+// kind is what the API server calls the source's objects.
+func (s source) kind() string {
+	if s.origin == networkObject {
+		return "Network"
+	}
+	return "NetworkAttachmentDefinition"
+}
+
+// fromDefinition reads a definition's own configuration, and that alone, or
+// finds the network of its name on disk (multi-network specification 3.4.1).
+func (d *draft) fromDefinition(s source, def Definition) (network, error) {
+	n := network{title: s.ref.String(), resource: def.Resource, object: s.kind() + " " + s.ref.String()}
+	n.origin = n.object
+	if def.Config == "" {
+		found, err := d.planner.Conf.ConfDir.Named(s.ref.Name)
+		d.warn("network "+n.title, found.Warnings...)
+		if errors.Is(err, netconf.ErrNotFound) {
+			return n, fmt.Errorf("the %s has no spec.config, and no network on disk is named %q (%s); give it one", s.kind(), s.ref.Name, d.folders())
+		}
+		n.list, n.origin, n.object = found.List, n.origin+", file "+found.File, "file "+found.File
+		return n, err
+	}
+	list, warnings, err := netconf.Parse([]byte(def.Config), s.ref.Name)
+	d.warn("network "+n.title, warnings...)
+	if err != nil {
+		return n, fmt.Errorf("spec.config: %w", err)
+	}
+	n.list = list
+	return n, nil
+}
+
+// onDisk finds a cluster-level network by its name where no definition has it.
+func (d *draft) onDisk(w wanted, answered bool) (network, error) {
+	s := w.source
+	found, err := d.planner.Conf.ConfDir.Named(s.name)
+	if !errors.Is(err, netconf.ErrNotFound) {
+		return d.fromFile(w, found, err)
+	}
+	d.warn(w.String(), found.Warnings...)
+	if answered {
+		return network{}, fmt.Errorf("no NetworkAttachmentDefinition %q in namespace %q, and no network of that name on disk (%s); create it or correct %s", s.name, s.ref.Namespace, d.folders(), w.asker)
+	}
+	return network{}, fmt.Errorf("no network of that name on disk (%s); create it or correct %s", d.folders(), w.asker)
+}
+
+// onPath reads a file, or the first usable one of a folder.
+func onPath(name string) (netconf.Found, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return netconf.Found{}, err
+	case info.IsDir():
+		return netconf.First(name)
+	}
+	return netconf.File(name)
+}
+
+func (d *draft) fromFile(w wanted, found netconf.Found, err error) (network, error) {
+	d.warn(w.String(), found.Warnings...)
+	file := "file " + found.File
+	return network{list: found.List, title: found.List.Name(), origin: file, object: file}, err
+}
+
+// folders is where networks on disk are looked for, for messages.
+func (d *draft) folders() string { return strings.Join(d.planner.Conf.ConfDir, ", ") }

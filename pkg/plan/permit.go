@@ -1,0 +1,43 @@
+package plan
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// self is what Multus is called besides what its configuration calls it.
+const self = "multus"
+
+// permit tells whether a network's plugins may run here, and can.
+func (d *draft) permit(s source, n network) error {
+	var all faults
+	found := make(map[string]bool)
+	for _, plugin := range n.list.Plugins() {
+		for _, binary := range plugin.Runs() {
+			all.add(d.permitPlugin(s, binary))
+		}
+		if d.planner.Find == nil || found[plugin.Type()] {
+			continue
+		}
+		found[plugin.Type()] = true
+		_, err := d.planner.Find(plugin.Type())
+		all.add(err)
+	}
+	return all.err()
+}
+
+// permitPlugin keeps Multus from running itself, and NADs and files from running
+// what the node's configuration does not allow.
+func (d *draft) permitPlugin(s source, binary string) error {
+	conf := d.planner.Conf
+	if name := filepath.Base(binary); name == self || name == conf.Type {
+		return fmt.Errorf("its plugin is %q: Multus would run itself without end; use another plugin", binary)
+	}
+	trusted := s.origin == inline || s.origin == path
+	if trusted || len(conf.AllowedPlugins) == 0 || slices.Contains(conf.AllowedPlugins, binary) {
+		return nil
+	}
+	return fmt.Errorf("plugin %q is not among allowedPlugins (%s); use one of these, or add it to the configuration", binary, strings.Join(conf.AllowedPlugins, ", "))
+}
