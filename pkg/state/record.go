@@ -1,8 +1,10 @@
 package state
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/multus-cni/multus/pkg/plan"
@@ -10,6 +12,9 @@ import (
 
 // Schema is the version of the record's format that this code writes.
 const Schema = 1
+
+// maxFile bounds what is read of a record, new or older, and of a cache entry.
+const maxFile = 64 << 20
 
 // Errors that callers branch on.
 var (
@@ -34,15 +39,6 @@ const (
 	Detached  Phase = "detached"  // DEL of all plugins succeeded
 )
 
-// Key names a sandbox's record.
-type Key struct {
-	ContainerID string
-	IfName      string
-}
-
-// KeyOf is the key of a sandbox.
-func KeyOf(sb plan.Sandbox) Key { return Key{ContainerID: sb.ContainerID, IfName: sb.IfName} }
-
 // Record is what is remembered of one sandbox.
 type Record struct {
 	Schema      int          `json:"schema"`
@@ -51,8 +47,9 @@ type Record struct {
 	Pod         plan.Pod     `json:"pod,omitzero"`
 	Attachments []Attachment `json:"attachments"`
 
-	// origin is set for a record that an older Multus left: the files it is made of.
-	origin []string
+	// Warnings name what could not be understood of a record that an older
+	// Multus left, while the rest of it could; to be logged.
+	Warnings []string `json:"-"`
 }
 
 // Attachment is a planned attachment and how far it got.
@@ -66,3 +63,71 @@ type Attachment struct {
 
 // Key is the key of the record.
 func (r Record) Key() Key { return KeyOf(r.Sandbox) }
+
+// encode is the content of the record's file, in the current schema. What
+// decode would refuse is refused here, while ADD can still say so.
+func encode(r Record) ([]byte, error) {
+	r.Schema = Schema
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("record of sandbox %s: %w", r.Key(), err)
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // plugins' own text stays as it is
+	if err := e.Encode(r); err != nil {
+		return nil, fmt.Errorf("record of sandbox %s: %w", r.Key(), err)
+	}
+	if b.Len() > maxFile {
+		return nil, fmt.Errorf("record of sandbox %s: %d bytes, more than %d", r.Key(), b.Len(), maxFile)
+	}
+	return b.Bytes(), nil
+}
+
+// decode reads the content of the file that is named after k. Members that it
+// does not know are no fault: they may come with a later version of one schema.
+func decode(data []byte, k Key) (Record, error) {
+	var r Record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return Record{}, newer(data, err)
+	}
+	if r.Schema != Schema {
+		return Record{}, newer(data, fmt.Errorf("schema %d, want %d", r.Schema, Schema))
+	}
+	if r.Key() != k {
+		return Record{}, fmt.Errorf("record of another sandbox, %.300q (%.100q)", r.Sandbox.ContainerID, r.Sandbox.IfName)
+	}
+	return r, r.check()
+}
+
+// newer is err, unless a newer Multus wrote the record: then err may come of
+// reading it as something that it is not.
+func newer(data []byte, err error) error {
+	var version struct {
+		Schema int `json:"schema"`
+	}
+	if json.Unmarshal(data, &version) == nil && version.Schema > Schema {
+		return fmt.Errorf("written by a newer multus: schema %d, this one reads %d", version.Schema, Schema)
+	}
+	return err
+}
+
+func (r Record) check() error {
+	for i, a := range r.Attachments {
+		if err := a.check(); err != nil {
+			return fmt.Errorf("attachment %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func (a Attachment) check() error {
+	switch a.Phase {
+	case Planned, Attaching, Attached, Detached:
+	default:
+		return fmt.Errorf("phase %.100q: none of planned, attaching, attached, detached", a.Phase)
+	}
+	if a.Config.IsZero() {
+		return errors.New("no configuration")
+	}
+	return checkInterface(a.Interface)
+}
