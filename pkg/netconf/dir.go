@@ -1,5 +1,15 @@
 package netconf
 
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
 // Dir is where networks on disk are found: folders in order of preference, the
 // first that exists counts.
 type Dir []string
@@ -12,16 +22,98 @@ type Found struct {
 }
 
 // Named finds the network whose JSON name is name: .conflist files before .conf
-// and .json files, each by file name. ErrNotFound where there is none.
-func (d Dir) Named(name string) (Found, error) { panic("stub") }
+// and .json files, each by file name. ErrNotFound where there is none. A file of
+// that name with anything wrong in it is an error, not a reason to look further;
+// any other file that cannot be read is skipped with a warning.
+func (d Dir) Named(name string) (Found, error) {
+	folder, entries, err := d.open()
+	if err != nil {
+		return Found{}, fmt.Errorf("network %s: %w", brief(name), err)
+	}
+	var skipped notes
+	for _, file := range slices.Concat(only(entries, listFile), only(entries, pluginFile)) {
+		path := filepath.Join(folder, file)
+		o, err := readObject(path)
+		if err != nil {
+			skipped.add("skipped: %s: %v", path, err)
+			continue
+		}
+		value, _ := o.value("name")
+		if own, _ := text(value); own != name || name == "" {
+			continue
+		}
+		found, err := load(path, o)
+		found.Warnings = slices.Concat(skipped, found.Warnings)
+		return found, err
+	}
+	return Found{Warnings: skipped}, fmt.Errorf("network %s in %s: %w", brief(name), folder, missing(skipped))
+}
 
-// First is the first file of the folder, by file name, that holds a usable network.
-func First(folder string) (Found, error) { panic("stub") }
+// First is the first file of the folder, by file name, that holds a usable
+// network; those before it are skipped with a warning. ErrNotFound where there is none.
+func First(folder string) (Found, error) {
+	folder, entries, err := Dir{folder}.open()
+	if err != nil {
+		return Found{}, err
+	}
+	var skipped notes
+	for _, file := range only(entries, func(e string) bool { return listFile(e) || pluginFile(e) }) {
+		found, err := File(filepath.Join(folder, file))
+		if err != nil {
+			skipped.add("skipped: %v", err)
+			continue
+		}
+		found.Warnings = slices.Concat(skipped, found.Warnings)
+		return found, nil
+	}
+	return Found{Warnings: skipped}, fmt.Errorf("any network in %s: %w", folder, missing(skipped))
+}
 
-// File reads one file and, unless it says loadOnlyInlinedPlugins, appends the
-// plugins of the sub-folder named after the network beside it (CNI specification, section 1).
-func File(path string) (Found, error) { panic("stub") }
+// open reads the first folder that exists.
+func (d Dir) open() (folder string, entries []fs.DirEntry, err error) {
+	for _, f := range d {
+		if folder, err = filepath.Abs(f); err != nil {
+			return "", nil, err
+		}
+		entries, err = os.ReadDir(folder)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		return folder, entries, err
+	}
+	return "", nil, fmt.Errorf("%w: no folder %s", ErrNotFound, strings.Join(d, " or "))
+}
 
-// Chain reads the folder's *.conf files, sorted by file name, as the plugins of
-// one list called name; ErrNoPlugins where there is no such file or folder.
-func Chain(folder, name, cniVersion string) (Found, error) { panic("stub") }
+// missing is ErrNotFound, with what was skipped: the network that is looked for is
+// often the one with the mistake in it.
+func missing(skipped notes) error {
+	if len(skipped) == 0 {
+		return ErrNotFound
+	}
+	return fmt.Errorf("%w (%s)", ErrNotFound, strings.Join(skipped, "; "))
+}
+
+// only are the names of the entries that are wanted, sorted.
+func only(entries []fs.DirEntry, wanted func(file string) bool) []string {
+	var out []string
+	for _, e := range entries {
+		if wanted(e.Name()) {
+			out = append(out, e.Name())
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// listFile tells the files that are meant to hold lists by their name. The longer
+// names are those of the multi-network specification, 3.4.1.
+func listFile(file string) bool {
+	ext := filepath.Ext(file)
+	return ext == ".conflist" || ext == ".configlist"
+}
+
+// pluginFile tells the files that are meant to hold a lone plugin by their name.
+func pluginFile(file string) bool {
+	ext := filepath.Ext(file)
+	return ext == ".conf" || ext == ".json" || ext == ".config"
+}

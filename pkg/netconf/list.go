@@ -1,6 +1,11 @@
 package netconf
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
 
 // List is one CNI network configuration list (CNI specification, section 1).
 // It is an immutable value: the methods that extend it return a new List. Its
@@ -35,23 +40,95 @@ func (l List) Plugins() []Plugin { return append([]Plugin(nil), l.plugins...) }
 func (l List) IsZero() bool { return l.name == "" && len(l.plugins) == 0 }
 
 // Declares tells whether at least one plugin declares the capability as true.
-func (l List) Declares(capability string) bool { panic("stub") }
+func (l List) Declares(capability string) bool {
+	return slices.ContainsFunc(l.plugins, func(p Plugin) bool { return p.Declares(capability) })
+}
 
 // Equal tells whether two lists hold the same JSON.
-func (l List) Equal(o List) bool { panic("stub") }
+func (l List) Equal(o List) bool {
+	return l.name == o.name && l.cniVersion == o.cniVersion &&
+		l.disableCheck == o.disableCheck && l.disableGC == o.disableGC &&
+		slices.EqualFunc(l.plugins, o.plugins, func(a, b Plugin) bool { return bytes.Equal(a.raw, b.raw) })
+}
 
 // WithArgs merges args into args.cni of every plugin, the new values winning;
 // the other members of args stay (CNI conventions, "args").
-func (l List) WithArgs(args json.RawMessage) (List, error) { panic("stub") }
+func (l List) WithArgs(args json.RawMessage) (List, error) {
+	if len(bytes.TrimSpace(args)) == 0 || bytes.Equal(bytes.TrimSpace(args), []byte("null")) {
+		return l, nil
+	}
+	members, err := Members(args)
+	if err != nil {
+		return List{}, err
+	}
+	plugins := l.Plugins()
+	for i, p := range plugins {
+		merged, err := mergeArgs(p.object(), members)
+		if err != nil {
+			return List{}, fmt.Errorf("plugins[%d] (%s): %w", i, p.kind, err)
+		}
+		plugins[i] = p.with("args", merged)
+	}
+	l.plugins = plugins
+	return l, nil
+}
+
+// mergeArgs is the plugin's args with the members set in args.cni.
+func mergeArgs(plugin, members object) (json.RawMessage, error) {
+	args, err := plugin.nested("args")
+	if err != nil {
+		return nil, err
+	}
+	cni, err := args.nested("cni")
+	if err != nil {
+		return nil, fmt.Errorf(`key "args": %w`, err)
+	}
+	at := make(map[string]int, len(cni))
+	for i, m := range cni {
+		at[m.Key] = i
+	}
+	for _, m := range members {
+		if i, given := at[m.Key]; given {
+			cni[i].Value = m.Value
+		} else {
+			cni = append(cni, m)
+		}
+	}
+	return args.with("cni", cni.json()).json(), nil
+}
+
+// nested is the object under a key, empty where there is none. Only the one exact
+// spelling is taken: with two of them it could not be told which a plugin reads.
+func (o object) nested(key string) (object, error) {
+	if other, misspelt := o.variant(key); misspelt {
+		return nil, fmt.Errorf("key %s: it is written %q", brief(other), key)
+	}
+	value, given := o.value(key)
+	if !given || value[0] == 'n' {
+		return nil, nil
+	}
+	if value[0] != '{' {
+		return nil, fmt.Errorf("key %q: an object is expected, found %s", key, kindOf(value))
+	}
+	inner := split(value)
+	if err := inner.distinct(); err != nil {
+		return nil, fmt.Errorf("key %q: %w", key, err)
+	}
+	return inner, nil
+}
 
 // WithDevice sets deviceID and pciBusID at the top of every plugin.
-func (l List) WithDevice(id string) List { panic("stub") }
+func (l List) WithDevice(id string) List {
+	plugins := l.Plugins()
+	for i, p := range plugins {
+		plugins[i] = p.with("deviceID", quote(id)).with("pciBusID", quote(id))
+	}
+	l.plugins = plugins
+	return l
+}
 
 // Append adds the plugins at the end.
-func (l List) Append(plugins ...Plugin) List { panic("stub") }
-
-// MarshalJSON writes the normalised list configuration.
-func (l List) MarshalJSON() ([]byte, error) { panic("stub") }
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (l *List) UnmarshalJSON(data []byte) error { panic("stub") }
+func (l List) Append(plugins ...Plugin) List {
+	l.plugins = slices.Concat(l.plugins, plugins)
+	return l
+}
