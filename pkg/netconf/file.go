@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
 )
 
@@ -46,7 +45,7 @@ func Chain(folder, name, cniVersion string) (Found, error) {
 	if len(d.list.plugins) == 0 {
 		return Found{}, fmt.Errorf("%s: %w", folder, ErrNoPlugins)
 	}
-	return Found{List: d.list, File: folder, Warnings: d.warnings}, nil
+	return d.found(folder), nil
 }
 
 // load makes the network of a file that was read already.
@@ -61,11 +60,16 @@ func load(path string, o object) (Found, error) {
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: %w", path, err)
 	}
-	warnings := slices.Clone(d.warnings)
-	for i, w := range warnings {
-		warnings[i] = path + ": " + w
+	return d.found(path), nil
+}
+
+// found is the network with the place where it was found in its warnings.
+func (d draft) found(path string) Found {
+	var warnings []string
+	for _, w := range d.warnings {
+		warnings = append(warnings, path+": "+w)
 	}
-	return Found{List: d.list, File: path, Warnings: warnings}, nil
+	return Found{List: d.list, File: path, Warnings: warnings}
 }
 
 // extend appends the plugins of a folder. The name of the network was checked, so
