@@ -2,6 +2,11 @@ package delegate
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
 
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -10,6 +15,121 @@ import (
 // DefaultRoute says, verifies it, and returns results that say so too: one for
 // each attachment, in the same order, in the same version. Without such an
 // attachment nothing is touched and results is returned as it is.
+//
+// Of the families of the listed gateways, every other interface loses its default
+// routes in the main table. The attachment's own are replaced: the first gateway
+// of a family gets the family's usual metric (0, or 1024 for IPv6), each further
+// one a metric higher by one. Without gateways the families are those in which the
+// attachment has a default route, by its result or in the kernel; that route
+// stays, and is put in place where it is missing: plugins commonly ignore that
+// they could not add one beside another that was there before.
+//
+// Errors name the attachment.
 func Routes(sb plan.Sandbox, atts []plan.Attachment, results []json.RawMessage) ([]json.RawMessage, error) {
-	panic("stub")
+	i := slices.IndexFunc(atts, func(a plan.Attachment) bool { return a.DefaultRoute != nil })
+	if i < 0 {
+		return results, nil
+	}
+	out, err := enforce(sb, i, attached{atts, results})
+	if err != nil {
+		return nil, fmt.Errorf("%s: default-route: %w", atts[i], err)
+	}
+	return out, nil
+}
+
+// attached pairs attachments with their results.
+type attached struct {
+	atts    []plan.Attachment
+	results []json.RawMessage
+}
+
+func enforce(sb plan.Sandbox, carrier int, all attached) ([]json.RawMessage, error) {
+	if len(all.atts) != len(all.results) {
+		return nil, fmt.Errorf("%d attachments have %d results", len(all.atts), len(all.results))
+	}
+	listed, err := gateways(all.atts[carrier].DefaultRoute.Gateways)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := claimed(all.results[carrier])
+	if err != nil {
+		return nil, err
+	}
+	s, err := openSandbox(sb.NetNS, all.atts[carrier].Interface)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	families, err := s.settle(listed, claims)
+	if err != nil {
+		return nil, err
+	}
+	out := slices.Clone(all.results)
+	for i, result := range out {
+		var set []gateway // only the carrier's, and only where there are any
+		if i == carrier {
+			if len(listed) == 0 {
+				continue
+			}
+			set = listed
+		}
+		if out[i], err = rewrite(result, families, set); err != nil {
+			return nil, fmt.Errorf("result of %s: %w", all.atts[i], err)
+		}
+	}
+	return out, nil
+}
+
+// gateway is a default route to be: the way to everywhere in one family.
+type gateway struct {
+	family int        // netlink's name of it
+	via    netip.Addr // invalid: everything is on the link
+	metric int        // as the kernel shows it
+	mtu    int
+	advmss int
+}
+
+// usualMetric is the metric of a route that was added without one.
+func usualMetric(family int) int {
+	if family == netlink.FAMILY_V6 {
+		return 1024
+	}
+	return 0
+}
+
+func familyOf(a netip.Addr) int {
+	if a.Is4() {
+		return netlink.FAMILY_V4
+	}
+	return netlink.FAMILY_V6
+}
+
+// gateways are the listed ones, with metrics in the order of the list.
+func gateways(listed []string) ([]gateway, error) {
+	next := map[int]int{
+		netlink.FAMILY_V4: usualMetric(netlink.FAMILY_V4),
+		netlink.FAMILY_V6: usualMetric(netlink.FAMILY_V6),
+	}
+	var out []gateway
+	for _, text := range listed {
+		via, err := netip.ParseAddr(text)
+		if err != nil || via.Zone() != "" {
+			return nil, fmt.Errorf("%q is no IP address", clip([]byte(text), 64))
+		}
+		via = via.Unmap()
+		family := familyOf(via)
+		out = append(out, gateway{family: family, via: via, metric: next[family]})
+		next[family]++
+	}
+	return out, nil
+}
+
+func families(gateways []gateway) []int {
+	var out []int
+	for _, g := range gateways {
+		if !slices.Contains(out, g.family) {
+			out = append(out, g.family)
+		}
+	}
+	return out
 }

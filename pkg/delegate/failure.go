@@ -1,0 +1,136 @@
+package delegate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/containernetworking/cni/pkg/types"
+	"golang.org/x/sys/unix"
+)
+
+// ErrNoBinary says that the binary of a plugin is in none of the folders.
+var ErrNoBinary = errors.New("plugin binary not found")
+
+// maxField bounds each text that is taken over from a plugin into an error.
+const maxField = 4 << 10
+
+// lateError says that a plugin was killed because its time was up. To
+// errors.Is it is context.DeadlineExceeded.
+type lateError struct {
+	command string
+	limit   time.Duration
+}
+
+func (e lateError) Error() string {
+	return fmt.Sprintf("no answer to %s after %s, killed", e.command, e.limit)
+}
+
+func (lateError) Unwrap() error { return context.DeadlineExceeded }
+
+// failure is the error of a plugin that ended badly: the error object that it
+// printed, else what can be told from the rest.
+func failure(ending string, stdout, stderr []byte) error {
+	stdout = bytes.TrimSpace(stdout)
+	obj, err := parseObject(stdout)
+	switch {
+	case err == nil && obj.errorShaped():
+		return obj.asError(ending)
+	case err == nil && obj.resultShaped():
+		return withStderr(ending+", with a result on standard output where an error object was due", stderr)
+	case len(stdout) > 0:
+		return withStderr(fmt.Sprintf("%s, no CNI error object on standard output: %q", ending, clip(stdout, 512)), stderr)
+	}
+	return withStderr(ending+", nothing on standard output", stderr)
+}
+
+func withStderr(text string, stderr []byte) error {
+	if end := strings.TrimSpace(clipStart(stderr, maxField)); end != "" {
+		return fmt.Errorf("%s; standard error: %s", text, end)
+	}
+	return errors.New(text)
+}
+
+// ending says how a process ended.
+func ending(exit *exec.ExitError) string {
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return "exit status " + strconv.Itoa(exit.ExitCode())
+	}
+	if name := unix.SignalName(status.Signal()); name != "" {
+		return "ended by " + name
+	}
+	return "ended by signal " + strconv.Itoa(int(status.Signal()))
+}
+
+// errorShaped tells whether the object is a CNI error rather than anything else.
+func (o object) errorShaped() bool {
+	if o.resultShaped() {
+		return false
+	}
+	_, msg := o.member("msg")
+	return msg || o.code() != 0
+}
+
+// resultShaped tells whether the object has what only a result has.
+func (o object) resultShaped() bool {
+	for _, name := range []string{"interfaces", "ips", "routes", "ip4", "ip6"} {
+		if _, ok := o.member(name); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// code is the error code, 0 where there is none that makes sense.
+func (o object) code() uint {
+	raw, _ := o.member("code")
+	code, err := strconv.ParseUint(strings.Trim(string(raw), `"`), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint(code)
+}
+
+// asError is the error object as an error with a code and a message in any case.
+func (o object) asError(ending string) *types.Error {
+	e := &types.Error{Code: o.code(), Msg: o.text("msg"), Details: o.text("details")}
+	if e.Code == types.ErrUnknown {
+		e.Code = types.ErrInternal
+	}
+	if e.Msg == "" {
+		e.Msg = fmt.Sprintf("%s, code %d without a message", ending, e.Code)
+	}
+	return e
+}
+
+// text is a member's text, bounded. What is no string is given as it stands:
+// plugins put whole objects into details.
+func (o object) text(name string) string {
+	raw, _ := o.member(name)
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		s = string(raw)
+	}
+	return clip([]byte(s), maxField)
+}
+
+// clip is the beginning of a text, as valid UTF-8.
+func clip(text []byte, limit int) string {
+	if len(text) <= limit {
+		return strings.ToValidUTF8(string(text), "\uFFFD")
+	}
+	return strings.ToValidUTF8(string(text[:limit]), "\uFFFD") + "…"
+}
+
+// clipStart is the end of a text, as valid UTF-8.
+func clipStart(text []byte, limit int) string {
+	return strings.ToValidUTF8(string(text[max(0, len(text)-limit):]), "\uFFFD")
+}

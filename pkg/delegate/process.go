@@ -1,0 +1,133 @@
+package delegate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/containernetworking/cni/pkg/invoke"
+	"github.com/containernetworking/cni/pkg/version"
+)
+
+// Limits of what is taken from a plugin. MaxStdout is an error when exceeded;
+// of standard error what exceeds MaxStderr is left out.
+const (
+	MaxStdout = 4 << 20
+	MaxStderr = 1 << 20
+)
+
+const (
+	// stderrTail is how much of the end of standard error is kept in any case.
+	stderrTail = 64 << 10
+	// outputGrace is how long a plugin's output is read after the plugin itself
+	// has ended: a child of it may keep the pipe open for ever.
+	outputGrace = 500 * time.Millisecond
+	// A binary that is being replaced is "text file busy" for a moment.
+	busyTries = 20
+	busyPause = 50 * time.Millisecond
+)
+
+// Process runs plugins as processes of their own. It is the real invoke.Exec.
+//
+// A plugin leads a process group; when ctx ends the whole group is killed at
+// once: a half-done plugin is cleaned up by DEL whichever signal ended it. When
+// Multus itself dies the kernel kills the plugin. What a plugin leaves running
+// after it ended by itself is not touched.
+type Process struct {
+	// Stderr is where the plugin's standard error is copied to, after the plugin
+	// has ended; nil for nowhere.
+	Stderr io.Writer
+	// Keep are open files that the plugin and its children inherit, from
+	// descriptor 3 on: a lock stays held as long as one of them lives.
+	Keep []*os.File
+}
+
+var _ invoke.Exec = Process{}
+
+// FindInPath is the path of the binary for a plugin type.
+func (Process) FindInPath(plugin string, paths []string) (string, error) {
+	return invoke.FindInPath(plugin, paths)
+}
+
+// Decode reads the answer to VERSION.
+func (Process) Decode(answer []byte) (version.PluginInfo, error) {
+	return new(version.PluginDecoder).Decode(answer)
+}
+
+// ExecPlugin runs the plugin to its end and returns its standard output. A
+// plugin that fails gives a *types.Error if it printed one, else an error that
+// says how it ended.
+func (p Process) ExecPlugin(ctx context.Context, plugin string, stdin []byte, environ []string) ([]byte, error) {
+	path, err := filepath.Abs(plugin) // a bare name would be looked up in $PATH
+	if err != nil {
+		return nil, err
+	}
+	// The kernel's death signal comes when the thread that started the plugin
+	// ends, so that thread must not end before the plugin does.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for try := 1; ; try++ {
+		out, err := p.run(ctx, exec.CommandContext(ctx, path), run{stdin: stdin, environ: environ})
+		if !errors.Is(err, syscall.ETXTBSY) || try == busyTries {
+			return out, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(busyPause):
+		}
+	}
+}
+
+// run is what one execution reads.
+type run struct {
+	stdin   []byte
+	environ []string
+}
+
+func (p Process) run(ctx context.Context, cmd *exec.Cmd, r run) ([]byte, error) {
+	kill := func() error { return killGroup(cmd) }
+	stdout := &bounded{limit: MaxStdout, full: func() { _ = kill() }}
+	stderr := &capture{headLimit: MaxStderr - stderrTail, tailLimit: stderrTail}
+	cmd.Env, cmd.ExtraFiles = r.environ, p.Keep
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(r.stdin), stdout, stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel, cmd.WaitDelay = kill, outputGrace
+
+	err := cmd.Run()
+	if p.Stderr != nil && stderr.written > 0 {
+		_, _ = p.Stderr.Write(stderr.Bytes()) // for people; the command goes on without
+	}
+	if stdout.over {
+		return nil, fmt.Errorf("more than %d MiB on standard output, killed", MaxStdout>>20)
+	}
+	// Success is success, also where the time was up at that very moment, or a
+	// child of the plugin still holds the output open: what was printed counts.
+	if cmd.ProcessState != nil && cmd.ProcessState.Success() {
+		return stdout.data, nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return nil, err
+	}
+	return nil, failure(ending(exit), stdout.data, stderr.End(maxField))
+}
+
+func killGroup(cmd *exec.Cmd) error {
+	err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	if errors.Is(err, syscall.ESRCH) {
+		return os.ErrProcessDone
+	}
+	return err
+}

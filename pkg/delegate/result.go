@@ -1,0 +1,223 @@
+package delegate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/containernetworking/cni/pkg/types"
+	types020 "github.com/containernetworking/cni/pkg/types/020"
+	types040 "github.com/containernetworking/cni/pkg/types/040"
+	current "github.com/containernetworking/cni/pkg/types/100"
+	"github.com/containernetworking/cni/pkg/types/create"
+
+	"github.com/multus-cni/multus/pkg/netconf"
+)
+
+// Convert gives a result in another version. A result that is of that version
+// already comes back to the byte; otherwise what the older of the two versions
+// does not know is left out.
+func Convert(result json.RawMessage, version string) (json.RawMessage, error) {
+	o, err := parseObject(result)
+	if err != nil {
+		return nil, fmt.Errorf("result: %w", err)
+	}
+	return convert(o, result, version)
+}
+
+// Parse reads a result of any version as one of the newest. Interface indices
+// that point nowhere are dropped, so that the others can be relied on.
+func Parse(result json.RawMessage) (current.Result, error) {
+	converted, err := Convert(result, current.ImplementedSpecVersion)
+	if err != nil {
+		return current.Result{}, err
+	}
+	var r current.Result
+	if err := json.Unmarshal(converted, &r); err != nil {
+		return current.Result{}, fmt.Errorf("result: %w", err)
+	}
+	for _, ip := range r.IPs {
+		if ip.Interface != nil && (*ip.Interface < 0 || *ip.Interface >= len(r.Interfaces)) {
+			ip.Interface = nil
+		}
+	}
+	return r, nil
+}
+
+// answer makes a result of what a plugin printed on ADD: one of the version that
+// the plugin was configured for, with a cniVersion member.
+func answer(printed []byte, version string) (json.RawMessage, error) {
+	printed = bytes.TrimSpace(printed)
+	switch {
+	case len(printed) == 0:
+		return nil, errors.New("exit status 0, but no result on standard output")
+	case string(printed) == "null":
+		printed = []byte("{}")
+	}
+	o, err := parseObject(printed)
+	if err != nil {
+		return nil, fmt.Errorf("no CNI result on standard output (%w): %q", err, clip(printed, 512))
+	}
+	if given, err := o.version(); err != nil {
+		return nil, err
+	} else if given == "" { // then it is the configuration's
+		o = o.with("cniVersion", quote(version))
+		printed = o.encode()
+	}
+	return convert(o, printed, version)
+}
+
+// refusal is the error that a plugin printed although it ended well, nil for none.
+func refusal(printed []byte) error {
+	o, err := parseObject(printed)
+	if err != nil || o.code() == 0 || !o.errorShaped() {
+		return nil
+	}
+	return o.asError("exit status 0")
+}
+
+// version is the object's cniVersion, "" where there is none.
+func (o object) version() (string, error) {
+	raw, ok := o.member("cniVersion")
+	if !ok {
+		return "", nil
+	}
+	var version string
+	if err := json.Unmarshal(raw, &version); err != nil {
+		return "", fmt.Errorf("result: cniVersion %s is no string", clip(raw, 64))
+	}
+	if version != "" && !netconf.Supports(version) {
+		return "", fmt.Errorf("result: cniVersion %q is none of %s",
+			clip([]byte(version), 64), strings.Join(netconf.SupportedVersions(), ", "))
+	}
+	return version, nil
+}
+
+func convert(o object, raw json.RawMessage, version string) (json.RawMessage, error) {
+	from, err := o.version()
+	if err != nil {
+		return nil, err
+	}
+	if from == "" {
+		from, raw = version, o.with("cniVersion", quote(version)).encode()
+	}
+	parsed, err := create.Create(from, raw)
+	if err != nil {
+		return nil, fmt.Errorf("result of version %s: %w", from, err)
+	}
+	if err := valid(parsed); err != nil {
+		return nil, fmt.Errorf("result of version %s: %w", from, err)
+	}
+	if from == version {
+		return raw, nil
+	}
+	if noIP(parsed) && !netconf.AtLeast(version, "0.3.0") {
+		return nil, fmt.Errorf("result without an IP address cannot be told in CNI version %s, "+
+			"which knows no other: a cniVersion of 0.3.1 or newer is needed in the configuration", version)
+	}
+	other, err := parsed.GetAsVersion(version)
+	if err != nil {
+		return nil, fmt.Errorf("result of version %s as %s: %w", from, version, err)
+	}
+	dropNewer(other, version)
+	return json.Marshal(other)
+}
+
+// valid refuses what the conversions of the CNI library and many a plugin would
+// trip over. An interface index that points nowhere is not refused: older plugins
+// give 0 without any interface, which harms nobody who looks first.
+func valid(r types.Result) error {
+	switch r := r.(type) {
+	case *current.Result:
+		return validLists(r.Interfaces, r.IPs, r.Routes)
+	case *types040.Result:
+		return validLists(r.Interfaces, r.IPs, r.Routes)
+	case *types020.Result:
+		return valid020(r)
+	}
+	return nil
+}
+
+func valid020(r *types020.Result) error {
+	for i, ip := range []*types020.IPConfig{r.IP4, r.IP6} {
+		if ip == nil {
+			continue
+		}
+		if ip.IP.IP == nil {
+			return fmt.Errorf("%s: no ip", layout020()[i])
+		}
+		for j, route := range ip.Routes {
+			if route.Dst.IP == nil {
+				return fmt.Errorf("%s.routes[%d]: no dst", layout020()[i], j)
+			}
+		}
+	}
+	return nil
+}
+
+// validLists is for the two layouts that name interfaces.
+func validLists[I, P any](interfaces []*I, ips []*P, routes []*types.Route) error {
+	for i, iface := range interfaces {
+		if iface == nil {
+			return fmt.Errorf("interfaces[%d]: null", i)
+		}
+	}
+	for i, ip := range ips {
+		if ip == nil || noAddress(ip) {
+			return fmt.Errorf("ips[%d]: no address", i)
+		}
+	}
+	for i, route := range routes {
+		if route == nil || route.Dst.IP == nil {
+			return fmt.Errorf("routes[%d]: no dst", i)
+		}
+	}
+	return nil
+}
+
+func noAddress(ip any) bool {
+	switch ip := ip.(type) {
+	case *current.IPConfig:
+		return ip.Address.IP == nil
+	case *types040.IPConfig:
+		return ip.Address.IP == nil
+	}
+	return false
+}
+
+func noIP(r types.Result) bool {
+	switch r := r.(type) {
+	case *current.Result:
+		return len(r.IPs) == 0
+	case *types040.Result:
+		return len(r.IPs) == 0
+	case *types020.Result:
+		return false // it was printed in such a version
+	}
+	return false
+}
+
+// dropNewer takes out what CNI 1.1.0 added: the library only changes the label.
+// Elements are copied, they may be those of the result that was converted.
+func dropNewer(r types.Result, version string) {
+	if netconf.AtLeast(version, "1.1.0") {
+		return
+	}
+	switch r := r.(type) {
+	case *current.Result:
+		for i, iface := range r.Interfaces {
+			r.Interfaces[i] = &current.Interface{Name: iface.Name, Mac: iface.Mac, Sandbox: iface.Sandbox}
+		}
+		oldRoutes(r.Routes)
+	case *types040.Result:
+		oldRoutes(r.Routes)
+	}
+}
+
+func oldRoutes(routes []*types.Route) {
+	for i, route := range routes {
+		routes[i] = &types.Route{Dst: route.Dst, GW: route.GW}
+	}
+}

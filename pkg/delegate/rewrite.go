@@ -1,0 +1,177 @@
+package delegate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/containernetworking/cni/pkg/types"
+
+	"github.com/multus-cni/multus/pkg/netconf"
+)
+
+// layout020 are the members of CNI 0.1 and 0.2, which keep routes by family.
+func layout020() [2]string { return [2]string{"ip4", "ip6"} }
+
+// claimed are the default routes of the main table that a result tells of. One
+// without a gateway leads to the gateway of the family's first address that has one.
+func claimed(result json.RawMessage) ([]gateway, error) {
+	if absent(result) {
+		return nil, nil
+	}
+	r, err := Parse(result)
+	if err != nil {
+		return nil, err
+	}
+	var out []gateway
+	for _, route := range r.Routes {
+		family, ok := defaultRoute(*route)
+		if !ok {
+			continue
+		}
+		g := gateway{family: family, via: addr(route.GW), metric: route.Priority, mtu: route.MTU, advmss: route.AdvMSS}
+		if g.metric == 0 {
+			g.metric = usualMetric(family)
+		}
+		for _, ip := range r.IPs {
+			if via := addr(ip.Gateway); !g.via.IsValid() && via.IsValid() && familyOf(via) == family {
+				g.via = via
+			}
+		}
+		out = append(out, g)
+	}
+	return out, nil
+}
+
+// defaultRoute tells whether a route is a default one in the main table, and of
+// which family.
+func defaultRoute(r types.Route) (family int, ok bool) {
+	ones, bits := r.Dst.Mask.Size()
+	if r.Dst.IP == nil || ones != 0 || r.Table != nil && *r.Table != unix.RT_TABLE_MAIN && *r.Table != unix.RT_TABLE_UNSPEC {
+		return 0, false
+	}
+	if bits == 8*net.IPv4len {
+		return netlink.FAMILY_V4, true
+	}
+	return netlink.FAMILY_V6, true
+}
+
+func absent(result json.RawMessage) bool {
+	result = bytes.TrimSpace(result)
+	return len(result) == 0 || string(result) == "null"
+}
+
+// rewrite gives a result without its default routes of the families, and with
+// those that are to be set instead. All else stays as it was printed, and the
+// whole where there is nothing to change.
+func rewrite(result json.RawMessage, families []int, set []gateway) (json.RawMessage, error) {
+	if absent(result) {
+		return result, nil
+	}
+	o, err := parseObject(result)
+	if err != nil {
+		return nil, err
+	}
+	version, err := o.version()
+	if err != nil {
+		return nil, err
+	}
+	if version != "" && !netconf.AtLeast(version, "0.3.0") {
+		return rewrite020(o, result, change{families: families, set: set})
+	}
+	c := change{families: families, set: set, metrics: netconf.AtLeast(version, "1.1.0")}
+	changed, err := c.apply(o)
+	if err != nil || changed == nil {
+		return result, err
+	}
+	return changed.encode(), nil
+}
+
+// rewrite020 keeps to the addresses that are there: without one a family has no
+// place for routes.
+func rewrite020(o object, result json.RawMessage, c change) (json.RawMessage, error) {
+	whole := c
+	for i, name := range layout020() {
+		family := []int{netlink.FAMILY_V4, netlink.FAMILY_V6}[i]
+		raw, ok := o.member(name)
+		if !ok || absent(raw) {
+			continue
+		}
+		inner, err := parseObject(raw)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		c.set = slices.DeleteFunc(slices.Clone(whole.set), func(g gateway) bool { return g.family != family })
+		changed, err := c.apply(inner)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if changed != nil {
+			o = o.with(name, changed.encode())
+			result = nil
+		}
+	}
+	if result == nil {
+		return o.encode(), nil
+	}
+	return result, nil
+}
+
+// change is what becomes of a list of routes.
+type change struct {
+	families []int
+	set      []gateway
+	metrics  bool // whether a route may have a priority
+}
+
+// apply changes the member routes of an object; nil where nothing has to change.
+func (c change) apply(o object) (object, error) {
+	raw, _ := o.member("routes")
+	if absent(raw) {
+		raw = json.RawMessage("[]")
+	}
+	var routes []json.RawMessage
+	if err := json.Unmarshal(raw, &routes); err != nil {
+		return nil, errors.New("routes: no list")
+	}
+	left := slices.DeleteFunc(slices.Clone(routes), c.drops)
+	if len(left) == len(routes) && len(c.set) == 0 {
+		return nil, nil
+	}
+	for _, g := range c.set {
+		left = append(left, c.route(g))
+	}
+	list := make([]string, len(left))
+	for i, r := range left {
+		list[i] = string(r)
+	}
+	return o.with("routes", json.RawMessage("["+strings.Join(list, ",")+"]")), nil
+}
+
+func (c change) drops(raw json.RawMessage) bool {
+	var r types.Route
+	if json.Unmarshal(raw, &r) != nil {
+		return false
+	}
+	family, ok := defaultRoute(r)
+	return ok && slices.Contains(c.families, family)
+}
+
+func (c change) route(g gateway) json.RawMessage {
+	dst := netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+	if g.family == netlink.FAMILY_V4 {
+		dst = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+	}
+	if c.metrics && g.metric != usualMetric(g.family) {
+		return fmt.Appendf(nil, `{"dst":%q,"gw":%q,"priority":%d}`, dst, g.via, g.metric)
+	}
+	return fmt.Appendf(nil, `{"dst":%q,"gw":%q}`, dst, g.via)
+}
