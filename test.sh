@@ -1,0 +1,293 @@
+#!/usr/bin/env bash
+# Builds multus and runs its tests; see ./test.sh --help. Installs what is missing
+# on Debian when run as root. Ends with the line "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")" || exit 1
+exec </dev/null
+
+ALL=(build lint unit plugins examples fuzz)
+FUZZTIME=${FUZZTIME:-5} # seconds for one target
+FUZZTOTAL=180           # seconds for all of them
+
+usage() {
+	cat <<'END'
+usage: ./test.sh [PART...]
+
+  build      compiles for all architectures; reproducible, static, small
+  lint       gofmt, go vet, staticcheck, the architecture as a test, go.mod
+  unit       go test -race of all packages
+  plugins    whole commands with the real reference plugins (root)
+  examples   each example's run, twice (root)
+  fuzz       each fuzz target for FUZZTIME seconds (5; less where there are many)
+  bench      measurements, passed by nothing and failed by nothing
+
+Without a part: all but bench. What needs root is skipped without it. As root,
+tests run in network, mount and process namespaces of their own, so that even a
+killed run leaves no interface, namespace, firewall rule or process behind.
+END
+}
+
+say() { printf '%s\n' "$*"; }
+isRoot() { [ "$(id -u)" = 0 ]; }
+
+# --- what is needed -----------------------------------------------------------
+
+# install gets the Debian packages whose commands are missing.
+install() {
+	local want=() pair
+	for pair in gcc:gcc readelf:binutils git:git ip:iproute2 iptables:iptables nft:nftables ping:iputils-ping ps:procps; do
+		PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || want+=("${pair##*:}")
+	done
+	[ -e /usr/include/stdlib.h ] || want+=(libc6-dev)
+	[ ${#want[@]} -gt 0 ] || return 0
+	if ! isRoot || ! command -v apt-get >/dev/null; then
+		say "missing, and to be installed by hand: ${want[*]}"
+		return 0
+	fi
+	say "installing ${want[*]}"
+	local try
+	for try in 1 2 3; do
+		apt-get -qq -o Acquire::Retries=3 update >"$tmp/apt" 2>&1 &&
+			DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Acquire::Retries=3 \
+				install --no-install-recommends "${want[@]}" >>"$tmp/apt" 2>&1 && return 0
+		sleep $((try * 5))
+	done
+	tail -n 20 "$tmp/apt"
+	return 1
+}
+
+# prepare fetches modules while there is a network, and builds.
+prepare() {
+	install || say "some Debian packages could not be installed; what needs them fails below"
+	local try
+	for try in 1 2 3; do
+		go mod download all 2>"$tmp/download" && break
+		sleep $((try * 5))
+	done
+	[ ! -s "$tmp/download" ] || cat "$tmp/download"
+	go build -o "$tmp/tally" ./test/tally && ./build && ./build plugins
+}
+
+# isolated runs a command where it can do no harm: what it leaves behind goes with it.
+isolated() {
+	if ! isRoot; then
+		"$@"
+		return
+	fi
+	# shellcheck disable=SC2016 # expanded inside
+	unshare --net --mount --pid --fork --kill-child --mount-proc -- bash -c '
+		ip link set lo up && mount -t tmpfs tmpfs /run || exit 1
+		if mkdir -p /var/lib/cni 2>/dev/null; then mount -t tmpfs tmpfs /var/lib/cni || exit 1; fi
+		"$@"' isolated "$@"
+}
+
+# --- counting -----------------------------------------------------------------
+
+counted() { say "$1 $2 $3" >>"$tmp/counts"; } # passed failed skipped
+
+# check counts one command as one test and shows its output if it fails.
+check() {
+	local name=$1 begin=$EPOCHREALTIME took
+	shift
+	if "$@" >"$tmp/output" 2>&1; then
+		took=$(awk "BEGIN { print $EPOCHREALTIME - $begin }")
+		printf 'ok    %s, %.1f s\n' "$name" "$took"
+		counted 1 0 0
+		return
+	fi
+	cat "$tmp/output"
+	say "FAIL  $name"
+	counted 0 1 0
+}
+
+# skipped counts what cannot run here.
+skipped() {
+	say "skip  $1: $2"
+	counted 0 0 1
+}
+
+# tests runs go test and counts each test; the first word may be a command before it.
+tests() {
+	"$@" | "$tmp/tally" -count "$tmp/counts"
+	local status=("${PIPESTATUS[@]}")
+	if [ "${status[0]}" != 0 ] && [ "${status[1]}" = 0 ]; then
+		say "FAIL  $*: exit status ${status[0]}"
+		counted 0 1 0
+	fi
+}
+
+# --- the parts ----------------------------------------------------------------
+
+part_build() {
+	local arch
+	for arch in amd64 arm arm64 ppc64le riscv64 s390x; do
+		check "$arch" ./build --arch "$arch"
+		check "$arch is static" static "bin/$arch/multus"
+		check "$arch takes at most 20 MB" small "bin/$arch/multus"
+	done
+	check "the same bytes from two folders" reproducible
+	GODEBUG=inittrace=1 bin/multus version 2>&1 >/dev/null |
+		awk '/^init / { ms += $5 } END { printf "note  initialisation takes %.2f ms (4 are tolerable)\n", ms }'
+	say "note  bin/multus takes $(stat -c %s bin/multus) bytes"
+}
+
+static() { readelf -lW "$1" | awk '/INTERP|DYNAMIC/ { print; dynamic = 1 } END { exit dynamic }'; }
+
+small() {
+	local size
+	size=$(stat -c %s "$1") && say "$1: $size bytes" && [ "$size" -le 20000000 ]
+}
+
+# reproducible builds the last commit, or without git this folder, in two places.
+reproducible() {
+	local dir
+	for dir in "$tmp/here" "$tmp/and/there"; do
+		mkdir -p "$dir"
+		if [ -e .git ]; then
+			git clone -q . "$dir" || return
+		else
+			tar -c --exclude=./bin . | tar -x -C "$dir" || return
+		fi
+		"$dir/build" || return
+	done
+	cmp "$tmp/here/bin/multus" "$tmp/and/there/bin/multus"
+}
+
+part_lint() {
+	check gofmt nothing gofmt -l .
+	check "go vet" go vet ./...
+	check staticcheck go tool staticcheck ./...
+	check "go mod tidy" go mod tidy -diff
+	check "go mod verify" go mod verify
+	if command -v shellcheck >/dev/null; then
+		check shellcheck shellcheck build test.sh .ci/run
+	fi
+	tests go test -json -count=1 ./pkg
+}
+
+# nothing passes if a command prints nothing.
+nothing() {
+	local out
+	out=$("$@" 2>&1) && [ -z "$out" ] && return
+	say "$out"
+	return 1
+}
+
+part_unit() {
+	isRoot || say "not root: tests that need a network namespace are skipped"
+	local packages
+	packages=$(go list ./pkg/... ./cmd/... ./test/tally | grep -v '/pkg$')
+	# shellcheck disable=SC2086 # the packages are words
+	tests isolated go test -json -race -count=1 -timeout 5m $packages
+}
+
+part_plugins() {
+	if ! isRoot; then
+		skipped plugins "needs root for network namespaces"
+	elif [ ! -d test/plugins ]; then
+		skipped plugins "there is no test/plugins"
+	else
+		tests isolated go test -json -count=1 -timeout 5m ./test/plugins/...
+	fi
+}
+
+part_examples() {
+	local run
+	for run in examples/*/run; do
+		[ -x "$run" ] || continue
+		if isRoot; then
+			check "$run" isolated timeout 120 "$run"
+			check "$run, again" isolated timeout 120 "$run"
+		else
+			skipped "$run" "needs root for network namespaces"
+		fi
+	done
+}
+
+part_fuzz() {
+	local targets file name seconds
+	mapfile -t targets < <(grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+\(' pkg cmd)
+	seconds=$FUZZTIME
+	((${#targets[@]} * seconds <= FUZZTOTAL)) || seconds=$((FUZZTOTAL / ${#targets[@]}))
+	for file in "${targets[@]}"; do
+		name=${file##*func } name=${name%(}
+		check "$name, $(dirname "${file%%:*}")" isolated go test "./$(dirname "${file%%:*}")" \
+			-run='^$' -fuzz="^$name\$" -fuzztime="${seconds}s" -fuzzminimizetime=2s -parallel=2
+	done
+}
+
+part_bench() {
+	if [ -d test/bench ]; then
+		isolated go run ./test/bench
+	else
+		go test -run='^$' -bench=. -benchmem ./pkg/... ./cmd/...
+	fi
+}
+
+# --- all of it ----------------------------------------------------------------
+
+# run runs one part and notes how it went.
+run() {
+	local part=$1 begin=$SECONDS sum verdict
+	say "" && say "== $part"
+	: >"$tmp/counts"
+	"part_$part"
+	sum=$(awk '{ p += $1; f += $2; s += $3 } END { print p+0, f+0, s+0 }' "$tmp/counts")
+	read -r passed failed left <<<"$sum"
+	verdict=ok
+	[ "$failed" = 0 ] || verdict=FAIL
+	printf '%-5s %-9s %4d passed, %d failed, %d skipped, %d s\n' \
+		"$verdict" "$part" "$passed" "$failed" "$left" $((SECONDS - begin)) | tee -a "$tmp/summary"
+	say "$sum" >>"$tmp/total"
+}
+
+main() {
+	local part
+	say "== prepare"
+	if prepare; then
+		say "ok    $SECONDS s"
+		for part in "$@"; do run "$part"; done
+	else
+		say "FAIL  prepare" | tee -a "$tmp/summary"
+		say "0 1 0" >>"$tmp/total"
+	fi
+	say "" && say "== summary"
+	cat "$tmp/summary"
+	awk '{ p += $1; f += $2; s += $3 } END {
+		if (s) printf "%d skipped\n", s
+		printf "%d passed, %d failed\n", p, f
+		exit f > 0
+	}' "$tmp/total"
+}
+
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=("${ALL[@]}")
+for part in "${parts[@]}"; do
+	case $part in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	build | lint | unit | plugins | examples | fuzz | bench) ;;
+	*)
+		say "test.sh: there is no part $part; see ./test.sh --help" >&2
+		exit 2
+		;;
+	esac
+done
+
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/multus-test.XXXXXX") || exit 1
+: >"$tmp/total"
+: >"$tmp/summary"
+trap 'rm -rf "$tmp"' EXIT
+# Tests' own files go with it, and git works in a folder of somebody else's.
+mkdir "$tmp/tmp"
+export TMPDIR=$tmp/tmp PATH=$PATH:/usr/sbin:/sbin
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
+
+# A process group of its own, so that one signal ends all of it at once.
+set -m
+main "${parts[@]}" &
+job=$!
+trap 'kill -KILL -- -"$job" 2>/dev/null; wait "$job" 2>/dev/null; exit 130' INT TERM HUP
+wait "$job"
