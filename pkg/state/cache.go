@@ -19,6 +19,9 @@ type cache struct {
 
 const cacheKind = "cniCacheV1"
 
+// usualInterface is what all known runtimes call a sandbox's first interface.
+const usualInterface = "eth0"
+
 // entry is one file of the cache.
 type entry struct {
 	Kind         string                     `json:"kind"`
@@ -123,14 +126,13 @@ func (c *cache) names(id string) []string {
 // ifName is CNI_IFNAME of an older record, which has no room for it itself: the
 // interface that is cached for its master, else eth0.
 func (c *cache) ifName(o older) string {
-	const usual = "eth0"
 	master := o.master()
 	if len(o.elements) == 0 || o.faults[master] != nil || o.elements[master].Interface != "" {
-		return usual
+		return usualInterface
 	}
 	network := o.elements[master].list.Name()
-	if c.entry(network, o.id, usual).found() {
-		return usual
+	if c.entry(network, o.id, usualInterface).found() {
+		return usualInterface
 	}
 	taken := map[string]bool{}
 	for _, name := range o.interfaces("") {
@@ -143,7 +145,7 @@ func (c *cache) ifName(o older) string {
 			return e.Interface
 		}
 	}
-	return usual
+	return usualInterface
 }
 
 // remove takes away what is cached of the record's container: the entries that

@@ -23,12 +23,16 @@ const staleAfter = time.Hour
 func (d Dir) Keys() ([]Key, error) {
 	f, keys, err := d.sandboxes()
 	f.close()
-	olders, olderErr := d.olders(keys)
 	c := d.cache()
 	defer c.close()
-	for _, o := range olders {
-		keys = append(keys, Key{ContainerID: o.id, IfName: c.ifName(o)})
-	}
+	olderErr := d.olders(keys, func(o older, err error) {
+		// One that cannot be read has no interface to tell; Load will say why.
+		k := Key{ContainerID: o.id, IfName: usualInterface}
+		if err == nil {
+			k.IfName = c.ifName(o)
+		}
+		keys = append(keys, k)
+	})
 	slices.SortFunc(keys, compare)
 	return keys, errors.Join(err, olderErr)
 }
@@ -50,12 +54,15 @@ func (d Dir) List() ([]Record, error) {
 			records = append(records, r)
 		}
 	}
-	olders, err := d.olders(keys)
 	c := d.cache()
 	defer c.close()
-	for _, o := range olders {
+	err = d.olders(keys, func(o older, err error) {
+		if err != nil {
+			errs = append(errs, err)
+			return
+		}
 		records = append(records, o.record(c.ifName(o), c))
-	}
+	})
 	slices.SortFunc(records, func(a, b Record) int { return compare(a.Key(), b.Key()) })
 	return records, errors.Join(append(errs, err)...)
 }
@@ -116,39 +123,35 @@ func (f folder) load(k Key) (Record, error) {
 }
 
 // olders reads what an older Multus left of containers that have no record of
-// today. Other files in the folder are passed over.
-func (d Dir) olders(known []Key) ([]older, error) {
+// today, one after another. Other files in the folder are passed over.
+func (d Dir) olders(known []Key, found func(older, error)) error {
 	f, err := openFolder(string(d), false)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.close()
 	entries, err := f.file.ReadDir(-1)
 	if err != nil {
-		return nil, fmt.Errorf("state folder: %w", err)
+		return fmt.Errorf("state folder: %w", err)
 	}
 	continued := make(map[string]bool, len(known))
 	for _, k := range known {
 		continued[k.ContainerID] = true
 	}
-	var found []older
-	var errs []error
 	for _, e := range entries {
-		if !e.Type().IsRegular() || reserved(e.Name()) || continued[e.Name()] || !f.holdsArray(e.Name()) {
+		id := e.Name()
+		if !e.Type().IsRegular() || reserved(id) || continued[id] || !f.holdsArray(id) {
 			continue
 		}
-		o, err := f.older(e.Name())
-		if err != nil && !errors.Is(err, ErrNone) {
-			errs = append(errs, err)
-		}
-		if err == nil {
-			found = append(found, o)
+		if o, err := f.older(id); !errors.Is(err, ErrNone) {
+			o.id = id
+			found(o, err)
 		}
 	}
-	return found, errors.Join(errs...)
+	return nil
 }
 
 // holdsArray tells whether a file begins as an older record does. Whatever else

@@ -116,7 +116,7 @@ func (e *element) parse(raw json.RawMessage) error {
 	if config == nil {
 		return errors.New("no configuration")
 	}
-	list, _, err := netconf.Parse(config, path.Base(e.Name))
+	list, _, err := netconf.Parse(config, fallbackName(e.Name))
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
@@ -134,12 +134,21 @@ func (e *element) parsePlain(raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &mark); err != nil {
 		return err
 	}
-	list, _, err := netconf.Parse(raw, "")
+	list, _, err := netconf.Parse(raw, fallbackName(""))
 	if err != nil {
 		return fmt.Errorf("configuration: %w", err)
 	}
 	e.plain, e.master, e.list = true, mark.Master, list
 	return nil
+}
+
+// fallbackName is the name of a configuration without one. Older versions ran
+// it all the same, so that it has to be detached all the same.
+func fallbackName(network string) string {
+	if name := path.Base(network); netconf.ValidName(name) {
+		return name
+	}
+	return "unnamed"
 }
 
 // best is the configuration that is the truest to what was executed.

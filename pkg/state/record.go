@@ -126,8 +126,8 @@ func (a Attachment) check() error {
 	default:
 		return fmt.Errorf("phase %.100q: none of planned, attaching, attached, detached", a.Phase)
 	}
-	if a.Config.IsZero() {
-		return errors.New("no configuration")
+	if len(a.Config.Plugins()) == 0 {
+		return errors.New("no plugins in its configuration")
 	}
 	return checkInterface(a.Interface)
 }
