@@ -80,8 +80,9 @@ func (d *draft) delegate(i int) wanted {
 }
 
 // defaultNetworks are the further networks of every pod that is no system pod.
+// The namespace decides also where nothing else of the pod is known any more.
 func (d *draft) defaultNetworks() []wanted {
-	if !d.pod.IsZero() && slices.Contains(d.planner.Conf.SystemNamespaces, d.pod.Namespace) {
+	if slices.Contains(d.planner.Conf.SystemNamespaces, d.pod.Namespace) {
 		return nil
 	}
 	var networks []wanted

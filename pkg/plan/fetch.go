@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/multus-cni/multus/pkg/netconf"
 )
@@ -87,7 +86,7 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 	case !answered:
 		return network{}, errors.New("the lookup gave no answer for it; try again")
 	case errors.Is(answer.Err, ErrNotFound):
-		return network{}, fmt.Errorf("no %s %q in namespace %q; create it or correct %s", s.kind(), s.ref.Name, s.ref.Namespace, w.asker)
+		return network{}, fmt.Errorf("no %s %q in namespace %q%s; create it or correct %s", s.kind(), s.ref.Name, s.ref.Namespace, details(answer.Err), w.asker)
 	case answer.Err != nil:
 		return network{}, answer.Err
 	}
@@ -111,7 +110,7 @@ func (d *draft) fromDefinition(s source, def Definition) (network, error) {
 		found, err := d.planner.Conf.ConfDir.Named(s.ref.Name)
 		d.warn("network "+n.title, found.Warnings...)
 		if errors.Is(err, netconf.ErrNotFound) {
-			return n, fmt.Errorf("the %s has no spec.config, and no network on disk is named %q (%s); give it one", s.kind(), s.ref.Name, d.folders())
+			return n, fmt.Errorf("the %s has no spec.config, so a file on the node has to have it: %w; give it one of the two", s.kind(), err)
 		}
 		n.list, n.origin, n.object = found.List, n.origin+", file "+found.File, "file "+found.File
 		return n, err
@@ -134,9 +133,18 @@ func (d *draft) onDisk(w wanted, answered bool) (network, error) {
 	}
 	d.warn(w.String(), found.Warnings...)
 	if answered {
-		return network{}, fmt.Errorf("no NetworkAttachmentDefinition %q in namespace %q, and no network of that name on disk (%s); create it or correct %s", s.name, s.ref.Namespace, d.folders(), w.asker)
+		err = fmt.Errorf("no NetworkAttachmentDefinition %q in namespace %q, and none on the node: %w", s.name, s.ref.Namespace, err)
 	}
-	return network{}, fmt.Errorf("no network of that name on disk (%s); create it or correct %s", d.folders(), w.asker)
+	return network{}, fmt.Errorf("%w; create it or correct %s", err, w.asker)
+}
+
+// details is what a source says beyond that there is no such object: that the
+// whole kind is unknown, or which name was probably meant.
+func details(err error) string {
+	if err == ErrNotFound {
+		return ""
+	}
+	return " (" + err.Error() + ")"
 }
 
 // onPath reads a file, or the first usable one of a folder.
@@ -156,6 +164,3 @@ func (d *draft) fromFile(w wanted, found netconf.Found, err error) (network, err
 	file := "file " + found.File
 	return network{list: found.List, title: found.List.Name(), origin: file, object: file}, err
 }
-
-// folders is where networks on disk are looked for, for messages.
-func (d *draft) folders() string { return strings.Join(d.planner.Conf.ConfDir, ", ") }

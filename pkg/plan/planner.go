@@ -97,16 +97,20 @@ func (p Planner) Salvage(ctx context.Context, sb Sandbox, pod Pod) (Plan, error)
 
 // Everywhere are the networks that every pod gets, for STATUS and GC: the
 // default network first, then defaultNetworks or the other delegates, and the
-// auxiliary chain. A network that cannot be resolved is in the error; those that
-// can are returned all the same.
+// auxiliary chain. A network that cannot be resolved is in the error; the others
+// are returned all the same, unless it is the default network.
 func (p Planner) Everywhere(ctx context.Context) ([]netconf.List, error) {
 	d := draft{planner: p}
-	if master, configured := d.configured(); configured {
+	master, configured := d.configured()
+	if configured {
 		d.wanted = append(d.wanted, master)
 	}
 	d.wanted = append(d.wanted, d.furtherDelegates()...)
 	d.wanted = append(d.wanted, d.defaultNetworks()...)
 	d.fetch(ctx)
+	if _, usable := d.networks[master.source]; configured && !usable {
+		return nil, d.faults.err()
+	}
 	var lists []netconf.List
 	for _, w := range d.wanted {
 		if n, usable := d.networks[w.source]; usable {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // list reads the JSON form of the annotation.
@@ -35,7 +36,7 @@ func (r *reader) where(err error) error {
 	at := len(r.Text) - len(trimmed) + max(int(syntax.Offset)-1, 0)
 	before := r.Text[:at]
 	line := 1 + strings.Count(before, "\n")
-	column := at - strings.LastIndexByte(before, '\n')
+	column := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
 	return fmt.Errorf("line %d, column %d: %w", line, column, err)
 }
 

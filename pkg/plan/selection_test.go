@@ -1,0 +1,199 @@
+package plan
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestKeys reads one element with the key beside its name.
+func TestKeys(t *testing.T) {
+	tests := []struct {
+		member string
+		want   Selection
+	}{
+		{`"namespace":"other"`, Selection{Ref: Ref{"other", "a"}}},
+		{`"namespace":""`, Selection{}},
+		{`"interface":"data0"`, Selection{Interface: "data0"}},
+		{`"interface":""`, Selection{}},
+		{`"ips":["10.2.2.42/24","1.2.3.4","fd00::1/64","::1"]`, Selection{IPs: []string{"10.2.2.42/24", "1.2.3.4", "fd00::1/64", "::1"}}},
+		{`"mac":"02:23:45:67:89:aB"`, Selection{MAC: "02:23:45:67:89:aB"}},
+		{`"mac":"02-23-45-67-89-01"`, Selection{MAC: "02-23-45-67-89-01"}},
+		{`"mac":"0223.4567.8901"`, Selection{MAC: "0223.4567.8901"}},
+		{`"mac":""`, Selection{}},
+		{`"infiniband-guid":"24:8a:07:03:00:8d:ae:2f"`, Selection{InfinibandGUID: "24:8a:07:03:00:8d:ae:2f"}},
+		{`"portMappings":[{"hostPort":8080,"containerPort":80,"protocol":"TCP"},{"hostPort":1,"containerPort":65535}]`,
+			Selection{PortMappings: []PortMapping{{8080, 80, "tcp"}, {1, 65535, "tcp"}}}},
+		{`"portMappings":[{"hostPort":1,"containerPort":2,"protocol":"Sctp"}]`, Selection{PortMappings: []PortMapping{{1, 2, "sctp"}}}},
+		{`"bandwidth":{"ingressRate":2048,"ingressBurst":1600}`, Selection{Bandwidth: Bandwidth{IngressRate: 2048, IngressBurst: 1600}}},
+		{`"bandwidth":{"egressRate":18446744073709551615}`, Selection{Bandwidth: Bandwidth{EgressRate: 18446744073709551615}}},
+		{`"cni-args":{"a":9007199254740993,"b":{"c":"<&>"}}`, Selection{CNIArgs: json.RawMessage(`{"a":9007199254740993,"b":{"c":"<&>"}}`)}},
+		{`"cni-args":{}`, Selection{CNIArgs: json.RawMessage(`{}`)}},
+		{`"default-route":[]`, Selection{DefaultRoute: &DefaultRoute{Gateways: []string{}}}},
+		{`"default-route":["10.0.0.1","fe80::1","10.0.0.2"]`, Selection{DefaultRoute: &DefaultRoute{Gateways: []string{"10.0.0.1", "fe80::1", "10.0.0.2"}}}},
+		{`"ipam-claim-reference":"vm1.net"`, Selection{IPAMClaim: "vm1.net"}},
+		{`"deviceID":"0000:18:02.5"`, Selection{DeviceID: "0000:18:02.5"}},
+		{`"org.example.vlan":7`, Selection{}},
+		{`"\u006dac":"02:00:00:00:00:01"`, Selection{MAC: "02:00:00:00:00:01"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.member, func(t *testing.T) {
+			got, warnings, err := read(`[{"name":"a",` + tt.member + `}]`)
+			if err != nil || len(warnings) > 0 {
+				t.Fatalf("error %v, warnings %v", err, warnings)
+			}
+			tt.want.Position = 1
+			if tt.want.Ref == (Ref{}) {
+				tt.want.Ref = Ref{"ns1", "a"}
+			}
+			if diff := cmp.Diff([]Selection{tt.want}, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFaultsOfKeys(t *testing.T) {
+	tests := []struct{ member, want string }{
+		{`"namespace":7`, "namespace: must be a string, not 7"},
+		{`"namespace":"A"`, `namespace: "A" is no name of a namespace`},
+		{`"interface":["x"]`, `interface: must be a string, not ["x"]`},
+		{`"interface":"1234567890123456"`, `interface: "1234567890123456" has 16 bytes; an interface name has at most 15`},
+		{`"interface":null`, "interface: must be a string, not null"},
+		{`"interface":"net%d"`, `interface: "net%d" is no interface name`},
+		{`"interface":"a\u0000"`, `interface: "a\x00" is no interface name`},
+		{`"ips":[]`, "ips: is an empty list"},
+		{`"ips":"10.0.0.1"`, `ips: must be a list, not "10.0.0.1"`},
+		{`"ips":["10.0.0.256"]`, `ips: "10.0.0.256" is no IP address`},
+		{`"ips":["10.0.0.1/33"]`, `ips: "10.0.0.1/33" is no IP address`},
+		{`"ips":["fe80::1%eth0"]`, `is no IP address`},
+		{`"ips":["10.0.0.1;IP=6.6.6.6"]`, `is no IP address`},
+		{`"ips":[1,""]`, `ips: must be a string, not 1, "" is no IP address`},
+		{`"mac":"02:00:00:00:00:00:00:01"`, "mac: \"02:00:00:00:00:00:00:01\" is no hardware address of 6 bytes"},
+		{`"mac":{}`, "mac: must be a string, not {}"},
+		{`"infiniband-guid":"02:00:00:00:00:01"`, `infiniband-guid: "02:00:00:00:00:01" is no GUID of 8 bytes`},
+		{`"infiniband-guid":""`, "is no GUID"},
+		{`"portMappings":[]`, "portMappings: is an empty list"},
+		{`"portMappings":{}`, "portMappings: must be a list"},
+		{`"portMappings":[7]`, "portMappings: mapping 1: must be an object, not 7"},
+		{`"portMappings":[{"hostPort":0,"containerPort":80}]`, "mapping 1: hostPort: must be a whole number from 1 to 65535, not 0"},
+		{`"portMappings":[{"hostPort":65536,"containerPort":80}]`, "not 65536"},
+		{`"portMappings":[{"hostPort":"80","containerPort":80}]`, `hostPort: must be a whole number, not "80"`},
+		{`"portMappings":[{"hostPort":8e1,"containerPort":80}]`, "not 8e1"},
+		{`"portMappings":[{"hostPort":80}]`, "hostPort and containerPort are both needed"},
+		{`"portMappings":[{"hostPort":80,"containerPort":80,"protocol":"icmp"}]`, `protocol: "icmp" is no protocol`},
+		{`"portMappings":[{"hostPort":80,"hostPort":81,"containerPort":80}]`, "hostPort: is given twice"},
+		{`"bandwidth":{}`, "bandwidth: says nothing"},
+		{`"bandwidth":[]`, "bandwidth: must be an object"},
+		{`"bandwidth":{"ingressBurst":5}`, "ingressBurst without ingressRate"},
+		{`"bandwidth":{"ingressRate":5,"egressBurst":5}`, "egressBurst without egressRate"},
+		{`"bandwidth":{"egressRate":0}`, "egressRate: must be a whole number from 1"},
+		{`"bandwidth":{"egressRate":-1}`, "not -1"},
+		{`"bandwidth":{"egressRate":1.5}`, "not 1.5"},
+		{`"bandwidth":{"egressRate":18446744073709551616}`, "not 18446744073709551616"},
+		{`"bandwidth":{"ingressRate":"1M"}`, `ingressRate: must be a whole number, not "1M"`},
+		{`"cni-args":[1]`, "cni-args: must be an object, not [1]"},
+		{`"cni-args":{"a":1,"a":2}`, "cni-args: a: is given twice"},
+		{`"default-route":"10.0.0.1"`, "default-route: must be a list"},
+		{`"default-route":["10.0.0"]`, `default-route: "10.0.0" is no gateway`},
+		{`"default-route":["10.0.0.1/24"]`, "is no gateway"},
+		{`"default-route":["0.0.0.0"]`, "is no gateway"},
+		{`"default-route":["ff02::1"]`, "is no gateway"},
+		{`"ipam-claim-reference":7`, "ipam-claim-reference: must be a string"},
+		{`"ipam-claim-reference":""`, "ipam-claim-reference: is empty"},
+		{`"ips":["10.0.0.9/24"],"ipam-claim-reference":"c"`, "ips, ipam-claim-reference: only one of the two"},
+		{`"deviceID":"../../x"`, `deviceID: "../../x" is no device ID`},
+		{`"deviceID":""`, `deviceID: "" is no device ID`},
+		{`"mac":"02:00:00:00:00:01","mac":"02:00:00:00:00:02"`, "mac: is given twice; keep one"},
+		{`"name":"b"`, "name: is given twice"},
+		{`"mac":"zz","\u006dac":"02:00:00:00:00:02"`, "mac: is given twice"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.member, func(t *testing.T) {
+			expectFault(t, `[{"name":"a",`+tt.member+`}]`, tt.want)
+		})
+	}
+}
+
+func TestFaultsOfList(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"syntax", `[{"name" "net-a"}]`, "networks: line 1, column 10: invalid character"},
+		{"syntax in a later line", "\n [{\n  'name': 1}]", "line 3, column 3: invalid character"},
+		{"cut off", `[{"name":"net-a"`, "line 1, column 16: unexpected end"},
+		{"more behind", `[] x`, "line 1, column 4: invalid character 'x' after top-level value"},
+		{"string element", `["net-a"]`, `element 1: must be an object, not "net-a"`},
+		{"null element", `[null]`, "element 1: must be an object, not null"},
+		{"list element", `[[]]`, "element 1: must be an object, not []"},
+		{"no name", `[{"interface":"eth9"}]`, "element 1: name: is missing"},
+		{"empty name", `[{"name":""}]`, "element 1: name: is empty"},
+		{"name of a wrong type", `[{"name":7}]`, "name: must be a string, not 7"},
+		{"two default routes", `[{"name":"a","default-route":["10.0.0.1"]},{"name":"b","default-route":[]}]`,
+			"element 2 (ns1/b): default-route: element 1 (ns1/a) has this key already"},
+		{"same interface", `[{"name":"a","interface":"x0"},{"name":"b","interface":"x0"}]`, `interface: "x0" is what element 1 (ns1/a) asks for already`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { expectFault(t, tt.text, tt.want) })
+	}
+}
+
+func TestDeviceIDNeedsLeave(t *testing.T) {
+	_, _, err := Annotation{Key: NetworksKey, Text: `[{"name":"a","deviceID":"x"}]`, Namespace: "ns1"}.Selections()
+	if err == nil || !strings.Contains(err.Error(), "set allowPodDeviceID") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestWarningsOfKeys(t *testing.T) {
+	got, warnings, err := read(`[{"name":"net-a","MAC":"bad","vlan":7,"example.org/x":1,"portMappings":[{"hostPort":1,"containerPort":2,"hostIP":"::1"}]}]`)
+	if err != nil || len(got) != 1 {
+		t.Fatalf("selections %v, error %v", got, err)
+	}
+	want := []string{
+		`annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): unknown key "MAC" is ignored; the key is spelt mac`,
+		`annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): unknown key "vlan" is ignored`,
+		`annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): portMappings: unknown key "hostIP" is ignored`,
+	}
+	if diff := cmp.Diff(want, warnings); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	var many strings.Builder
+	for c := range 100 {
+		many.WriteString(`,"x` + strings.Repeat("y", c) + `":1`)
+	}
+	_, warnings, _ = read(`[{"name":"a"` + many.String() + `}]`)
+	if len(warnings) != maxWarnings+1 || warnings[maxWarnings] != "68 more warnings left out" {
+		t.Errorf("%d warnings, the last %q", len(warnings), warnings[len(warnings)-1])
+	}
+}
+
+func FuzzSelections(f *testing.F) {
+	for _, seed := range []string{
+		"", "net-a", " a/b@c , d ", "a,,b", "[", "[]", `[{"name":"net-a"}]`, `{"name":"a"}`, "[[[[[[", `[{"name":"a","name":"b"}]`,
+		`[{"name":"a","ips":["10.0.0.1/24"],"mac":"02:00:00:00:00:01","portMappings":[{"hostPort":1,"containerPort":2}]}]`,
+		`[{"name":"a","bandwidth":{"ingressRate":99999999999999999999}}]`, "[{\"name\":\"a\xff\"}]", `[{"name":"a","interface":"\u00e0"}]`,
+		`[{"name":"a","cni-args":{"a":{"b":[1,{}]}},"default-route":["::1"]}]`, `[{"name":"a","deviceID":"\ud800"}]`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		selections, warnings, err := read(text)
+		if err != nil && (len(selections) > 0 || len(err.Error()) > MaxErrorText) {
+			t.Errorf("%d selections beside an error of %d bytes", len(selections), len(err.Error()))
+		}
+		if len(warnings) > maxWarnings+1 || len(selections) > MaxNetworks {
+			t.Errorf("%d warnings, %d selections", len(warnings), len(selections))
+		}
+		seen := map[string]bool{"": true}
+		for i, s := range selections {
+			if s.Position != i+1 || s.Ref.check() != nil {
+				t.Errorf("%d: %s", i, s)
+			}
+			if s.Interface != "" && (seen[s.Interface] || checkInterface(s.Interface) != nil) {
+				t.Errorf("%s has the interface %q", s, s.Interface)
+			}
+			seen[s.Interface] = true
+		}
+	})
+}
