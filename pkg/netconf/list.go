@@ -108,7 +108,7 @@ func (o object) nested(key string) (object, error) {
 		return nil, nil
 	}
 	if value[0] != '{' {
-		return nil, fmt.Errorf("key %q: an object is expected, found %s", key, kindOf(value))
+		return nil, fmt.Errorf("key %q: an object is expected, found %s", key, Kind(value))
 	}
 	inner := split(value)
 	if err := inner.distinct(); err != nil {

@@ -66,7 +66,7 @@ func (l *List) UnmarshalJSON(data []byte) error {
 // restore reads a plugin object that was accepted before.
 func restore(raw json.RawMessage) (Plugin, error) {
 	if raw[0] != '{' {
-		return Plugin{}, fmt.Errorf("an object is expected, found %s", kindOf(raw))
+		return Plugin{}, fmt.Errorf("an object is expected, found %s", Kind(raw))
 	}
 	o := split(raw)
 	kind, err := o.mustText("type")

@@ -15,8 +15,9 @@ type Member struct {
 }
 
 // Members reads text that must be exactly one JSON object of at most MaxSize
-// bytes, and returns its members in their order. A key that is there twice is an
-// error; so is anything that is not JSON, and then the error says where and what.
+// bytes, and returns its members in their order, with no white space between the
+// tokens of their values. For anything else the error says what is wrong, and
+// where; there are no members then, unless it is that a key is there twice.
 func Members(data []byte) ([]Member, error) {
 	if len(data) > MaxSize {
 		return nil, fmt.Errorf("%d bytes of configuration: at most %d are read", len(data), MaxSize)
@@ -30,6 +31,9 @@ func Members(data []byte) ([]Member, error) {
 	}
 	return members, members.distinct()
 }
+
+// Object writes the members as one JSON object, in their order.
+func Object(members []Member) json.RawMessage { return object(members).json() }
 
 // object is a JSON object that keeps its order. Its values are normalised.
 type object []Member
@@ -128,6 +132,9 @@ func (o object) json() json.RawMessage {
 	for i, m := range o {
 		if i > 0 {
 			b.WriteByte(',')
+		}
+		if m.written == nil { // made elsewhere
+			m.written = quote(m.Key)
 		}
 		b.Write(m.written)
 		b.WriteByte(':')

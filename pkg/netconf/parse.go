@@ -120,7 +120,7 @@ func (d *draft) readList(o object, f *faults) {
 func (d *draft) readPlugins(o object, f *faults) {
 	value, _ := o.value("plugins")
 	if value[0] != '[' {
-		f.add(`key "plugins": a list of plugins is expected, found %s`, kindOf(value))
+		f.add(`key "plugins": a list of plugins is expected, found %s`, Kind(value))
 		return
 	}
 	all := elements(value)
@@ -131,7 +131,7 @@ func (d *draft) readPlugins(o object, f *faults) {
 	for i, e := range all {
 		r := reporter{where: fmt.Sprintf("plugins[%d]", i), faults: f, warnings: &d.warnings}
 		if e[0] != '{' {
-			r.fault("an object is expected, found %s", kindOf(e))
+			r.fault("an object is expected, found %s", Kind(e))
 			continue
 		}
 		plugin := split(e)
@@ -148,7 +148,7 @@ func readName(o object, fallback string, f *faults) string {
 	if value, given := o.value("name"); given {
 		s, isText := text(value)
 		if !isText {
-			f.add(`key "name": a string is expected, found %s`, kindOf(value))
+			f.add(`key "name": a string is expected, found %s`, Kind(value))
 			return ""
 		}
 		if s != "" {
@@ -187,7 +187,7 @@ func readVersions(o object, f *faults) (given []string, ok bool) {
 	if value, has := o.value("cniVersion"); has {
 		s, isText := text(value)
 		if !isText {
-			f.add(`key "cniVersion": a string is expected, found %s`, kindOf(value))
+			f.add(`key "cniVersion": a string is expected, found %s`, Kind(value))
 			ok = false
 		}
 		if s != "" {

@@ -90,7 +90,7 @@ func readType(o object, r reporter) string {
 	kind, isText := text(value)
 	switch {
 	case !isText:
-		r.fault(`key "type": a string is expected, found %s`, kindOf(value))
+		r.fault(`key "type": a string is expected, found %s`, Kind(value))
 	case kind == "":
 		r.fault(`key "type" is empty`)
 	case kind == ".", kind == "..", len(kind) > mostFileName, strings.ContainsAny(kind, `/\`), strings.ContainsFunc(kind, unicode.IsControl):
@@ -108,7 +108,7 @@ func readCapabilities(o object) (map[string]bool, error) {
 		return nil, nil
 	}
 	if value[0] != '{' {
-		return nil, fmt.Errorf(`key "capabilities": an object of booleans is expected, found %s`, kindOf(value))
+		return nil, fmt.Errorf(`key "capabilities": an object of booleans is expected, found %s`, Kind(value))
 	}
 	members := split(value)
 	if err := members.distinct(); err != nil {
@@ -116,8 +116,8 @@ func readCapabilities(o object) (map[string]bool, error) {
 	}
 	out := make(map[string]bool, len(members))
 	for _, m := range members {
-		if kindOf(m.Value) != "a boolean" {
-			return nil, fmt.Errorf(`key "capabilities": %s: true or false is expected, found %s`, brief(m.Key), kindOf(m.Value))
+		if Kind(m.Value) != "a boolean" {
+			return nil, fmt.Errorf(`key "capabilities": %s: true or false is expected, found %s`, brief(m.Key), Kind(m.Value))
 		}
 		out[m.Key] = m.Value[0] == 't'
 	}

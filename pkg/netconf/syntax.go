@@ -37,7 +37,7 @@ func checkSyntax(data []byte) error {
 		return diagnose(data, begin)
 	}
 	if data[begin] != '{' {
-		return located(data, begin, "a JSON object is expected, found "+kindOf(data[begin:]))
+		return located(data, begin, "a JSON object is expected, found "+Kind(data[begin:]))
 	}
 	return nil
 }
@@ -88,8 +88,12 @@ func invalidUTF8(data []byte) int {
 	return len(data)
 }
 
-// kindOf names the kind of a JSON value for people.
-func kindOf(value []byte) string {
+// Kind names the kind of a JSON value for people: an object, a list.
+func Kind(value json.RawMessage) string {
+	value = bytes.TrimLeft(value, whitespace)
+	if len(value) == 0 {
+		return "nothing"
+	}
 	switch value[0] {
 	case '{':
 		return "an object"
