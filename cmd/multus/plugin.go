@@ -46,8 +46,8 @@ func plugin(ctx context.Context, ps process) int {
 	if err := speaks(call.Command, conf.CNIVersion); err != nil {
 		return refuse(ps, conf.CNIVersion, err)
 	}
-	log, closeLog := newLog(conf.Log, ps.stderr)
-	defer closeLog()
+	log, output := newLog(conf.Log, ps.stderr)
+	defer output.Close()
 	result, err := execute(ctx, call, conf, log.WithFields(fieldsOf(call)))
 	if err != nil {
 		return refuse(ps, conf.CNIVersion, err)
@@ -71,7 +71,10 @@ func execute(ctx context.Context, call multus.Call, conf config.Config, log *log
 		log.Warn(w)
 	}
 	log.WithField("cniVersion", conf.CNIVersion).Debug("called")
-	p, done := assemble(call, conf, log)
+	p, done, err := assemble(call, conf, log)
+	if err != nil {
+		return nil, multus.Misconfigured(err)
+	}
 	defer done()
 	switch call.Command {
 	case "ADD":
@@ -88,7 +91,7 @@ func execute(ctx context.Context, call multus.Call, conf config.Config, log *log
 
 // assemble puts the plugin together. Nothing is opened, dialled or started
 // before a command needs it.
-func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.Plugin, func()) {
+func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.Plugin, func(), error) {
 	exec := &delegate.Process{Stderr: os.Stderr}
 	runner := delegate.Runner{Exec: exec, Path: append(call.Path, conf.BinDir...), Timeout: conf.DelegateTimeout}
 	p := multus.Plugin{
@@ -100,11 +103,14 @@ func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.P
 		Held:    func(l *state.Lock) { exec.Keep = inherited(l) },
 	}
 	if conf.Kubeconfig == "" {
-		return p, func() {}
+		return p, func() {}, nil
 	}
-	client := kube.Dial(conf.Kubeconfig)
+	client, err := kube.Dial(conf.Kubeconfig)
+	if err != nil {
+		return multus.Plugin{}, nil, err
+	}
 	p.Cluster, p.Planner.Definitions, p.Planner.Networks = client, client, client.Legacy()
-	return p, client.Close
+	return p, client.Close, nil
 }
 
 func inherited(l *state.Lock) []*os.File {

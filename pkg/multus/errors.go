@@ -39,22 +39,36 @@ func coded(code uint, err error) error {
 	return &codedError{code: code, err: err}
 }
 
-// Code is the CNI error code that an error answers the runtime with: the one it
-// was given, a delegate's own, else the one that its kind calls for.
+// Code is the CNI error code that an error answers the runtime with: the first
+// that it or an error in it was given, a delegate's own included, else the one
+// that its kind calls for.
 func Code(err error) uint {
-	var own *codedError
-	var delegates *types.Error
-	switch {
-	case errors.As(err, &own):
-		return own.code
-	case errors.As(err, &delegates) && delegates.Code != 0:
-		return delegates.Code
-	case errors.Is(err, plan.ErrUnavailable), errors.Is(err, state.ErrBusy):
+	if code := firstCode(err); code != 0 {
+		return code
+	}
+	if errors.Is(err, plan.ErrUnavailable) || errors.Is(err, state.ErrBusy) {
 		return types.ErrTryAgainLater
-	case errors.Is(err, config.ErrNotConfiguration):
-		return types.ErrDecodingFailure
 	}
 	return types.ErrInternal
+}
+
+// firstCode walks the tree of an error in the order in which it reads.
+func firstCode(err error) uint {
+	switch e := err.(type) { //nolint:errorlint // each error of the tree is looked at
+	case *codedError:
+		return e.code
+	case *types.Error:
+		return e.Code
+	case interface{ Unwrap() error }:
+		return firstCode(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, each := range e.Unwrap() {
+			if code := firstCode(each); code != 0 {
+				return code
+			}
+		}
+	}
+	return 0
 }
 
 // errorObject is the error of the CNI specification, section 5.

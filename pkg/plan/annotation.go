@@ -136,7 +136,7 @@ func (s Selection) fromItem(item, namespace string) (Selection, []error) {
 	if err := s.Ref.check(); err != nil {
 		errs = append(errs, err)
 	}
-	if err := checkInterface(iface); asked && err != nil {
+	if err := CheckInterface(iface); asked && err != nil {
 		errs = append(errs, fmt.Errorf("interface: %w", err))
 	}
 	s.Interface = iface

@@ -123,14 +123,14 @@ func TestLongErrorsAreCut(t *testing.T) {
 func TestInterfaceNames(t *testing.T) {
 	legal := []string{"e", "eth0", "uplink_p0", "A.b-c", "éé", "123456789012345", "é123456789012", "a\x01b", "...", "@"}
 	for _, name := range legal {
-		if err := checkInterface(name); err != nil {
+		if err := CheckInterface(name); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
 	illegal := []string{"", ".", "..", "a/b", "a:b", "a b", "a\tb", "a\nb", "a\vb", "à", "\u00a0", "\u0085", "\u2003", "\xa0", "a\x00",
 		"net%d", "a%b", "1234567890123456", strings.Repeat("é", 8)}
 	for _, name := range illegal {
-		if checkInterface(name) == nil {
+		if CheckInterface(name) == nil {
 			t.Errorf("%q is taken for an interface name", name)
 		}
 	}

@@ -13,12 +13,12 @@ const (
 	maxName          = 253
 )
 
-// checkInterface applies the kernel's rule for interface names, in bytes
+// CheckInterface applies the kernel's rule for interface names, in bytes
 // (multi-network specification 4.1.2.1.5), and leaves out two kinds of name that
 // the rule admits but that cannot be attached and detached again: with a `%` the
 // kernel takes the name for a template and makes an interface of another name;
 // with a white space of Unicode the CNI plugins refuse to be called.
-func checkInterface(name string) error {
+func CheckInterface(name string) error {
 	switch {
 	case name == "":
 		return errors.New("is empty; an interface name has 1 to 15 bytes")

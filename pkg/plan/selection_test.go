@@ -190,7 +190,7 @@ func FuzzSelections(f *testing.F) {
 			if s.Position != i+1 || s.Ref.check() != nil {
 				t.Errorf("%d: %s", i, s)
 			}
-			if s.Interface != "" && (seen[s.Interface] || checkInterface(s.Interface) != nil) {
+			if s.Interface != "" && (seen[s.Interface] || CheckInterface(s.Interface) != nil) {
 				t.Errorf("%s has the interface %q", s, s.Interface)
 			}
 			seen[s.Interface] = true

@@ -21,7 +21,7 @@ func interfaceName(raw json.RawMessage) (string, error) {
 	if err != nil || name == "" {
 		return "", err
 	}
-	return name, checkInterface(name)
+	return name, CheckInterface(name)
 }
 
 // addresses reads ips: kept as they are written, so that what a plugin sees is
