@@ -83,15 +83,15 @@ func parseOlder(data []byte) (older, error) {
 		return older{}, fmt.Errorf("record of an older multus: want an array of up to %d attachments", maxOlder)
 	}
 	o := older{elements: make([]element, len(raws)), faults: make([]error, len(raws))}
-	understood := len(raws) == 0
+	broken := 0
 	for i, raw := range raws {
 		if err := o.elements[i].parse(raw); err != nil {
 			o.faults[i] = fmt.Errorf("attachment %d of an older multus: %w", i, err)
+			broken++
 		}
-		understood = understood || o.faults[i] == nil
 	}
-	if !understood {
-		return older{}, errors.Join(o.faults...)
+	if broken > 0 && broken == len(raws) {
+		return older{}, fmt.Errorf("%w (and so all of %d)", o.faults[0], broken)
 	}
 	return o, nil
 }
@@ -114,7 +114,7 @@ func (e *element) parse(raw json.RawMessage) error {
 	}
 	config := c.best()
 	if config == nil {
-		return errors.New("no configuration")
+		return errors.New("no configuration in it")
 	}
 	list, _, err := netconf.Parse(config, fallbackName(e.Name))
 	if err != nil {
