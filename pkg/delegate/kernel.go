@@ -240,7 +240,7 @@ func (s sandbox) change(have, want []netlink.Route) error {
 func (s sandbox) refused(r netlink.Route, err error) error {
 	name := s.link.Attrs().Name
 	switch {
-	case errors.Is(err, unix.ENETDOWN):
+	case s.link.Attrs().Flags&net.FlagUp == 0: // the kernel has several names for that
 		return fmt.Errorf("interface %s is down: its plugin has to bring it up", name)
 	case errors.Is(err, unix.EACCES) && r.Family == netlink.FAMILY_V6:
 		return fmt.Errorf("%s: IPv6 is disabled on %s", s.text(r), name)
