@@ -1,4 +1,8 @@
 // Package config is Multus's own configuration: the object that a container
 // runtime hands over on standard input. One struct is parsed by the plugin and
-// marshalled by whoever writes a configuration for it.
+// marshalled by whoever writes a configuration for it, beginning with Default.
+//
+// docs/configuration.md says what each key means. A key is added in three places: a
+// field of Config, its line in keys.go, and its row in that document; a test holds
+// the three together.
 package config

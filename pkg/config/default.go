@@ -1,0 +1,34 @@
+package config
+
+import (
+	"time"
+
+	"github.com/multus-cni/multus/pkg/netconf"
+)
+
+const day = 24 * time.Hour
+
+// Default is a configuration in which no key is given. Who writes a configuration
+// begins with it, for false is not what every switch is when its key is left out.
+func Default() Config {
+	return Config{
+		CNIVersion:          DefaultCNIVersion,
+		Type:                Self,
+		SystemNamespaces:    []string{"kube-system"},
+		MultusNamespace:     "kube-system",
+		ConfDir:             netconf.Dir{"/etc/cni/multus/net.d", "/etc/cni/multus.d"},
+		CNIDir:              "/var/lib/cni/multus",
+		BinDir:              []string{"/opt/cni/bin"},
+		ReadinessTimeout:    45 * time.Second,
+		APITimeout:          10 * time.Second,
+		DelegateTimeout:     2 * time.Minute,
+		GlobalNamespaces:    []string{"default"},
+		UnsupportedRequests: UnsupportedFail,
+		NetworkStatus:       StatusAlways,
+		Events:              true,
+		Log: Log{
+			Level: "panic", ToStderr: true,
+			MaxAge: 5 * day, MaxSize: 100 * mebibyte, MaxBackups: 5, Compress: true,
+		},
+	}
+}

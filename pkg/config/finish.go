@@ -1,0 +1,109 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/multus-cni/multus/pkg/netconf"
+)
+
+// finish reads what depends on several keys and tells where they contradict each other.
+func (r *reader) finish() {
+	c := &r.conf
+	if c.Name == "" && !r.wrong["name"] {
+		r.fault("name", errors.New("missing"))
+	}
+	r.readDelegates()
+	cluster := c.ClusterNetwork != "" || r.wrong["clusterNetwork"]
+	switch {
+	case r.delegates != nil && cluster:
+		r.fault("clusterNetwork", errors.New(`"delegates" are there too, and both name the default network; keep one of them`))
+	case r.delegates == nil && !cluster && c.Kubeconfig == "" && !r.wrong["kubeconfig"]:
+		r.fault("clusterNetwork", errors.New(`no network at all: set it, or "delegates", or "kubeconfig"`))
+	}
+	r.readValid()
+	if _, err := readAnnotations(c.Runtime[annotationsKey]); err != nil {
+		r.fault("runtimeConfig", fmt.Errorf("%q: %w", annotationsKey, err))
+	}
+	r.finishLog()
+}
+
+func (r *reader) finishLog() {
+	log := &r.conf.Log
+	if r.level != "" && r.olderLevel != "" && r.level != r.olderLevel {
+		r.fault("logLevel", fmt.Errorf(`%q, but "log_level" is %q; keep one of them`, r.level, r.olderLevel))
+	}
+	if r.level == "" {
+		r.level = r.olderLevel
+	}
+	switch r.level {
+	case "":
+	case "verbose":
+		log.Level = "info"
+	default:
+		log.Level = r.level
+	}
+	log.JSON = r.format == formatJSON
+}
+
+// readValid reads the list of GC. Its older key counts only where the newer one is
+// not there: that one being null must not bring an outdated list into force.
+func (r *reader) readValid() {
+	key, value := validKey, r.newer
+	if value == nil {
+		key, value = olderValidKey, r.older
+	}
+	if value == nil || netconf.Kind(value) == "null" {
+		return
+	}
+	valid, err := readAttachments(value)
+	if err != nil {
+		r.fault(key, err)
+		return
+	}
+	r.conf.ValidAttachments = valid
+}
+
+func readAttachments(value json.RawMessage) ([]Attachment, error) {
+	var found []json.RawMessage
+	if value[0] != '[' {
+		return nil, unexpected("a list", value)
+	}
+	if err := json.Unmarshal(value, &found); err != nil {
+		return nil, err
+	}
+	valid := make([]Attachment, len(found))
+	for i, e := range found {
+		if e[0] != '{' {
+			return nil, fmt.Errorf("element %d: %w", i, unexpected("an object", e))
+		}
+		if err := json.Unmarshal(e, &valid[i]); err != nil {
+			return nil, fmt.Errorf("element %d: containerID and ifname must be strings", i)
+		}
+		if err := valid[i].check(); err != nil {
+			return nil, fmt.Errorf("element %d: %w", i, err)
+		}
+	}
+	return valid, nil
+}
+
+// readAnnotations reads a pod's annotations; nil where there are none or null.
+func readAnnotations(value json.RawMessage) (map[string]string, error) {
+	if len(value) == 0 || netconf.Kind(value) == "null" {
+		return nil, nil
+	}
+	members, err := netconf.Members(value)
+	if err != nil {
+		return nil, err
+	}
+	annotations := make(map[string]string, len(members))
+	for _, m := range members {
+		var s string
+		if err := text(&s, nil)(m.Value); err != nil {
+			return nil, fmt.Errorf("%s: %w", brief(m.Key), err)
+		}
+		annotations[m.Key] = s
+	}
+	return annotations, nil
+}
