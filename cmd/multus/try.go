@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/pflag"
+)
+
+const tryHelp = `Usage: multus try -f FILE... [flags] [-- COMMAND [ARG...]]
+       multus try --remove ID
+
+Attaches the pods of the files as ADD would, with the real plugins and without a
+cluster: each pod gets a network namespace of its own on this machine. Shows the
+interfaces as they really are, runs COMMAND inside the first pod, CHECKs and
+detaches everything, and proves that nothing is left. Takes root.
+
+The files hold pods, network attachment definitions and, if it is not to be the
+default, the Multus configuration; their kubeconfig and readinessIndicatorFile
+are not used. Plugins are looked for in --bin, $CNI_PATH, the configuration's
+binDir and the folder "plugins" beside this program, in this order.
+
+COMMAND finds in its environment, for each pod and interface of the files, with
+names in upper case and "_" for what is neither letter nor digit:
+  MULTUS_POD                  the pod it runs in, namespace/name
+  MULTUS_IP_<POD>_<IFACE>     the interface's first address, without prefix
+  MULTUS_IP6_<POD>_<IFACE>    its first IPv6 address
+  MULTUS_NETNS_<POD>          the pod's network namespace, for nsenter --net=
+Pods that differ in their namespaces alone are called <NAMESPACE>_<POD>.
+
+The exit code is COMMAND's; else 0, or 1 if anything failed or was left.
+
+Examples:
+  multus try -f examples/quickstart
+  multus try -f pods.yaml -f networks/ -- sh -c 'ping -c1 $MULTUS_IP_SECOND_NET0'
+  multus try --keep -f pods.yaml -- ip address
+`
+
+// tryOptions are the flags of try.
+type tryOptions struct {
+	files   []string
+	bin     []string
+	state   string
+	keep    bool
+	remove  string
+	verbose bool
+	command []string
+}
+
+// try is the subcommand.
+func try(ctx context.Context, c cli) int {
+	opts, code, stop := tryFlags(c)
+	if stop {
+		return code
+	}
+	if os.Geteuid() != 0 {
+		fmt.Fprintln(c.stderr, "multus try: makes network namespaces and interfaces on this machine, which takes root: run it with sudo")
+		return exitFailed
+	}
+	ctx, done := undisturbed(ctx)
+	defer done()
+	if opts.remove != "" {
+		return tryRemove(ctx, c, opts)
+	}
+	t, err := prepareTrial(ctx, c, opts)
+	if err != nil {
+		return complain(c, err)
+	}
+	return t.run(ctx)
+}
+
+// complain prints each of the joined faults on a line of its own.
+func complain(c cli, err error) int {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintln(c.stderr, "multus try:", strings.TrimSpace(line))
+	}
+	return exitFailed
+}
+
+// undisturbed sees to it that neither the end of the terminal nor that of a pipe
+// that we print to ends us before everything is taken down.
+func undisturbed(ctx context.Context) (context.Context, func()) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, syscall.SIGPIPE)
+	return ctx, func() {
+		stop()
+		signal.Stop(pipe)
+	}
+}
+
+func tryFlags(c cli) (opts tryOptions, code int, stop bool) {
+	fs := flags(c, "try", tryHelp)
+	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder with pods, networks and configuration; - is standard input; repeatable")
+	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
+	fs.StringVar(&opts.state, "state", "", "`DIR` to keep the records in (default: a scratch folder)")
+	fs.BoolVar(&opts.keep, "keep", false, "keep everything and say how to look into it and how to remove it")
+	fs.StringVar(&opts.remove, "remove", "", "remove what an earlier --keep kept; `ID` is what it said, or \"all\"")
+	fs.BoolVarP(&opts.verbose, "verbose", "v", false, "log what the plugin logs at level debug")
+	if code, stop = parse(c, fs); stop {
+		return opts, code, true
+	}
+	opts.command = afterDash(fs)
+	if err := opts.check(fs); err != nil {
+		fmt.Fprintf(c.stderr, "multus try: %v; see `multus try --help`\n", err)
+		return opts, exitUsage, true
+	}
+	return opts, exitOK, false
+}
+
+// afterDash are the arguments behind "--".
+func afterDash(fs *pflag.FlagSet) []string {
+	if at := fs.ArgsLenAtDash(); at >= 0 {
+		return fs.Args()[at:]
+	}
+	return nil
+}
+
+func (o *tryOptions) check(fs *pflag.FlagSet) error {
+	switch {
+	case fs.NArg() > len(o.command):
+		return fmt.Errorf("%q: files are given with -f, a command behind --", fs.Arg(0))
+	case o.remove != "" && (len(o.files) > 0 || o.keep || len(o.command) > 0):
+		return errors.New("--remove stands alone: what was kept is remembered")
+	case o.remove == "" && len(o.files) == 0:
+		return errors.New("no files given: -f FILE")
+	}
+	return o.absolute()
+}
+
+// absolute makes the folders absolute, since they are remembered.
+func (o *tryOptions) absolute() error {
+	var err error
+	for i, dir := range o.bin {
+		if o.bin[i], err = filepath.Abs(dir); err != nil {
+			return err
+		}
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return fmt.Errorf("--bin %s: no such folder", dir)
+		}
+	}
+	if o.state != "" {
+		o.state, err = filepath.Abs(o.state)
+	}
+	return err
+}

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/multus-cni/multus/pkg/multus"
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// settling is how long the kernel may take to remove the links of a namespace.
+const settling = 5 * time.Second
+
+// tryRemove takes down what earlier runs kept, or left when they were killed.
+func tryRemove(ctx context.Context, c cli, opts tryOptions) int {
+	ids := []string{opts.remove}
+	if opts.remove == "all" {
+		var err error
+		if ids, err = sessionIDs(); err != nil {
+			return complain(c, err)
+		}
+		if len(ids) == 0 {
+			fmt.Fprintln(c.stdout, "nothing is kept")
+		}
+	}
+	code := exitOK
+	for _, id := range ids {
+		t, err := resume(c, opts, id)
+		if err != nil {
+			code = complain(c, err)
+			continue
+		}
+		if !t.takeDown(context.WithoutCancel(ctx)) {
+			code = exitFailed
+		}
+	}
+	return code
+}
+
+// resume is the trial that an earlier run began. DEL needs the records alone, so
+// the files of that run are not asked for.
+func resume(c cli, opts tryOptions, id string) (*trial, error) {
+	s, err := loadSession(id)
+	if err != nil {
+		return nil, err
+	}
+	t := &trial{c: c, opts: opts, session: s}
+	if t.plugin, err = tryPlugin(c, opts, s.Conf); err != nil {
+		return nil, err
+	}
+	t.plugin.Runner.Path = s.Path
+	t.plugin.State = state.Dir(s.State)
+	for _, sb := range s.Sandboxes {
+		t.pods = append(t.pods, &tryPod{pod: podOf(sb), sandbox: sb})
+	}
+	return t, nil
+}
+
+// takeDown detaches all pods, the newest first, and says whether nothing is left.
+func (t *trial) takeDown(ctx context.Context) bool {
+	var left []string
+	var gone []string
+	for _, p := range slices.Backward(t.pods) {
+		detached, err := t.detach(ctx, p)
+		if err != nil {
+			left = append(left, fmt.Sprintf("the attachments of pod %s: %v", p.pod, err))
+		}
+		if detached {
+			gone = append(gone, p.pod.String())
+		}
+		for _, process := range inhabitants(p.sandbox.NetNS) {
+			left = append(left, "process "+process+" in network namespace "+p.sandbox.ContainerID)
+		}
+		if err := removeNetNS(p.sandbox.NetNS); err != nil {
+			left = append(left, err.Error())
+		}
+	}
+	if len(gone) > 0 {
+		t.say("detached: %s", strings.Join(gone, ", "))
+	}
+	left = append(left, t.settle()...)
+	left = append(left, t.leftovers(ctx)...)
+	return t.conclude(left)
+}
+
+// detach does DEL for a pod that has a record.
+func (t *trial) detach(ctx context.Context, p *tryPod) (bool, error) {
+	if _, err := t.plugin.State.Load(state.KeyOf(p.sandbox)); errors.Is(err, state.ErrNone) {
+		return false, nil
+	}
+	err := t.session.watch(func() error { return t.plugin.Del(ctx, p.sandbox) })
+	return err == nil, err
+}
+
+// settle waits for links to go, tidies up what plugins leave by design, and
+// returns the links that are left.
+func (t *trial) settle() []string {
+	var left []string
+	note := func(done []string, err error) {
+		for _, line := range done {
+			t.say("%s", line)
+		}
+		if err != nil {
+			left = append(left, err.Error())
+		}
+	}
+	now, err := t.awaitLinks()
+	note(nil, err)
+	note(t.session.tidyBridges(now))
+	note(t.session.Before.restoreForwarding())
+	now, err = hostLinks()
+	note(nil, err)
+	for _, l := range within(now, t.session.Links) {
+		if l.Ports > 0 {
+			left = append(left, fmt.Sprintf("%s, which has %d ports that others put there", l, l.Ports))
+			continue
+		}
+		left = append(left, l.String())
+	}
+	for _, l := range without(t.session.Moved, now) {
+		left = append(left, fmt.Sprintf("%s of the host is gone: a plugin took it and did not bring it back", l))
+	}
+	return left
+}
+
+// awaitLinks waits until the links that came with the pods are gone, but for
+// bridges, and the host's own are back.
+func (t *trial) awaitLinks() ([]hostLink, error) {
+	for end := time.Now().Add(settling); ; time.Sleep(20 * time.Millisecond) {
+		now, err := hostLinks()
+		if err != nil {
+			return nil, err
+		}
+		waiting := without(t.session.Moved, now)
+		for _, l := range within(now, t.session.Links) {
+			if l.Type != "bridge" || l.Ports > 0 {
+				waiting = append(waiting, l)
+			}
+		}
+		if len(waiting) == 0 || time.Now().After(end) {
+			return now, nil
+		}
+	}
+}
+
+// leftovers are what is left beside links.
+func (t *trial) leftovers(ctx context.Context) []string {
+	var left, containers, addresses []string
+	for _, p := range t.pods {
+		containers = append(containers, p.sandbox.ContainerID)
+		for _, i := range p.interfaces {
+			for _, a := range i.addresses {
+				addresses = append(addresses, a.IP.String())
+			}
+		}
+		if _, err := os.Lstat(p.sandbox.NetNS); err == nil {
+			left = append(left, "network namespace "+p.sandbox.NetNS)
+		}
+		if _, err := t.plugin.State.Load(state.KeyOf(p.sandbox)); !errors.Is(err, state.ErrNone) {
+			left = append(left, "the record of pod "+p.pod.String()+" in "+t.session.State)
+		}
+	}
+	for _, lease := range leases(t.session.Leases, containers) {
+		left = append(left, "lease "+lease)
+	}
+	now := ruleset(ctx)
+	for _, rule := range now {
+		if ruleLeft(rule, t.rules, containers, addresses) {
+			left = append(left, "firewall rule "+rule)
+		}
+	}
+	if t.rules != nil {
+		for _, chain := range chainsLeft(t.rules, now) {
+			t.say("%s stays: plugins share it and never remove it", chain)
+		}
+	}
+	return left
+}
+
+// conclude says what is left, and forgets the session if another DEL has nothing
+// to do.
+func (t *trial) conclude(left []string) bool {
+	tidyScratch(t.session.Scratch)
+	if len(left) == 0 {
+		if err := t.session.forget(); err != nil {
+			left = append(left, err.Error())
+		}
+	}
+	if len(left) == 0 {
+		t.say("nothing left: links, namespaces, records, leases, firewall rules")
+		return true
+	}
+	t.say("left:")
+	for _, thing := range left {
+		t.say("  %s", thing)
+	}
+	t.say("try again with: multus try --remove %s", t.session.ID)
+	return false
+}
+
+// podOf is the pod that the sandbox was made for.
+func podOf(sb plan.Sandbox) plan.Pod { return multus.PodOf(sb.Args) }

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// node is a machine for try to be run on: a network namespace, and folders of its
+// own where try and the plugins write.
+type node struct {
+	multus  string // the program
+	plugins string
+	files   string // the folder of the files to try
+}
+
+// newNode builds the program and the reference plugins.
+func newNode(t *testing.T) node {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("makes network namespaces and interfaces: needs root")
+	}
+	dir := t.TempDir()
+	n := node{multus: filepath.Join(dir, "bin", "multus"), plugins: filepath.Join(dir, "bin", "plugins"), files: filepath.Join(dir, "files")}
+	const reference = "github.com/containernetworking/plugins/plugins/"
+	build := []string{
+		reference + "main/bridge", reference + "main/ptp", reference + "main/macvlan",
+		reference + "ipam/host-local", reference + "ipam/static",
+	}
+	for _, args := range [][]string{{n.multus, "."}, append([]string{n.plugins + "/"}, build...)} {
+		cmd := exec.Command("go", append([]string{"build", "-o"}, args...)...)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	return n
+}
+
+// run runs a shell script on the node and returns its output and exit code.
+// $TRY is the program; $QUICK is the quickstart's folder, $FILES the node's.
+func (n node) run(t *testing.T, script string) (string, int) {
+	t.Helper()
+	quick, err := filepath.Abs("../../examples/quickstart")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const prelude = "set -u; mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/lib && ip link set lo up || exit 99\n" +
+		"echo 0 >/proc/sys/net/ipv4/ip_forward\n"
+	ctx := t.Context()
+	cmd := exec.CommandContext(ctx, "sh", "-c", prelude+script)
+	cmd.Env = append(os.Environ(), "TRY="+n.multus+" try", "QUICK="+quick, "FILES="+n.files)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// clean is appended to scripts: it shows what is on the node that was not there
+// before anything was tried, and nothing if all is as it should be.
+const clean = `
+code=$?
+echo "--- the node thereafter"
+ip -o link | grep -v ': lo:'
+ip netns list
+find /run/multus-try /var/lib/cni -type f 2>/dev/null
+nft list ruleset 2>/dev/null | grep multus-try
+iptables-save 2>/dev/null | grep multus-try
+grep -v 0 /proc/sys/net/ipv4/ip_forward
+exit $code
+`
+
+func TestTryOnThisMachine(t *testing.T) {
+	n := newNode(t)
+	tests := map[string]struct {
+		script string
+		code   int
+		want   []string
+	}{
+		"quickstart": {
+			script: `$TRY -f $QUICK -- sh -c '
+				ip -br address show north
+				ping -c 1 -W 5 -I net1 $MULTUS_IP_SECOND_NET1 && ping -c 1 -W 5 -I north $MULTUS_IP_SECOND_NORTH'`,
+			want: []string{
+				"default via 10.210.0.1", "02:00:0a:d5:00:0b  10.213.0.11/24", "kube-system/cluster", "macvlan",
+				"1 received", "checked:  default/first, default/second", "detached: default/second, default/first", "nothing left",
+			},
+		},
+		"the command's exit code": {
+			script: `$TRY -f $QUICK -- sh -c 'exit 7'`, code: 7,
+			want: []string{"the command ended with exit code 7", "nothing left"},
+		},
+		"no such command": {
+			script: `$TRY -f $QUICK -- no-such-command`, code: codeNotRun,
+			want: []string{"command no-such-command: ", "nothing left"},
+		},
+		"SIGTERM during the command": {
+			script: `$TRY -f $QUICK -- sh -c 'kill -TERM $PPID; sleep 60'`, code: 128 + 15,
+			want: []string{"exit code 143", "checked:", "nothing left"},
+		},
+		"output into a closed pipe": {
+			script: `mkfifo /run/p; (head -n 1 </run/p >/dev/null) & $TRY -f $QUICK >/run/p`, code: 0,
+		},
+		"keep and remove": {
+			script: `$TRY --keep -f $QUICK >/run/out || exit 98
+				ns=$(ip netns list | grep -o 'multus-try-first[^ ]*')
+				ip netns exec $ns ip -br address show north
+				$TRY --remove $(sed -n 's/.*multus try --remove //p' /run/out)`,
+			want: []string{"10.213.0.11/24", "detached: default/second, default/first", "nothing left"},
+		},
+		"killed, then removed": {
+			script: `$TRY -f $QUICK -- sh -c 'kill -KILL $PPID' 2>/dev/null; $TRY --remove all`,
+			want:   []string{"detached: default/second, default/first", "nothing left"},
+		},
+		"nothing to remove": {script: `$TRY --remove 0123`, code: 1, want: []string{"--remove 0123: nothing is kept"}},
+		"a process stays": {
+			script: `$TRY -f $QUICK -- sh -c 'sleep 30 >/dev/null 2>&1 & '; code=$?; $TRY --remove all; (exit $code)`, code: 1,
+			want: []string{"left:", "(sleep) in network namespace multus-try-first-"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			out, code := n.run(t, tt.script+clean)
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(out, part) {
+					t.Errorf("%q is not in the output", part)
+				}
+			}
+			if left := out[strings.Index(out, "--- the node"):]; strings.Count(left, "\n") != 1 {
+				t.Errorf("the node is not as it was")
+			}
+			if t.Failed() {
+				t.Log(out)
+			}
+		})
+	}
+	t.Run("leaks", func(t *testing.T) { testLeaks(t, n) })
+	t.Run("wrong input", func(t *testing.T) { testWrongInput(t, n) })
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+func TestTryUsage(t *testing.T) {
+	tests := map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"help":              {[]string{"--help"}, exitOK, "multus try --remove ID"},
+		"no files":          {nil, exitUsage, "no files given: -f FILE"},
+		"file without -f":   {[]string{"pods.yaml"}, exitUsage, `"pods.yaml": files are given with -f`},
+		"remove with files": {[]string{"--remove", "0a", "-f", "x"}, exitUsage, "--remove stands alone"},
+		"no such folder":    {[]string{"-f", "x", "--bin", "/no/such"}, exitUsage, "--bin /no/such: no such folder"},
+		"unknown flag":      {[]string{"--kep"}, exitUsage, "--kep"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			code := try(context.Background(), cli{args: tt.args, stdin: strings.NewReader(""), stdout: &out, stderr: &out})
+			if code != tt.code || !strings.Contains(out.String(), tt.want) {
+				t.Errorf("exit code %d, want %d with %q:\n%s", code, tt.code, tt.want, &out)
+			}
+		})
+	}
+}
+
+func TestSandboxOf(t *testing.T) {
+	tests := map[string]string{
+		"a":                      "multus-try-a-0123456700",
+		"web.site":               "multus-try-web-site-0123456700",
+		"nineteen-characters-x":  "multus-try-nineteen-characters-0123456700",
+		strings.Repeat("x", 253): "multus-try-" + strings.Repeat("x", 20) + "-0123456700",
+	}
+	for name, want := range tests {
+		sb := session{ID: "01234567"}.sandboxOf(plan.Pod{Namespace: "ns", Name: name, UID: "u"}, 0)
+		if sb.ContainerID != want || sb.NetNS != netnsFolder+"/"+want {
+			t.Errorf("%s: container %s in %s, want %s", name, sb.ContainerID, sb.NetNS, want)
+		}
+		if got := podOf(sb); got.Name != name || got.Namespace != "ns" || got.UID != "u" {
+			t.Errorf("%s: the pod comes back as %+v", name, got)
+		}
+	}
+}
+
+func network(t *testing.T, text string) *net.IPNet {
+	t.Helper()
+	ip, n, err := net.ParseCIDR(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.IP = ip
+	return n
+}
+
+func TestTable(t *testing.T) {
+	got := table([]podInterface{
+		{
+			name: "eth0", network: "kube-system/cluster", plugins: []string{"bridge", "tuning"}, mac: "02:00:00:00:00:01",
+			addresses: []*net.IPNet{network(t, "10.0.0.2/24"), network(t, "fd00::2/64")}, routes: []string{"default via 10.0.0.1"},
+		},
+		{name: "net0", network: "default/l2", plugins: []string{"tap"}, missing: true},
+		{name: "extra0", mac: "02:00:00:00:00:02"},
+	})
+	want := `
+  INTERFACE  NETWORK              PLUGINS        MAC                ADDRESSES    ROUTES
+  eth0       kube-system/cluster  bridge,tuning  02:00:00:00:00:01  10.0.0.2/24  default via 10.0.0.1
+                                                                    fd00::2/64
+  net0       default/l2           tap            no such interface  -            -
+  extra0     -                    -              02:00:00:00:00:02  -            -
+`
+	if diff := cmp.Diff(want, "\n"+got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestCommandEnv(t *testing.T) {
+	both := []*net.IPNet{network(t, "10.0.0.2/24"), network(t, "fd00::2/64"), network(t, "fd00::3/64")}
+	tr := &trial{pods: []*tryPod{
+		{pod: plan.Pod{Namespace: "a", Name: "web.1"}, sandbox: plan.Sandbox{NetNS: "/n/1"}, interfaces: []podInterface{{name: "net0", addresses: both}}},
+		{pod: plan.Pod{Namespace: "b", Name: "web-1"}, sandbox: plan.Sandbox{NetNS: "/n/2"}, interfaces: []podInterface{{name: "l2"}}},
+		{pod: plan.Pod{Namespace: "b", Name: "db"}, sandbox: plan.Sandbox{NetNS: "/n/3"}, interfaces: []podInterface{{name: "v6", addresses: both[1:]}}},
+	}}
+	var got []string
+	for _, pair := range tr.commandEnv() {
+		if strings.HasPrefix(pair, "MULTUS_") {
+			got = append(got, pair)
+		}
+	}
+	want := []string{
+		"MULTUS_POD=a/web.1",
+		"MULTUS_NETNS_A_WEB_1=/n/1", "MULTUS_IP_A_WEB_1_NET0=10.0.0.2", "MULTUS_IP6_A_WEB_1_NET0=fd00::2",
+		"MULTUS_NETNS_B_WEB_1=/n/2",
+		"MULTUS_NETNS_DB=/n/3", "MULTUS_IP_DB_V6=fd00::2", "MULTUS_IP6_DB_V6=fd00::2",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRuleLeft(t *testing.T) {
+	before := setOf([]string{"ip saddr 10.0.0.2 accept"})
+	tests := map[string]struct {
+		rule string
+		want bool
+	}{
+		"names the container":     {`-A CNI-x -m comment --comment "name: \"n\" id: \"multus-try-a-1\"" -j ACCEPT`, true},
+		"new, names the address":  {"-A CNI-FORWARD -s 10.0.0.2/32 -j ACCEPT", true},
+		"new, IPv6":               {"ip6 saddr fd00::2 accept", true},
+		"was there":               {"ip saddr 10.0.0.2 accept", false},
+		"longer address":          {"-A X -s 10.0.0.21/32 -j ACCEPT", false},
+		"comment of the listing":  {"# multus-try-a-1", false},
+		"somebody else's, all of": {"-A KUBE-X -d 10.96.0.1/32 -j DROP", false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := ruleLeft(tt.rule, before, []string{"multus-try-a-1"}, []string{"10.0.0.2", "fd00::2"}); got != tt.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestChainsLeft(t *testing.T) {
+	now := []string{":CNI-FORWARD - [0:0]", "table inet cni_plugins_masquerade {", "table ip nat {", ":CNI-OLD - [0:0]", ":CNI-FORWARD - [0:0]"}
+	want := []string{"chain CNI-FORWARD", "table inet cni_plugins_masquerade"}
+	if diff := cmp.Diff(want, chainsLeft(setOf(now[3:4]), now)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestScratchIsTidied(t *testing.T) {
+	root := t.TempDir()
+	kept := filepath.Join(root, "networks", "kept")
+	folders := absent([]string{filepath.Join(root, "networks", "a"), kept})
+	write := func(path, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(filepath.Join(root, "networks", "a", "lock"), "")
+	write(filepath.Join(root, "networks", "a", "last_reserved_ip.0"), "10.0.0.2")
+	write(filepath.Join(kept, "10.0.0.3"), "multus-try-x\r\neth0")
+	if got := leases(folders, []string{"multus-try-x"}); len(got) != 1 || got[0] != filepath.Join(kept, "10.0.0.3") {
+		t.Errorf("leases %v", got)
+	}
+	tidyScratch(folders)
+	if _, err := os.Stat(filepath.Join(root, "networks", "a")); !os.IsNotExist(err) {
+		t.Errorf("folder a is still there: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(kept, "10.0.0.3")); err != nil {
+		t.Errorf("somebody's lease is gone: %v", err)
+	}
+}

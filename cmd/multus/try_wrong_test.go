@@ -1,0 +1,120 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// onlyOf are the files of a pod whose default network is a definition made of
+// the given plugin configuration.
+func onlyOf(pod, config string) string {
+	return `
+apiVersion: v1
+kind: Pod
+metadata:
+  name: lone
+  annotations:
+    k8s.v1.cni.cncf.io/networks: '` + pod + `'
+---
+apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: net-a}
+spec:
+  config: |
+    ` + strings.ReplaceAll(config, "\n", "\n    ") + "\n"
+}
+
+// place writes the one file to try.
+func (n node) place(t *testing.T, text string) {
+	t.Helper()
+	if err := os.RemoveAll(n.files); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(n.files, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(n.files, "pod.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const bridge = `{"cniVersion": "1.0.0", "type": "bridge", "bridge": "br-a", "ipam": {}}`
+
+// testWrongInput holds the messages to their word: each alone tells what to do.
+func testWrongInput(t *testing.T, n node) {
+	tests := map[string]struct {
+		file string
+		want []string
+	}{
+		"typing error": {onlyOf("net-b", bridge), []string{"pod default/lone", "default/net-b", "did you mean default/net-a?"}},
+		"trailing comma": {onlyOf("net-a", "{\n  \"type\": \"bridge\",\n}"),
+			[]string{"pod.yaml:", "NetworkAttachmentDefinition default/net-a", "spec.config", "line 16 of the file", "remove the comma"}},
+		"comment": {onlyOf("net-a", "{\n  # a bridge\n  \"type\": \"bridge\"\n}"),
+			[]string{"NetworkAttachmentDefinition default/net-a", "line 15 of the file", "a comment", "remove it"}},
+		"no such plugin":       {onlyOf("net-a", strings.ReplaceAll(bridge, "bridge", "brigde")), []string{"default/net-a", "brigde", n.plugins}},
+		"MAC of five bytes":    {onlyOf(`[{"name": "net-a", "mac": "02:00:00:00:01"}]`, bridge), []string{"default/lone", "mac", "02:00:00:00:01"}},
+		"name of 16 letters":   {onlyOf(`net-a@abcdefghijklmnop`, bridge), []string{"default/lone", "abcdefghijklmnop", "15"}},
+		"request not on offer": {onlyOf(`[{"name": "net-a", "ips": ["10.0.0.1/24"]}]`, bridge), []string{"default/net-a", "ips", "capabilit"}},
+		"no pod":               {"apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n", []string{"no pods in the files"}},
+		"a plugin's refusal": {onlyOf("net-a", `{"cniVersion": "1.0.0", "type": "macvlan", "master": "nolink0", "ipam": {}}`),
+			[]string{"pod default/lone", "default/net-a", "macvlan"}},
+		"broken configuration": {onlyOf("net-a", bridge) + "---\n{type: multus, name: m, cniVersion: 1.0.0, kubeconfig: /x, defaultNetworks: net-a}\n",
+			[]string{"multus configuration", "defaultNetworks"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			n.place(t, tt.file)
+			out, code := n.run(t, "$TRY -f $FILES"+clean)
+			if code != exitFailed {
+				t.Errorf("exit code %d", code)
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(out, part) {
+					t.Errorf("%q is not in the output", part)
+				}
+			}
+			if left := out[strings.Index(out, "--- the node"):]; strings.Count(left, "\n") != 1 {
+				t.Error("the node is not as it was")
+			}
+			if t.Failed() || testing.Verbose() {
+				t.Log(out)
+			}
+		})
+	}
+}
+
+// leaky is a plugin that leaves something behind.
+const leaky = `#!/bin/sh
+case $CNI_COMMAND in
+ADD) %ADD%
+	echo '{"cniVersion": "1.0.0"}' ;;
+DEL) %DEL% ;;
+VERSION) echo '{"cniVersion": "1.0.0", "supportedVersions": ["1.0.0"]}' ;;
+esac
+`
+
+// testLeaks shows that the proof can fail.
+func testLeaks(t *testing.T, n node) {
+	bin := t.TempDir()
+	tests := map[string]struct{ add, del, want string }{
+		"link":        {"ip link add leak0 type veth peer name leak1 2>&2", ":", "  veth leak0\n"},
+		"used bridge": {"ip link add leakb type bridge && ip link add leak2 type veth peer name leak3 && ip link set leak2 master leakb", ":", "bridge leakb, which has 1 ports"},
+		"rule":        {"nft add table ip leak && nft add chain ip leak c && nft add rule ip leak c counter comment '\"id '$CNI_CONTAINERID'\"'", ":", "firewall rule counter"},
+		"attachment":  {":", `echo '{"cniVersion": "1.0.0", "code": 100, "msg": "will not"}'; exit 1`, "the attachments of pod default/lone: "},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			script := strings.NewReplacer("%ADD%", tt.add, "%DEL%", tt.del).Replace(leaky)
+			if err := os.WriteFile(filepath.Join(bin, "leaky"), []byte(script), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			n.place(t, onlyOf("net-a", `{"cniVersion": "1.0.0", "type": "leaky"}`))
+			out, code := n.run(t, "$TRY --bin "+bin+" -f $FILES")
+			if code != exitFailed || !strings.Contains(out, tt.want) || !strings.Contains(out, "multus try --remove ") {
+				t.Errorf("exit code %d, want %q in:\n%s", code, tt.want, out)
+			}
+		})
+	}
+}
