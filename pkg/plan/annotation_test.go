@@ -55,7 +55,7 @@ func TestFaultsOfCommaList(t *testing.T) {
 		{"no interface", "net-a@", "element 1 (ns1/net-a): interface: is empty"},
 		{"no namespace", "/net-a", `namespace: "" is no name of a namespace`},
 		{"no name", "other/", "element 1: name: is empty"},
-		{"upper case", "Net_A", `name: "Net_A" is no name of a NetworkAttachmentDefinition`},
+		{"upper case", "Net_A", `name: "Net_A" is no name of a network`},
 		{"dotted namespace", "a.b/net-a", `namespace: "a.b" is no name`},
 		{"long namespace", strings.Repeat("n", 64) + "/net-a", "is no name of a namespace"},
 		{"long name", strings.Repeat("a", 254), "has 254 bytes; a name has at most 253"},
@@ -96,7 +96,7 @@ func TestEveryFaultIsTold(t *testing.T) {
 	want := `5 faults: ` +
 		`(1) annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): mac: "zz" is no hardware address of 6 bytes; write one like 02:00:00:00:00:01; ` +
 		`(2) annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): ips: "x" is no IP address; write 10.0.0.5, 10.0.0.5/24 or their like in IPv6; ` +
-		`(3) annotation k8s.v1.cni.cncf.io/networks, element 3: name: is missing; name a NetworkAttachmentDefinition; ` +
+		`(3) annotation k8s.v1.cni.cncf.io/networks, element 3: name: is missing; name a network; ` +
 		`(4) annotation k8s.v1.cni.cncf.io/networks, element 3: interface: "a/b" is no interface name; leave out white space (in Linux the byte 0xA0 too), / : and %; ` +
 		`(5) annotation k8s.v1.cni.cncf.io/networks, element 4: must be an object, not 7; write {"name": "net-a"}`
 	if err == nil {

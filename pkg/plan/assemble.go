@@ -43,7 +43,7 @@ func (d *draft) furnish(a *Attachment, w wanted, device string) error {
 	if args := w.selection.CNIArgs; args != nil {
 		list, err := a.Config.WithArgs(args)
 		if err != nil {
-			all.addf("%s: cni-args: %w", a, err)
+			all.addf("%s: cni-args: cannot be merged into %s: %w", a, d.networks[w.source].object, err)
 		} else {
 			a.Config = list
 		}

@@ -106,16 +106,28 @@ func (d *draft) podDefault() (wanted, bool) {
 		d.faults.addf("annotation %s, %s: interface: the runtime names the default network's interface, %s; take %s out", DefaultNetworkKey, s, d.sandbox.IfName, quote(s.Interface))
 		selections[0].Interface = ""
 	}
-	also := d.planner.Conf.MultusNamespace
-	return d.wantedBy(selections[0], DefaultNetworkKey, also), true
+	w := d.wantedBy(selections[0], DefaultNetworkKey)
+	if err := d.mayUse(w, d.planner.Conf.MultusNamespace); err != nil {
+		w.refused = true
+		d.fault(w, err)
+	}
+	return w, true
 }
 
 // podNetworks are the networks that the pod asks for.
 func (d *draft) podNetworks() []wanted {
 	selections, _ := d.selections(NetworksKey, d.pod.Namespace)
+	told := make(map[Ref]bool)
 	var networks []wanted
 	for _, s := range selections {
-		networks = append(networks, d.wantedBy(s, NetworksKey, d.pod.Namespace))
+		w := d.wantedBy(s, NetworksKey)
+		err := d.mayUse(w, d.pod.Namespace)
+		w.refused = err != nil
+		if w.refused && !told[s.Ref] {
+			told[s.Ref] = true
+			d.fault(w, err)
+		}
+		networks = append(networks, w)
 	}
 	return networks
 }
@@ -138,17 +150,20 @@ func (d *draft) selections(key, namespace string) ([]Selection, bool) {
 	return selections, len(selections) > 0
 }
 
-// wantedBy is what a selection wants, unless the pod may not have it. also is a
-// namespace whose definitions the pod may use beside those that the policy says.
-func (d *draft) wantedBy(s Selection, key, also string) wanted {
-	w := wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: key, asker: "the pod's " + key + " annotation"}
-	conf := d.planner.Conf
-	if s.Ref.Namespace != also && !conf.MayUse(d.pod.Namespace, s.Ref.Namespace) {
-		w.refused = true
-		d.fault(w, fmt.Errorf("pods of namespace %q may not use NetworkAttachmentDefinitions of namespace %q: namespaceIsolation is on, and globalNamespaces (%s) does not hold it; use one of the pod's own namespace",
-			d.pod.Namespace, s.Ref.Namespace, strings.Join(conf.GlobalNamespaces, ", ")))
+// wantedBy is what a selection wants.
+func (d *draft) wantedBy(s Selection, key string) wanted {
+	return wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: key, asker: "the pod's " + key + " annotation"}
+}
+
+// mayUse tells whether the pod may have what it selected: definitions of its own
+// namespace, of those that the policy says, and of the one given here.
+func (d *draft) mayUse(w wanted, also string) error {
+	conf, from := d.planner.Conf, w.source.ref.Namespace
+	if from == also || conf.MayUse(d.pod.Namespace, from) {
+		return nil
 	}
-	return w
+	return fmt.Errorf("pods of namespace %q may not use NetworkAttachmentDefinitions of namespace %q: namespaceIsolation is on, and globalNamespaces (%s) does not hold it; name one of the pod's own namespace in %s",
+		d.pod.Namespace, from, strings.Join(conf.GlobalNamespaces, ", "), w.asker)
 }
 
 // checkTogether refuses what the selections of the pod cannot have beside each

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // allot gives a device to each attachment whose network needs one: the one that
@@ -36,8 +37,8 @@ func (d *draft) allot(ctx context.Context, names []named) []string {
 		}
 		resource := d.networks[w.source].resource
 		if len(free[resource]) == 0 {
-			d.faults.addf("network %s (%s): no device of resource %q is left: the kubelet gave the pod %d for the networks before this one; request one more in the pod's resources.limits",
-				d.networks[w.source].title, names[i].name, resource, given[resource])
+			d.faults.addf("network %s (%s): no device of resource %s is left: the kubelet gave the pod %d for the networks before this one; request one more in the pod's resources.limits",
+				d.networks[w.source].title, names[i].name, quote(resource), given[resource])
 			continue
 		}
 		ids[i] = free[resource][0]
@@ -55,7 +56,7 @@ func (d *draft) needsDevice(w wanted) bool {
 // devices asks which devices the pod has; the answer is the caller's to change.
 func (d *draft) devices(ctx context.Context) (map[string][]string, error) {
 	if d.planner.Devices == nil || d.pod.IsZero() {
-		return nil, errors.New(d.needy() + " need a device of the pod, which cannot be asked for here; no kubelet is at hand")
+		return nil, errors.New(d.needy() + ": the pod's devices are needed, and there is no kubelet, or no pod, to ask about")
 	}
 	found, err := d.planner.Devices.Devices(ctx, d.pod)
 	if err != nil {
@@ -70,16 +71,16 @@ func (d *draft) devices(ctx context.Context) (map[string][]string, error) {
 
 // needy names the networks that need a device, and of which resource.
 func (d *draft) needy() string {
-	text := "networks"
+	var needy []string
 	seen := make(map[source]bool)
 	for _, w := range d.wanted {
 		if d.needsDevice(w) && !seen[w.source] {
 			seen[w.source] = true
 			n := d.networks[w.source]
-			text += fmt.Sprintf(" %s (resource %q)", n.title, n.resource)
+			needy = append(needy, fmt.Sprintf("network %s (resource %s)", n.title, quote(n.resource)))
 		}
 	}
-	return text
+	return strings.Join(needy, ", ")
 }
 
 // drop takes one device out of those that are free.

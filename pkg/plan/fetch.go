@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/multus-cni/multus/pkg/netconf"
@@ -77,6 +78,9 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 		return network{list: list, title: list.Name(), origin: "delegates of the configuration", object: w.String()}, nil
 	case path:
 		found, err := onPath(s.name)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%w; create it or correct %s", err, w.asker)
+		}
 		return d.fromFile(w, found, err)
 	}
 	answer, answered := answers[s.ref]

@@ -66,6 +66,7 @@ func (d *draft) legacyRefs(text string) ([]Ref, error) {
 
 // legacyElement reads one element: a name, and nothing else.
 func (r *reader) legacyElement(s Selection, raw json.RawMessage) {
+	s.Ref.Namespace = r.Namespace
 	e := element{selection: s, reader: r}
 	err := only(raw, func(m member) error {
 		if m.key != "name" {
@@ -75,12 +76,11 @@ func (r *reader) legacyElement(s Selection, raw json.RawMessage) {
 		return e.name(m.value)
 	})
 	if err == nil && e.selection.Ref.Name == "" {
-		err = errors.New("name: is missing; name a Network")
+		err = errors.New("name: is missing; name a network")
 	}
 	if err != nil {
 		r.fault(s, err)
 		return
 	}
-	e.selection.Ref.Namespace = r.Namespace
 	r.selections = append(r.selections, e.selection)
 }

@@ -43,19 +43,19 @@ func hasKernelSpace(name string) bool {
 	return strings.IndexByte(name, 0xA0) >= 0
 }
 
-// checkName tells whether name can be that of a NetworkAttachmentDefinition:
-// DNS-1123 labels joined by dots. Labels longer than 63 are for the API server
+// checkName tells whether name can be that of a NetworkAttachmentDefinition, or of
+// an older Network object: DNS-1123 labels joined by dots. Labels longer than 63 are for the API server
 // to refuse.
 func checkName(name string) error {
 	if name == "" {
-		return errors.New("is empty; name a NetworkAttachmentDefinition")
+		return errors.New("is empty; name a network")
 	}
 	if len(name) > maxName {
 		return fmt.Errorf("%s has %d bytes; a name has at most %d", quote(name), len(name), maxName)
 	}
 	for label := range strings.SplitSeq(name, ".") {
 		if !isLabel(label) {
-			return fmt.Errorf("%s is no name of a NetworkAttachmentDefinition; use lower-case letters, digits, '-' and '.', with a letter or digit at both ends", quote(name))
+			return fmt.Errorf("%s is no name of a network; use lower-case letters, digits, '-' and '.', with a letter or digit at both ends", quote(name))
 		}
 	}
 	return nil

@@ -82,7 +82,7 @@ func (e *element) network(members []member) {
 		}
 	}
 	if !named {
-		e.faults = append(e.faults, errors.New("name: is missing; name a NetworkAttachmentDefinition"))
+		e.faults = append(e.faults, errors.New("name: is missing; name a network"))
 	}
 }
 

@@ -1,0 +1,57 @@
+package plan_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// FuzzPlan takes a definition's text and a pod's annotations through the whole
+// planner.
+func FuzzPlan(f *testing.F) {
+	f.Add(`{"cniVersion":"1.0.0","type":"macvlan"}`, "a,a@x0", "")
+	f.Add(`{"plugins":[{"type":"macvlan","capabilities":{"mac":true}}]}`, `[{"name":"a","mac":"02:00:00:00:00:01"}]`, "a")
+	f.Add(`{"type":"multus","args":{"cni":[]}}`, `[{"name":"a","cni-args":{"x":{}}}]`, `[{"name":"a","ips":["::1"]}]`)
+	f.Add(`{{{`, "a@net0,a,a@net1", "[{}]")
+	f.Add(``, "../a", `"`)
+	f.Add(`{"type":"a","TYPE":"multus","ipam":{"type":"multus"}}`, "a@eth0", "a@eth0")
+	list, _, err := netconf.Parse([]byte(`{"cniVersion":"1.0.0","name":"one","type":"ptp"}`), "")
+	if err != nil {
+		f.Fatal(err)
+	}
+	conf := config.Config{
+		Type: "multus-shim", Kubeconfig: "/etc/k", MultusNamespace: "kube-system", LegacyNetworks: true,
+		Delegates: []config.Delegate{{List: list}}, ConfDir: netconf.Dir{f.TempDir()}, UnsupportedRequests: config.UnsupportedLegacy,
+	}
+	f.Fuzz(func(t *testing.T, definition, networks, other string) {
+		planner := plan.Planner{Conf: conf, Definitions: always{definition}, Networks: always{definition}}
+		sb := plan.Sandbox{ContainerID: "c1", IfName: "eth0"}
+		for _, key := range []string{plan.DefaultNetworkKey, plan.LegacyNetworksKey} {
+			pod := plan.Pod{Namespace: "default", Name: "web", Annotations: map[string]string{plan.NetworksKey: networks, key: other}}
+			made, err := planner.Plan(t.Context(), sb, pod)
+			if (err == nil) != (len(made.Attachments) > 0) {
+				t.Errorf("%d attachments, error %v", len(made.Attachments), err)
+			}
+			if err != nil && len(err.Error()) > plan.MaxErrorText {
+				t.Errorf("an error of %d bytes", len(err.Error()))
+			}
+			checkPlan(t, made)
+			salvaged, _ := planner.Salvage(t.Context(), sb, pod)
+			checkPlan(t, salvaged)
+		}
+	})
+}
+
+// always answers every ref with the same configuration.
+type always struct{ text string }
+
+func (a always) Definitions(_ context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
+	answers := make(map[plan.Ref]plan.Answer)
+	for _, ref := range refs {
+		answers[ref] = plan.Answer{Definition: plan.Definition{Config: a.text}}
+	}
+	return answers
+}
