@@ -55,7 +55,7 @@ func (d *draft) furnish(a *Attachment, w wanted, device string) error {
 	all.add(d.request(a, w, values))
 	if device != "" {
 		if a.Config.Declares(capabilityDevice) {
-			values[capabilityDevice] = asJSON(device)
+			all.add(set(values, capabilityDevice, device))
 		}
 		a.Config = a.Config.WithDevice(device)
 	}
@@ -75,11 +75,12 @@ func (d *draft) fromRuntime(values map[string]json.RawMessage, a Attachment) {
 	}
 }
 
-// asJSON is for values that always have a JSON form.
-func asJSON(value any) json.RawMessage {
+// set puts a value into values under its capability.
+func set(values map[string]json.RawMessage, capability string, value any) error {
 	data, err := json.Marshal(value)
 	if err != nil {
-		panic(fmt.Sprintf("plan: %T has no JSON form: %v", value, err))
+		return fmt.Errorf("%s: %w", capability, err)
 	}
-	return data
+	values[capability] = data
+	return nil
 }

@@ -47,7 +47,7 @@ func (d *draft) request(a *Attachment, w wanted, values map[string]json.RawMessa
 	for _, r := range w.selection.requests() {
 		switch {
 		case a.Config.Declares(r.capability):
-			values[r.capability] = asJSON(r.value)
+			all.add(set(values, r.capability, r.value))
 		case r.legacy != "" && d.planner.Conf.UnsupportedRequests == config.UnsupportedLegacy:
 			a.Args = withPair(a.Args, r.legacy)
 		default:
