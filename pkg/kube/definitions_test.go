@@ -1,0 +1,224 @@
+package kube
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// nad is a NetworkAttachmentDefinition as JSON.
+func nad(namespace, name, config string) string {
+	text, _ := json.Marshal(config)
+	return fmt.Sprintf(`{"kind": "NetworkAttachmentDefinition", "apiVersion": "k8s.cni.cncf.io/v1",
+		"metadata": {"name": %q, "namespace": %q, "annotations": {"k8s.v1.cni.cncf.io/resourceName": "vendor/%s"}}, "spec": {"config": %s}}`,
+		name, namespace, name, text)
+}
+
+func put(t *testing.T, s *cnitest.APIServer, objects ...string) {
+	t.Helper()
+	for _, object := range objects {
+		if err := s.Put([]byte(object)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDefinitions(t *testing.T) {
+	s := cnitest.NewAPIServer(t, nad("default", "a", `{"type":"x","n":9007199254740993}`),
+		`{"kind": "NetworkAttachmentDefinition", "metadata": {"name": "bare", "namespace": "other"}}`)
+	a, bare, none := plan.Ref{Namespace: "default", Name: "a"}, plan.Ref{Namespace: "other", Name: "bare"}, plan.Ref{Namespace: "x", Name: "none"}
+	got := dial(t, s).Definitions(within(t, 5*time.Second), []plan.Ref{a, bare, a, none})
+	want := map[plan.Ref]plan.Answer{
+		a:    {Definition: plan.Definition{Config: `{"type":"x","n":9007199254740993}`, Resource: "vendor/a"}},
+		bare: {},
+		none: {Err: plan.ErrNotFound},
+	}
+	if diff := cmp.Diff(want, got, cmp.Comparer(func(x, y error) bool { return x == y })); diff != "" { //nolint:errorlint // the planner compares
+		t.Error(diff)
+	}
+	if n := len(s.Requests()); n != 3 {
+		t.Errorf("%d requests for 3 distinct definitions", n)
+	}
+	if n := len(s.Matching("GET", "/apis/k8s.cni.cncf.io/v1/namespaces/default/network-attachment-definitions/a")); n != 1 {
+		t.Errorf("%d requests for default/a", n)
+	}
+	if n := len(dial(t, s).Definitions(t.Context(), nil)); n != 0 {
+		t.Errorf("%d answers to no question", n)
+	}
+}
+
+func TestDefinitionsAtOnce(t *testing.T) {
+	s := cnitest.NewAPIServer(t)
+	const latency = 100 * time.Millisecond
+	s.SetLatency(latency)
+	var refs []plan.Ref
+	for i := range 48 {
+		name := fmt.Sprintf("net-%d", i)
+		refs = append(refs, plan.Ref{Namespace: "default", Name: name})
+		put(t, s, nad("default", name, `{}`))
+	}
+	began := time.Now()
+	for ref, answer := range dial(t, s).Definitions(within(t, 10*time.Second), refs) {
+		if answer.Err != nil || answer.Definition.Resource != "vendor/"+ref.Name {
+			t.Errorf("%s: %v", ref, answer)
+		}
+	}
+	if took := time.Since(began); took > 6*latency {
+		t.Errorf("%s for 48 definitions of %s each", took, latency)
+	}
+	if n := s.MaxInFlight(); n != maxInFlight {
+		t.Errorf("%d were asked for at one time, want %d", n, maxInFlight)
+	}
+	if n := s.Connections(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+func TestOneConnectionForAll(t *testing.T) {
+	s := cnitest.NewAPIServer(t, podA, nad("default", "a", `{}`), nad("default", "b", `{}`))
+	c := dial(t, s)
+	for range 20 {
+		c.Definitions(within(t, 5*time.Second), []plan.Ref{{Namespace: "default", Name: "a"}, {Namespace: "default", Name: "b"}})
+	}
+	if _, err := c.Pod(within(t, time.Second), "default", "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Publish(within(t, time.Second), plan.Pod{Namespace: "default", Name: "a", UID: "u-1"}, []byte("[]"), "hello"); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Connections(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+func TestHungConnectionIsReplaced(t *testing.T) {
+	s := cnitest.NewAPIServer(t, podA)
+	s.Fail(cnitest.Fault{Kind: cnitest.FaultHang, Times: 1})
+	if _, err := dial(t, s).Pod(within(t, 3*time.Second), "default", "a"); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Connections(); n != 2 {
+		t.Errorf("%d connections, want the second try to have one of its own", n)
+	}
+}
+
+func TestDefinitionsRefused(t *testing.T) {
+	tests := map[string]struct {
+		fault cnitest.Fault
+		kind  error
+		texts []string
+	}{
+		"kind unknown": {fault: cnitest.Fault{Status: 404, Body: "404 page not found\n"}, kind: plan.ErrNotFound,
+			texts: []string{"CustomResourceDefinition network-attachment-definitions.k8s.cni.cncf.io"}},
+		"forbidden": {fault: cnitest.Fault{Status: 403}, kind: plan.ErrUnavailable,
+			texts: []string{`the verb "get" on "network-attachment-definitions.k8s.cni.cncf.io"`}},
+		"garbage": {fault: cnitest.Fault{Kind: cnitest.FaultGarbage}, kind: plan.ErrUnavailable, texts: []string{"no JSON object"}},
+		"huge":    {fault: cnitest.Fault{Kind: cnitest.FaultBig}, texts: []string{"larger than 4 MiB"}},
+		"400":     {fault: cnitest.Fault{Status: 400, Body: "no"}, texts: []string{"rejects the request: 400 no"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := cnitest.NewAPIServer(t)
+			s.Fail(tt.fault)
+			ref := plan.Ref{Namespace: "default", Name: "a"}
+			got := dial(t, s).Definitions(within(t, 10*time.Second), []plan.Ref{ref})
+			fails(t, got[ref].Err, tt.kind, tt.texts...)
+		})
+	}
+}
+
+// One outage must read the same for every network, so that it is told once.
+func TestOutageReadsTheSame(t *testing.T) {
+	for _, kind := range []string{cnitest.FaultHang, cnitest.FaultReset, cnitest.FaultAbort, cnitest.FaultTruncate} {
+		t.Run(kind, func(t *testing.T) {
+			s := cnitest.NewAPIServer(t)
+			s.Fail(cnitest.Fault{Kind: kind})
+			var refs []plan.Ref
+			for i := range 8 {
+				refs = append(refs, plan.Ref{Namespace: "default", Name: fmt.Sprintf("net-%d", i)})
+			}
+			texts := map[string]bool{}
+			for _, answer := range dial(t, s).Definitions(within(t, 1500*time.Millisecond), refs) {
+				fails(t, answer.Err, plan.ErrUnavailable)
+				texts[answer.Err.Error()] = true
+			}
+			if len(texts) != 1 {
+				t.Errorf("%d texts: %v", len(texts), texts)
+			}
+		})
+	}
+}
+
+func TestDecodeDefinition(t *testing.T) {
+	const meta = `"metadata":{"name":"a","namespace":"d"}`
+	tests := map[string]struct {
+		body, fault string
+		want        plan.Definition
+	}{
+		"config":            {body: `{` + meta + `,"spec":{"config":"{}"}}`, want: plan.Definition{Config: "{}"}},
+		"no spec":           {body: `{` + meta + `}`},
+		"spec null":         {body: `{` + meta + `,"spec":null}`},
+		"config null":       {body: `{` + meta + `,"spec":{"config":null}}`},
+		"other spellings":   {body: `{` + meta + `,"spec":{"Config":"{}"},"SPEC":{"config":"{}"}}`},
+		"config an object":  {body: `{` + meta + `,"spec":{"config":{"type":"x"}}}`, fault: "spec.config must be a string that holds a JSON configuration: it is an object"},
+		"config a list":     {body: `{` + meta + `,"spec":{"config":[]}}`, fault: "it is a list"},
+		"config a number":   {body: `{` + meta + `,"spec":{"config":7}}`, fault: "it is a number"},
+		"config a bool":     {body: `{` + meta + `,"spec":{"config":true}}`, fault: "it is true or false"},
+		"spec a string":     {body: `{` + meta + `,"spec":"x"}`, fault: "spec must be an object: it is a string"},
+		"metadata a list":   {body: `{"metadata":[]}`, fault: "metadata must be an object: it is a list"},
+		"name a number":     {body: `{"metadata":{"name":1}}`, fault: "metadata.name: it is a number"},
+		"namespace a list":  {body: `{"metadata":{"name":"a","namespace":[]}}`, fault: "metadata.namespace: it is a list"},
+		"annotations text":  {body: `{"metadata":{"name":"a","namespace":"d","annotations":"x"}}`, fault: "metadata.annotations must be an object"},
+		"resource a number": {body: `{"metadata":{"name":"a","namespace":"d","annotations":{"k8s.v1.cni.cncf.io/resourceName":1}}}`, fault: "resourceName must be a string: it is a number"},
+		"resource":          {body: `{"metadata":{"name":"a","namespace":"d","annotations":{"k8s.v1.cni.cncf.io/resourceName":"v/r","b":null}}}`, want: plan.Definition{Resource: "v/r"}},
+		"another one":       {body: `{"metadata":{"name":"b","namespace":"d"}}`, fault: "not the object that was asked for"},
+		"null":              {body: `null`, fault: "no JSON object"},
+		"list":              {body: `[]`, fault: "no JSON object"},
+		"nothing":           {body: ``, fault: "no JSON object"},
+		"two":               {body: `{` + meta + `}{}`, fault: "no JSON object"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := decodeDefinition([]byte(tt.body), plan.Ref{Namespace: "d", Name: "a"})
+			if tt.fault == "" && err != nil || tt.fault != "" && (err == nil || !strings.Contains(err.Error(), tt.fault)) {
+				t.Errorf("error %v, want %q", err, tt.fault)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{
+		`{"metadata":{"name":"a","namespace":"d"},"spec":{"config":"{\"type\":\"x\"}"}}`,
+		`{"metadata":{"name":"a","namespace":"d"},"plugin":"bridge","args":"[ {\"mtu\": 1} ]"}`,
+		`{"metadata":{"name":"a","namespace":"d"},"plugin":"a/b","args":{}}`,
+		`{"metadata":{"name":"a","namespace":"d"},"plugin":"\ud800\u0000","args":"{\"type\":1}"}`,
+		`{"metadata":null,"spec":null}`, `null`, `"`, `{"metadata":{"annotations":{"k8s.v1.cni.cncf.io/resourceName":[]}}}`,
+		strings.Repeat(`[`, 20000), strings.Repeat(`{"metadata":`, 20000),
+	} {
+		f.Add([]byte(seed))
+	}
+	ref := plan.Ref{Namespace: "d", Name: "a"}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if d, err := decodeDefinition(body, ref); err != nil && d != (plan.Definition{}) {
+			t.Errorf("both %v and %v", d, err)
+		}
+		d, err := decodeNetwork(body, ref)
+		if err == nil && !json.Valid([]byte(d.Config)) {
+			t.Errorf("configuration %q is no JSON", d.Config)
+		}
+		if err != nil && len(err.Error()) > 4096+2*len(body) {
+			t.Errorf("error of %d bytes for an object of %d", len(err.Error()), len(body))
+		}
+	})
+}
