@@ -50,7 +50,9 @@ func (d Dir) Named(name string) (Found, error) {
 }
 
 // First is the first file of the folder, by file name, that holds a usable
-// network; those before it are skipped with a warning. ErrNotFound where there is none.
+// network; those before it are skipped with a warning. Multus's own configuration is
+// no usable one: it stands first in the runtime's folder, so that the runtime takes
+// it, and is to find the one behind it. ErrNotFound where there is none.
 func First(folder string) (Found, error) {
 	folder, entries, err := Dir{folder}.open()
 	if err != nil {
@@ -59,6 +61,9 @@ func First(folder string) (Found, error) {
 	var skipped notes
 	for _, file := range only(entries, func(e string) bool { return listFile(e) || pluginFile(e) }) {
 		found, err := File(filepath.Join(folder, file))
+		if err == nil && found.List.runsMultus() {
+			err = fmt.Errorf("%s: a configuration of multus itself", found.File)
+		}
 		if err != nil {
 			skipped.add("skipped: %v", err)
 			continue
@@ -67,6 +72,10 @@ func First(folder string) (Found, error) {
 		return found, nil
 	}
 	return Found{Warnings: skipped}, fmt.Errorf("any network in %s: %w", folder, missing(skipped))
+}
+
+func (l List) runsMultus() bool {
+	return slices.ContainsFunc(l.plugins, func(p Plugin) bool { return p.kind == "multus" })
 }
 
 // open reads the first folder that exists.

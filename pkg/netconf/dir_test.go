@@ -101,6 +101,12 @@ func TestNamed(t *testing.T) {
 }
 
 func TestNamedFindsNothing(t *testing.T) {
+	t.Run("a file for a folder", func(t *testing.T) {
+		dir := folder(t, map[string]string{"a.conf": pluginOf})
+		if got, err := (netconf.Dir{dir + "/a.conf", dir}).Named("net-a"); err == nil || errors.Is(err, netconf.ErrNotFound) {
+			t.Errorf("found %q, error %v, want one that says what is wrong with the folder", got.File, err)
+		}
+	})
 	t.Run("no match", func(t *testing.T) {
 		dir := folder(t, map[string]string{"00.conf": `{"name":"net-a",}`, "10.conf": `{"name":"other","type":"x"}`})
 		got, err := netconf.Dir{dir}.Named("net-a")
@@ -168,15 +174,15 @@ func TestFirstFolderThatExistsCounts(t *testing.T) {
 
 func TestFirst(t *testing.T) {
 	dir := folder(t, map[string]string{
-		"00.txt": pluginOf, "05.conf": "{{{", "06.conflist": `{"name":"x","plugins":[]}`,
+		"00.txt": pluginOf, "00-multus.conf": `{"name":"multus","type":"multus","delegates":[]}`, "05.conf": "{{{", "06.conflist": `{"name":"x","plugins":[]}`,
 		"10.conf": pluginOf, "20.conflist": listOf,
 	})
 	got, err := netconf.First(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.File != dir+"/10.conf" || len(got.Warnings) != 2 {
-		t.Errorf("found %s with warnings %q, want 10.conf and two", got.File, got.Warnings)
+	if got.File != dir+"/10.conf" || len(got.Warnings) != 3 {
+		t.Errorf("found %s with warnings %q, want 10.conf and three", got.File, got.Warnings)
 	}
 	t.Run("with its folder", func(t *testing.T) {
 		dir := folder(t, map[string]string{"a.conflist": listOf, "net-a/a.conf": `{"type":"more"}`})

@@ -150,6 +150,20 @@ func TestEqual(t *testing.T) {
 	}
 }
 
+func TestFlags(t *testing.T) {
+	for conf, want := range map[string][2]bool{
+		`{"plugins":[{"type":"a"}]}`:                     {false, false},
+		`{"disableCheck":true,"plugins":[{"type":"a"}]}`: {true, false},
+		`{"disableGC":"tRUE","plugins":[{"type":"a"}]}`:  {false, true},
+		`{"disableGC":true,"type":"a"}`:                  {false, false}, // a lone plugin's own affair
+	} {
+		list := mustParse(t, conf)
+		if got := [2]bool{list.DisableCheck(), list.DisableGC()}; got != want {
+			t.Errorf("%s: CHECK and GC disabled: %v, want %v", conf, got, want)
+		}
+	}
+}
+
 func TestDeclares(t *testing.T) {
 	list := mustParse(t, `{"plugins":[{"type":"a","capabilities":{"mac":false,"ips":true}},{"type":"b","capabilities":{"x":true}}]}`)
 	for capability, want := range map[string]bool{"ips": true, "x": true, "mac": false, "IPS": false, "": false} {

@@ -47,6 +47,20 @@ func TestMembersSaysWhatIsNoJSON(t *testing.T) {
 	}
 }
 
+func TestObject(t *testing.T) {
+	members, err := netconf.Members([]byte(`{"\u0061" : 1, "<" : [ ]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := netconf.Object(append(members, netconf.Member{Key: "<\"é\"&", Value: []byte("null")}))
+	if diff := cmp.Diff(`{"\u0061":1,"<":[],"<\"é\"&":null}`, string(got)); diff != "" {
+		t.Errorf("object (-want +got):\n%s", diff)
+	}
+	if got := string(netconf.Object(nil)); got != "{}" {
+		t.Errorf("no members are %s", got)
+	}
+}
+
 func TestMembers(t *testing.T) {
 	got, err := netconf.Members([]byte(` { "b" : [ 1 , { "x" : "}]," } ] , "\u0061\"" : "\\" , "" : null , "t":true, "n":-1.5e3, "o":{} } `))
 	if err != nil {
