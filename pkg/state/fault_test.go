@@ -237,3 +237,23 @@ func TestStaleTemporary(t *testing.T) {
 		t.Errorf("written through a link: %q, %v", data, err)
 	}
 }
+
+// File systems that cannot rename without replacing get the same in two steps.
+func TestMoveInTwoSteps(t *testing.T) {
+	d := Dir(t.TempDir())
+	write(t, d, "from", "new")
+	write(t, d, "taken", "old")
+	f, err := openFolder(string(d), false)
+	must(t, err)
+	defer f.close()
+	if err := f.moveInTwo("from", f, "taken"); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("onto a name that is taken: %v", err)
+	}
+	must(t, f.moveInTwo("from", f, "to"))
+	if diff := cmp.Diff([]string{"taken", "to"}, files(t, d)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	if data, err := os.ReadFile(d.path("taken")); string(data) != "old" {
+		t.Errorf("replaced: %q, %v", data, err)
+	}
+}
