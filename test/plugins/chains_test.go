@@ -1,0 +1,127 @@
+package plugins_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	current "github.com/containernetworking/cni/pkg/types/100"
+	"github.com/vishvananda/netlink"
+)
+
+// chain is the default network with more plugins behind the bridge.
+func chain(version string, plugins ...string) string {
+	return `{"cniVersion": "` + version + `", "name": "cluster", "plugins": [
+		{"type": "bridge", "bridge": "br-cluster", "isGateway": true,
+		 "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "ranges": [` + rangeV4 + `, ` + rangeV6 + `], "routes": [` + routeV4 + `]}},
+		` + strings.Join(plugins, ",") + `]}`
+}
+
+func TestTuning(t *testing.T) {
+	n := newNode(t)
+	p := n.newPod(t, "web")
+	c := n.conf("1.1.0", chain("1.1.0", `{"type": "tuning", "dataDir": "$DIR/tuning", "mac": "02:00:00:00:00:42",
+		"mtu": 1380, "promisc": true, "sysctl": {"net.ipv4.conf.IFNAME.log_martians": "1", "net.core.somaxconn": "500"}}`))
+	p.life(c, func(result *current.Result) {
+		same(t, "MAC", p.MAC("eth0"), "02:00:00:00:00:42")
+		same(t, "MTU", link(p.NetNS, "eth0").Attrs().MTU, 1380)
+		same(t, "promiscuous", link(p.NetNS, "eth0").Attrs().Promisc, 1)
+		same(t, "somaxconn", sysctl(p, "net/core/somaxconn"), "500")
+		same(t, "log_martians", sysctl(p, "net/ipv4/conf/eth0/log_martians"), "1")
+		for _, i := range result.Interfaces {
+			if i.Name == "eth0" {
+				same(t, "MAC in the answer", i.Mac, "02:00:00:00:00:42")
+			}
+		}
+	})
+	same(t, "files that tuning keeps", n.files("tuning"), []string{})
+}
+
+// sysctl is a kernel parameter of the pod.
+func sysctl(p *pod, name string) string {
+	p.t.Helper()
+	var value []byte
+	p.Do(func() (err error) {
+		value, err = os.ReadFile(filepath.Join("/proc/sys", name))
+		return err
+	})
+	return strings.TrimSpace(string(value))
+}
+
+func TestBandwidth(t *testing.T) {
+	n := newNode(t)
+	p := n.newPod(t, "web")
+	c := n.conf("1.1.0", chain("1.1.0", `{"type": "bandwidth",
+		"ingressRate": 8000000, "ingressBurst": 800000, "egressRate": 16000000, "egressBurst": 800000}`))
+	p.life(c, func(result *current.Result) {
+		same(t, "rate into the pod", rate(t, n, peer(n, p, "eth0")), 8000000)
+		ifb := ""
+		for _, i := range result.Interfaces {
+			if strings.HasPrefix(i.Name, "bwp") {
+				ifb = i.Name
+			}
+		}
+		same(t, "rate out of the pod", rate(t, n, ifb), 16000000)
+	})
+}
+
+// rate is to what a token bucket limits a link, in bits per second; 0 where there is none.
+func rate(t *testing.T, n *node, name string) uint64 {
+	t.Helper()
+	for _, q := range qdiscs(n.NetNS, name) {
+		if tbf, ok := q.(*netlink.Tbf); ok {
+			return tbf.Rate * 8
+		}
+	}
+	return 0
+}
+
+func TestFirewall(t *testing.T) {
+	needs(t, "iptables", "ip6tables")
+	n := newNode(t)
+	p := n.newPod(t, "web")
+	c := n.conf("1.0.0", chain("1.0.0", `{"type": "firewall", "backend": "iptables", "ingressPolicy": "same-bridge"}`))
+	p.life(c, func(*current.Result) {
+		for _, address := range []string{"10.1.0.2", "fd00:1::2"} {
+			if out := n.run(iptablesFor(address), "-S"); !strings.Contains(out, address) {
+				t.Errorf("no rule about %s among\n%s", address, out)
+			}
+		}
+	})
+	for _, address := range []string{"10.1.0.2", "fd00:1::2"} {
+		if out := n.run(iptablesFor(address), "-S"); strings.Contains(out, address) {
+			t.Errorf("a rule about %s is left:\n%s", address, out)
+		}
+	}
+}
+
+func iptablesFor(address string) string {
+	if strings.Contains(address, ":") {
+		return "ip6tables"
+	}
+	return "iptables"
+}
+
+func TestSourceRouting(t *testing.T) {
+	n := newNode(t)
+	p := n.newPod(t, "web")
+	second := `{"cniVersion": "1.1.0", "name": "second", "plugins": [
+		{"type": "ptp", "ipam": {"type": "static", "addresses": [{"address": "10.2.0.5/24", "gateway": "10.2.0.1"}],
+		 "routes": [{"dst": "0.0.0.0/0", "gw": "10.2.0.1"}]}},
+		{"type": "sbr"}]}`
+	p.life(n.conf("1.1.0", clusterBridge, second), func(*current.Result) {
+		same(t, "default routes", p.DefaultRoutes(netlink.FAMILY_V4), []string{"default via 10.1.0.1 dev eth0"})
+		rules, err := p.Handle().RuleList(netlink.FAMILY_V4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rules {
+			if r.Src != nil && r.Src.IP.Equal(net.IPv4(10, 2, 0, 5)) {
+				return
+			}
+		}
+		t.Errorf("no rule for what 10.2.0.5 sends: %v", rules)
+	})
+}

@@ -1,0 +1,130 @@
+package plugins_test
+
+import (
+	"fmt"
+	"net"
+	"net/rpc"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/dhcpv4/server4"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
+)
+
+// dhcpServer hands out 10.7.0.100 and what follows, and remembers who has what.
+type dhcpServer struct {
+	mu     sync.Mutex
+	next   byte
+	lent   map[string]net.IP // by client identifier
+	faults []error
+}
+
+// serveDHCP runs a server on an interface of a namespace, which gets 10.7.0.1.
+func serveDHCP(t testing.TB, ns *cnitest.NetNS, iface string) *dhcpServer {
+	t.Helper()
+	address(ns, iface, "10.7.0.1/24")
+	s := &dhcpServer{next: 100, lent: map[string]net.IP{}}
+	var server *server4.Server
+	ns.Do(func() (err error) {
+		server, err = server4.NewServer(iface, &net.UDPAddr{IP: net.IPv4zero, Port: dhcpv4.ServerPort}, s.handle)
+		return err
+	})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve() // ends with an error when it is closed
+	}()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-done
+		for _, err := range s.faults {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func (s *dhcpServer) handle(conn net.PacketConn, peer net.Addr, m *dhcpv4.DHCPv4) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	client := string(m.Options.Get(dhcpv4.OptionClientIdentifier))
+	kind := dhcpv4.MessageTypeOffer
+	switch m.MessageType() {
+	case dhcpv4.MessageTypeRelease:
+		delete(s.lent, client)
+		return
+	case dhcpv4.MessageTypeRequest:
+		kind = dhcpv4.MessageTypeAck
+		if _, known := s.lent[client]; !known {
+			s.lent[client] = net.IPv4(10, 7, 0, s.next)
+			s.next++
+		}
+	}
+	ip, known := s.lent[client]
+	if !known {
+		ip = net.IPv4(10, 7, 0, s.next)
+	}
+	reply, err := dhcpv4.NewReplyFromRequest(m,
+		dhcpv4.WithMessageType(kind), dhcpv4.WithYourIP(ip), dhcpv4.WithLeaseTime(3600),
+		dhcpv4.WithServerIP(net.IPv4(10, 7, 0, 1)), dhcpv4.WithOption(dhcpv4.OptServerIdentifier(net.IPv4(10, 7, 0, 1))),
+		dhcpv4.WithNetmask(net.CIDRMask(24, 32)), dhcpv4.WithRouter(net.IPv4(10, 7, 0, 1)))
+	if err == nil {
+		_, err = conn.WriteTo(reply.ToBytes(), peer)
+	}
+	if err != nil {
+		s.faults = append(s.faults, fmt.Errorf("DHCP server: %w", err))
+	}
+}
+
+// leases are the addresses that are lent, sorted.
+func (s *dhcpServer) leases() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := []string{}
+	for _, ip := range s.lent {
+		list = append(list, ip.String())
+	}
+	slices.Sort(list)
+	return list
+}
+
+// awaitLeases waits until exactly these addresses are lent: the client's word
+// that it releases one is a packet that takes its time.
+func (s *dhcpServer) awaitLeases(t testing.TB, want ...string) {
+	t.Helper()
+	for range 50 {
+		if slices.Equal(s.leases(), want) {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("the DHCP server lends %v, want %v", s.leases(), want)
+}
+
+// dhcpDaemon runs the dhcp plugin's daemon on the node, until the test ends.
+func (n *node) dhcpDaemon() {
+	n.t.Helper()
+	socket := n.path("dhcp.sock")
+	daemon := exec.Command(filepath.Join(binaries(), "dhcp"), "daemon", "-socketpath", socket)
+	daemon.Stderr = os.Stderr
+	n.Do(daemon.Start)
+	n.t.Cleanup(func() {
+		_ = daemon.Process.Kill()
+		_ = daemon.Wait() // tells no more than that it was killed
+	})
+	for range 100 {
+		if c, err := rpc.DialHTTP("unix", socket); err == nil {
+			_ = c.Close()
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	n.t.Fatal("the dhcp daemon does not listen")
+}

@@ -1,0 +1,118 @@
+package plugins_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	current "github.com/containernetworking/cni/pkg/types/100"
+)
+
+// lose attaches a pod and has its namespace vanish.
+func (n *node) lose(t *testing.T, name string, c conf) *pod {
+	t.Helper()
+	before := n.traces().Links
+	var p *pod
+	t.Run("attach "+name, func(t *testing.T) {
+		p = n.newPod(t, name)
+		p.add(c)
+	})
+	p.t = t
+	for range 200 { // the kernel takes its time to clear a namespace away
+		if len(n.traces().Links) == len(before) {
+			return p
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("the node still has %v", n.traces().Links)
+	return p
+}
+
+func TestDelWithoutNamespace(t *testing.T) {
+	n := newNode(t)
+	c := n.conf("1.1.0", chain("1.1.0", `{"type": "tuning", "dataDir": "$DIR/tuning", "mtu": 1400}`), secondLAN,
+		`{"cniVersion": "0.3.1", "name": "third", "type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.3.0.0/24"}}`)
+	for name, path := range map[string]string{"vanished": "", "unnamed": "none"} {
+		t.Run(name, func(t *testing.T) {
+			before := n.traces()
+			p := n.lose(t, name, c)
+			same(t, "leases", len(n.leases()), 4)
+			if path == "none" {
+				p.Path = ""
+			}
+			p.del(c)
+			same(t, "the node after DEL", n.traces(), before)
+			p.del(c)
+		})
+	}
+}
+
+// TestDelWithoutPlugin keeps what it cannot detach, and detaches it when the
+// plugin's binary is there again.
+func TestDelWithoutPlugin(t *testing.T) {
+	n := newNode(t)
+	n.bin = n.path("bin")
+	linkBinaries(t, n.bin, "bridge", "ptp", "host-local")
+	c := n.conf("1.1.0", clusterBridge, `{"cniVersion": "1.1.0", "name": "second", "type": "ptp",
+		"ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.2.0.0/24"}}`, secondLAN).with("binDir", n.bin)
+	p := n.newPod(t, "web")
+	before := n.traces()
+	result := p.add(c)
+	if err := os.Remove(filepath.Join(n.bin, "ptp")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		says(t, p.refused("DEL", c), "network second (net0)", "ptp")
+		same(t, "interfaces", p.Links(), []string{"net0"})
+		same(t, "leases", n.leases(), []string{"second/10.2.0.2"})
+	}
+	p.refused("CHECK", c)
+	linkBinaries(t, n.bin, "ptp")
+	p.del(c)
+	p.gone(before, result)
+}
+
+func linkBinaries(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if err := os.Symlink(filepath.Join(binaries(), name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestRollback undoes the networks before the one that fails.
+func TestRollback(t *testing.T) {
+	tests := map[string]struct {
+		third string
+		words []string
+	}{
+		"the parent is missing": {`{"name": "third", "type": "macvlan", "master": "nowhere0"}`, []string{"nowhere0"}},
+		"no address is left": {`{"name": "third", "type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam",
+			"subnet": "10.3.0.0/24", "rangeStart": "10.3.0.9", "rangeEnd": "10.3.0.9"}}`, []string{"no IP addresses available"}},
+		"the last plugin of the chain": {`{"name": "third", "plugins": [
+			{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
+			{"type": "tuning", "dataDir": "$DIR/tuning", "mtu": 1400, "sysctl": {"net.ipv4.no_such_thing": "1"}}]}`, []string{"tuning", "no_such_thing"}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t)
+			holder := n.newPod(t, "holder")
+			holder.add(n.conf("1.1.0", `{"cniVersion": "1.1.0", "name": "third", "type": "ptp", "ipam": {"type": "host-local",
+				"dataDir": "$DIR/ipam", "subnet": "10.3.0.0/24", "rangeStart": "10.3.0.9", "rangeEnd": "10.3.0.9"}}`))
+			p := n.newPod(t, "web")
+			before := n.traces()
+			c := n.conf("1.1.0", clusterBridge, secondLAN, withVersion("1.1.0", tc.third))
+			for range 2 { // the second ADD finds as much as the first
+				says(t, p.refused("ADD", c), append(tc.words, "network third (net1)")...)
+				p.gone(before, &current.Result{})
+			}
+			p.del(c)
+			p.add(n.conf("1.1.0", clusterBridge, secondLAN))
+		})
+	}
+}

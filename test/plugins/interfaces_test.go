@@ -1,0 +1,152 @@
+package plugins_test
+
+import (
+	"testing"
+
+	current "github.com/containernetworking/cni/pkg/types/100"
+	"github.com/vishvananda/netlink"
+)
+
+// clusterBridge is the default network of most tests.
+const clusterBridge = `{
+	"cniVersion": "1.1.0", "name": "cluster", "type": "bridge", "bridge": "br-cluster", "isGateway": true,
+	"ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "ranges": [[{"subnet": "10.1.0.0/24"}]],
+	         "routes": [{"dst": "0.0.0.0/0"}]}
+}`
+
+// interfaceCase is one kind of interface, attached beside the default network.
+type interfaceCase struct {
+	name    string
+	network string
+	prepare func(*node)
+	kind    string // of the link in the pod
+	address string
+	look    func(t *testing.T, n *node, p *pod) // nil: there is no more to see
+}
+
+func interfaceCases() []interfaceCase {
+	// One address: a lease that is not freed keeps the next pod out.
+	const oneLease = `{"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.2.0.0/24",
+		"rangeStart": "10.2.0.2", "rangeEnd": "10.2.0.2"}`
+	const static = `"ipam": {"type": "static", "addresses": [{"address": "10.2.0.5/24"}]}`
+	return []interfaceCase{
+		{
+			name: "bridge", kind: "veth", address: "10.2.0.2/24", look: lookAtBridge,
+			network: `{"name": "second", "type": "bridge", "bridge": "br-second", "mtu": 1400, "hairpinMode": true,
+				"ipam": ` + oneLease + `}`,
+		}, {
+			name: "ptp", kind: "veth", address: "10.2.0.2/24", look: lookAtPtp,
+			network: `{"name": "second", "type": "ptp", "ipMasq": false,
+				"ipam": ` + oneLease + `}`,
+		}, {
+			name: "macvlan", kind: "macvlan", address: "10.2.0.5/24", prepare: parent, look: lookAtMacvlan,
+			network: `{"name": "second", "type": "macvlan", "master": "up0", "mode": "bridge", "mtu": 1300, ` + static + `}`,
+		}, {
+			name: "macvlan on a vxlan tunnel", kind: "macvlan", address: "10.2.0.5/24", prepare: tunnel,
+			network: `{"name": "second", "type": "macvlan", "master": "vx42", ` + static + `}`,
+		}, {
+			name: "host-device", kind: "veth", address: "10.2.0.5/24", prepare: parent, look: lookAtHostDevice,
+			network: `{"name": "second", "type": "host-device", "device": "up0", ` + static + `}`,
+		}, {
+			name: "host-device, a vxlan tunnel", kind: "vxlan", address: "10.2.0.5/24", prepare: tunnel,
+			network: `{"name": "second", "type": "host-device", "device": "vx42", ` + static + `}`,
+		}, {
+			name: "tap", kind: "tuntap", address: "10.2.0.5/24",
+			network: `{"name": "second", "type": "tap", "multiQueue": true, "owner": 0, "group": 0, ` + static + `}`,
+		},
+	}
+}
+
+func TestInterfaces(t *testing.T) {
+	for _, tc := range interfaceCases() {
+		t.Run(tc.name, func(t *testing.T) {
+			n := newNode(t)
+			if tc.prepare != nil {
+				tc.prepare(n)
+			}
+			p := n.newPod(t, "web")
+			p.life(n.conf("1.1.0", clusterBridge, withVersion("1.1.0", tc.network)), func(result *current.Result) {
+				tc.see(t, p, result)
+				if tc.look != nil {
+					tc.look(t, n, p)
+				}
+			})
+		})
+	}
+}
+
+// withVersion is the configuration, an object without one, with a version.
+func withVersion(version, config string) string {
+	return `{"cniVersion": "` + version + `", ` + config[1:]
+}
+
+// see looks at what all kinds have in common.
+func (tc interfaceCase) see(t *testing.T, p *pod, result *current.Result) {
+	t.Helper()
+	same(t, "interfaces", p.Links(), []string{"eth0", "net0"})
+	same(t, "kind of net0", link(p.NetNS, "net0").Type(), tc.kind)
+	same(t, "addresses of eth0", p.Addresses("eth0"), []string{result.IPs[0].Address.String()})
+	same(t, "addresses of net0", p.Addresses("net0"), []string{tc.address})
+	same(t, "default routes", p.DefaultRoutes(netlink.FAMILY_ALL), []string{"default via 10.1.0.1 dev eth0"})
+	if state := link(p.NetNS, "net0").Attrs().Flags.String(); link(p.NetNS, "net0").Attrs().RawFlags&1 == 0 {
+		t.Errorf("net0 is not up: %s", state)
+	}
+	if records := p.node.files("cni/sandboxes"); len(records) == 0 {
+		t.Error("no record of an attached sandbox")
+	}
+	for _, i := range result.Interfaces {
+		if i.Name == "net0" {
+			t.Errorf("the answer tells of the second network: %+v", i)
+		}
+	}
+}
+
+func lookAtBridge(t *testing.T, n *node, p *pod) {
+	same(t, "leases", len(n.leases()), 2)
+	same(t, "MTU of net0", link(p.NetNS, "net0").Attrs().MTU, 1400)
+	port := link(n.NetNS, peer(n, p, "net0"))
+	same(t, "bridge of the host's end", port.Attrs().MasterIndex, n.Index("br-second"))
+	same(t, "hairpin mode", port.Attrs().Protinfo == nil || port.Attrs().Protinfo.Hairpin, true)
+}
+
+func lookAtPtp(t *testing.T, n *node, p *pod) {
+	want := "10.2.0.2/32 dev " + peer(n, p, "net0")
+	for _, r := range n.Routes(netlink.FAMILY_V4) {
+		if r == want {
+			return
+		}
+	}
+	t.Errorf("the host has no route %q, but %q", want, n.Routes(netlink.FAMILY_V4))
+}
+
+func lookAtMacvlan(t *testing.T, n *node, p *pod) {
+	same(t, "MTU of net0", link(p.NetNS, "net0").Attrs().MTU, 1300)
+	same(t, "parent of net0", link(p.NetNS, "net0").Attrs().ParentIndex, n.Index("up0"))
+}
+
+func lookAtHostDevice(t *testing.T, n *node, _ *pod) {
+	for _, name := range n.Links() {
+		if name == "up0" {
+			t.Error("up0 is in the pod and on the host")
+		}
+	}
+}
+
+// peer is the name of the host's end of a pod's veth.
+func peer(n *node, p *pod, name string) string {
+	p.t.Helper()
+	other, err := n.Handle().LinkByIndex(link(p.NetNS, name).Attrs().ParentIndex)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return other.Attrs().Name
+}
+
+// parent gives the node an uplink.
+func parent(n *node) { n.Veth("up0") }
+
+// tunnel gives the node a vxlan device on an uplink.
+func tunnel(n *node) {
+	n.Veth("up0", "192.0.2.1/24")
+	vxlan(n, "192.0.2.2")
+}

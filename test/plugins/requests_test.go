@@ -1,0 +1,150 @@
+package plugins_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+
+	current "github.com/containernetworking/cni/pkg/types/100"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
+)
+
+// requestNode has networks that grant what pods ask for.
+func requestNode(t *testing.T) *node {
+	n := newNode(t)
+	n.cluster()
+	n.nad("fixed", `{"cniVersion": "1.1.0", "plugins": [
+		{"type": "bridge", "bridge": "br-fixed", "capabilities": {"mac": true, "ips": true}, "ipam": {"type": "static"}}]}`)
+	n.nad("tuned", `{"cniVersion": "1.0.0", "plugins": [
+		{"type": "ptp", "capabilities": {"ips": true},
+		 "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "ranges": [[{"subnet": "10.3.0.0/24"}], [{"subnet": "fd00:3::/64"}]]}},
+		{"type": "tuning", "dataDir": "$DIR/tuning", "capabilities": {"mac": true}}]}`)
+	n.nad("limited", `{"cniVersion": "0.4.0", "plugins": [
+		{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
+		{"type": "bandwidth", "capabilities": {"bandwidth": true}}]}`)
+	n.nad("mapped", `{"cniVersion": "1.1.0", "plugins": [
+		{"type": "bridge", "bridge": "br-mapped", "isGateway": true,
+		 "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.5.0.0/24"}},
+		{"type": "portmap", "backend": "nftables", "snat": true, "capabilities": {"portMappings": true}}]}`)
+	return n
+}
+
+func TestRequestAddresses(t *testing.T) {
+	n := requestNode(t)
+	p := n.annotated(t, "web", `[
+		{"name": "fixed", "mac": "02:00:00:00:00:0A", "ips": ["10.2.0.77/24", "fd00:2::77/64"]},
+		{"name": "tuned", "mac": "02:00:00:00:00:0b", "ips": ["10.3.0.77", "fd00:3::77"]}]`)
+	p.life(n.conf("1.1.0", clusterBridge), func(*current.Result) {
+		same(t, "addresses of net0", p.Addresses("net0"), []string{"10.2.0.77/24", "fd00:2::77/64"})
+		same(t, "addresses of net1", p.Addresses("net1"), []string{"10.3.0.77/24", "fd00:3::77/64"})
+		same(t, "MAC of net0", p.MAC("net0"), "02:00:00:00:00:0a")
+		same(t, "MAC of net1", p.MAC("net1"), "02:00:00:00:00:0b")
+		for _, lease := range []string{"tuned/10.3.0.77", "tuned/fd00:3::77"} {
+			if !slices.Contains(n.leases(), lease) {
+				t.Errorf("no lease %s among %v", lease, n.leases())
+			}
+		}
+		same(t, "network-status", n.status(p), []status{
+			{"cluster", "eth0", p.bare("eth0"), p.MAC("eth0"), true},
+			{"default/fixed", "net0", []string{"10.2.0.77", "fd00:2::77"}, "02:00:00:00:00:0a", false},
+			{"default/tuned", "net1", []string{"10.3.0.77", "fd00:3::77"}, "02:00:00:00:00:0b", false},
+		})
+	})
+}
+
+func TestRequestBandwidth(t *testing.T) {
+	n := requestNode(t)
+	p := n.annotated(t, "web", `[
+		{"name": "limited", "bandwidth": {"ingressRate": 2000000, "ingressBurst": 400000}},
+		{"name": "limited"}]`)
+	p.life(n.conf("1.1.0", clusterBridge), func(*current.Result) {
+		same(t, "rate of net0", rate(t, n, peer(n, p, "net0")), 2000000)
+		same(t, "rate of net1, which asked for none", rate(t, n, peer(n, p, "net1")), 0)
+	})
+}
+
+// TestRequestPortMappings gives a pod's own mappings to the network that it
+// asked, and the runtime's to the default network.
+func TestRequestPortMappings(t *testing.T) {
+	needs(t, "nft")
+	n := requestNode(t)
+	outside := cnitest.NewNetNS(t)
+	wire(n.NetNS, "up0", outside, "out0")
+	address(n.NetNS, "up0", "192.0.2.1/24")
+	address(outside, "out0", "192.0.2.2/24")
+	p := n.annotated(t, "web", `[{"name": "mapped", "portMappings": [{"hostPort": 9090, "containerPort": 90, "protocol": "TCP"}]}]`)
+	c := n.conf("1.1.0", chain("1.1.0", `{"type": "portmap", "backend": "nftables", "snat": true, "capabilities": {"portMappings": true}}`)).
+		runtime("portMappings", []mapping{{8080, 80, "tcp"}})
+	p.life(c, func(*current.Result) {
+		second := p.bare("net0")[0]
+		same(t, "mappings", []int{
+			len(n.rules("dnat to 10.1.0.2:80")), len(n.rules("dnat to " + second + ":90")),
+			len(n.rules("dnat to 10.1.0.2:90")), len(n.rules("dnat to " + second + ":80")),
+		}, []int{1, 1, 0, 0})
+		defer listen(p.NetNS, "10.1.0.2:80")()
+		reach(t, outside, "192.0.2.1:8080")
+	})
+}
+
+// TestRequestRefused changes nothing when no plugin can grant a request.
+func TestRequestRefused(t *testing.T) {
+	n := requestNode(t)
+	for networks, words := range map[string][]string{
+		`[{"name": "limited", "mac": "02:00:00:00:00:01"}]`:                            {"default/limited", "mac"},
+		`[{"name": "fixed", "bandwidth": {"ingressRate": 1, "ingressBurst": 1}}]`:      {"default/fixed", "bandwidth"},
+		`[{"name": "tuned", "portMappings": [{"hostPort": 1, "containerPort": 1}]}]`:   {"default/tuned", "portMappings"},
+		`[{"name": "fixed", "ips": ["10.2.0.7/24"]}, {"name": "unheard-of"}]`:          {"default/unheard-of"},
+		`[{"name": "fixed", "ips": ["10.2.0.7/24"]}, {"name": "fixed", "mac": "bad"}]`: {"mac", "bad"},
+	} {
+		p := n.annotated(t, "web", networks)
+		before := n.traces()
+		says(t, p.refused("ADD", n.conf("1.1.0", clusterBridge)), words...)
+		p.gone(before, &current.Result{})
+	}
+}
+
+// TestPodFromTheCluster reads the annotation from the API server where the
+// runtime does not hand it over.
+func TestPodFromTheCluster(t *testing.T) {
+	n := requestNode(t)
+	p := n.annotated(t, "web", `fixed-net@db0, default/limited`)
+	p.annotations = nil
+	n.nad("fixed-net", `{"cniVersion": "1.1.0", "type": "ptp", "ipam": {"type": "static", "addresses": [{"address": "10.6.0.2/24"}]}}`)
+	p.life(n.conf("1.1.0", clusterBridge), func(*current.Result) {
+		same(t, "interfaces", p.Links(), []string{"db0", "eth0", "net1"})
+		same(t, "addresses of db0", p.Addresses("db0"), []string{"10.6.0.2/24"})
+		same(t, "number of entries in network-status", len(n.status(p)), 3)
+	})
+}
+
+// status is an entry of the annotation network-status.
+type status struct {
+	Name      string   `json:"name"`
+	Interface string   `json:"interface"`
+	IPs       []string `json:"ips"`
+	MAC       string   `json:"mac"`
+	Default   bool     `json:"default"`
+}
+
+func (n *node) status(p *pod) []status {
+	p.t.Helper()
+	var list []status
+	text := n.api.Annotations("default", p.name)["k8s.v1.cni.cncf.io/network-status"]
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		p.t.Fatalf("network-status: %v: %q", err, text)
+	}
+	return list
+}
+
+// bare are a link's addresses without their prefix lengths.
+func (p *pod) bare(name string) []string {
+	p.t.Helper()
+	var list []string
+	for _, cidr := range p.Addresses(name) {
+		ip, _, _ := strings.Cut(cidr, "/")
+		list = append(list, ip)
+	}
+	return list
+}
