@@ -58,8 +58,9 @@ func mountNew(path string) error {
 
 // inThread calls f in a thread that ends with it, whatever f made of the thread.
 func inThread(f func() error) error {
-	done := make(chan error)
+	done := make(chan error, 1)
 	go func() {
+		defer close(done) // also where f ends the goroutine, as t.Fatal does
 		runtime.LockOSThread()
 		done <- f()
 	}()
@@ -89,7 +90,8 @@ func (n *NetNS) remove() {
 	}
 }
 
-// Do calls f inside the namespace.
+// Do calls f inside the namespace, in a goroutine of its own: an f that cannot go
+// on returns an error rather than call t.Fatal.
 func (n *NetNS) Do(f func() error) {
 	n.t.Helper()
 	n.check("inside the namespace", inThread(func() error {
