@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 func plugin(t *testing.T, command, stdin string) (string, int) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "CNI_COMMAND="+command, "CNI_IFNAME=net0", "CNI_NETNS=/n")
+	cmd.Env = append(os.Environ(), "CNI_COMMAND="+command, "CNI_IFNAME=net0", "CNI_NETNS=/n", "GORACE=atexit_sleep_ms=0")
 	cmd.Stdin = strings.NewReader(stdin)
 	out, err := cmd.Output()
 	if cmd.ProcessState == nil {
