@@ -61,7 +61,7 @@ prepare() {
 	install || say "some Debian packages could not be installed; what needs them fails below"
 	local try
 	for try in 1 2 3; do
-		go mod download all 2>"$tmp/download" && break
+		go mod download 2>"$tmp/download" && break
 		sleep $((try * 5))
 	done
 	[ ! -s "$tmp/download" ] || cat "$tmp/download"
@@ -211,9 +211,17 @@ part_fuzz() {
 	((${#targets[@]} * seconds <= FUZZTOTAL)) || seconds=$((FUZZTOTAL / ${#targets[@]}))
 	for file in "${targets[@]}"; do
 		name=${file##*func } name=${name%(}
-		check "$name, $(dirname "${file%%:*}")" isolated go test "./$(dirname "${file%%:*}")" \
-			-run='^$' -fuzz="^$name\$" -fuzztime="${seconds}s" -fuzzminimizetime=2s -parallel=2
+		check "$name, $(dirname "${file%%:*}")" fuzz "$(dirname "${file%%:*}")" "$name" "$seconds"
 	done
+}
+
+# fuzz runs one target. Go now and then takes the end of the time for a failure
+# (golang/go#75804); a true one comes with an input or a crash.
+fuzz() {
+	local out
+	out=$(isolated go test "./$1" -run='^$' -fuzz="^$2\$" -fuzztime="${3}s" -fuzzminimizetime=2s -parallel=2 2>&1) && return
+	say "$out"
+	[ "$(sed -n '/^--- FAIL/,/^FAIL$/p' <<<"$out" | sed '1d;$d' | tr -d ' ')" = contextdeadlineexceeded ]
 }
 
 part_bench() {
