@@ -162,7 +162,8 @@ func (d Dir) findRecord(k Key) (folder, string, error) {
 }
 
 // Remove takes a record away, and with it what an older Multus left of the
-// sandbox. No record is no error.
+// sandbox. No record is no error: what a writer left that was killed before there
+// was one goes all the same, for which a Record of the sandbox alone will do.
 func (d Dir) Remove(r Record) error {
 	name, err := r.Key().fileName()
 	if err != nil && !errors.Is(err, errTooLong) {

@@ -238,6 +238,16 @@ func TestStaleTemporary(t *testing.T) {
 	}
 }
 
+// DEL after an ADD that was killed before it had a record.
+func TestRemoveWithoutRecord(t *testing.T) {
+	d := Dir(t.TempDir())
+	write(t, d, "sandboxes/.c1@eth0.json.tmp", "half")
+	must(t, d.Remove(Record{Sandbox: record(t, k1).Sandbox}))
+	if diff := cmp.Diff([]string{"sandboxes"}, files(t, d)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
 // File systems that cannot rename without replacing get the same in two steps.
 func TestMoveInTwoSteps(t *testing.T) {
 	d := Dir(t.TempDir())
