@@ -15,7 +15,7 @@ import (
 )
 
 // settling is how long the kernel may take to remove the links of a namespace.
-const settling = 5 * time.Second
+const settling = 3 * time.Second
 
 // tryRemove takes down what earlier runs kept, or left when they were killed.
 func tryRemove(ctx context.Context, c cli, opts tryOptions) int {
@@ -67,15 +67,13 @@ func (t *trial) takeDown(ctx context.Context) bool {
 	var left []string
 	var gone []string
 	for _, p := range slices.Backward(t.pods) {
+		left = append(left, t.evict(p)...)
 		detached, err := t.detach(ctx, p)
 		if err != nil {
 			left = append(left, fmt.Sprintf("the attachments of pod %s: %v", p.pod, err))
 		}
 		if detached {
 			gone = append(gone, p.pod.String())
-		}
-		for _, process := range inhabitants(p.sandbox.NetNS) {
-			left = append(left, "process "+process+" in network namespace "+p.sandbox.ContainerID)
 		}
 		if err := removeNetNS(p.sandbox.NetNS); err != nil {
 			left = append(left, err.Error())
@@ -87,6 +85,18 @@ func (t *trial) takeDown(ctx context.Context) bool {
 	left = append(left, t.settle()...)
 	left = append(left, t.leftovers(ctx)...)
 	return t.conclude(left)
+}
+
+// evict ends what COMMAND left running in the pod.
+func (t *trial) evict(p *tryPod) (left []string) {
+	ended, stay := evict(p.sandbox.NetNS)
+	for _, e := range ended {
+		t.say("process %d (%s) ended: it was left running in pod %s", e.pid, e.name, p.pod)
+	}
+	for _, s := range stay {
+		left = append(left, fmt.Sprintf("process %d (%s) in network namespace %s", s.pid, s.name, p.sandbox.ContainerID))
+	}
+	return left
 }
 
 // detach does DEL for a pod that has a record.
@@ -123,7 +133,7 @@ func (t *trial) settle() []string {
 		}
 		left = append(left, l.String())
 	}
-	for _, l := range without(t.session.Moved, now) {
+	for _, l := range missingOf(t.session.Moved, now) {
 		left = append(left, fmt.Sprintf("%s of the host is gone: a plugin took it and did not bring it back", l))
 	}
 	return left
@@ -137,7 +147,7 @@ func (t *trial) awaitLinks() ([]hostLink, error) {
 		if err != nil {
 			return nil, err
 		}
-		waiting := without(t.session.Moved, now)
+		waiting := missingOf(t.session.Moved, now)
 		for _, l := range within(now, t.session.Links) {
 			if l.Type != "bridge" || l.Ports > 0 {
 				waiting = append(waiting, l)
@@ -186,6 +196,7 @@ func (t *trial) leftovers(ctx context.Context) []string {
 // conclude says what is left, and forgets the session if another DEL has nothing
 // to do.
 func (t *trial) conclude(left []string) bool {
+	t.tidyState()
 	tidyScratch(t.session.Scratch)
 	if len(left) == 0 {
 		if err := t.session.forget(); err != nil {
@@ -202,6 +213,16 @@ func (t *trial) conclude(left []string) bool {
 	}
 	t.say("try again with: multus try --remove %s", t.session.ID)
 	return false
+}
+
+// tidyState removes the state folder if try made it and nothing is recorded in it.
+func (t *trial) tidyState() {
+	if !slices.Contains(t.session.Scratch, t.session.State) {
+		return
+	}
+	if records, err := t.plugin.State.List(); err == nil && len(records) == 0 {
+		_ = os.RemoveAll(t.session.State) // a folder without records harms nobody
+	}
 }
 
 // podOf is the pod that the sandbox was made for.

@@ -90,6 +90,14 @@ func contains(links []hostLink, wanted hostLink) bool {
 	return slices.ContainsFunc(links, func(l hostLink) bool { return l.Index == wanted.Index })
 }
 
+// missingOf are the links of a that b has neither under their index nor under
+// their name: one that comes back from another namespace may have a new index.
+func missingOf(a, b []hostLink) []hostLink {
+	return slices.DeleteFunc(without(a, b), func(l hostLink) bool {
+		return slices.ContainsFunc(b, func(o hostLink) bool { return o.Name == l.Name && o.Type == l.Type })
+	})
+}
+
 // restoreForwarding undoes what plugins switched on. It says what it did.
 func (s snapshot) restoreForwarding() (done []string, err error) {
 	for _, key := range forwarding() {

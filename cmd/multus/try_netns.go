@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -66,23 +67,45 @@ func removeNetNS(path string) error {
 	return nil
 }
 
-// inhabitants are the processes that run in the namespace.
-func inhabitants(path string) []string {
+// inhabitant is a process that runs in a namespace.
+type inhabitant struct {
+	pid  int
+	name string
+}
+
+// inhabitants are the processes that run in the namespace; none where it is our own.
+func inhabitants(path string) []inhabitant {
 	var wanted, own unix.Stat_t
-	if unix.Stat(path, &wanted) != nil {
+	if unix.Stat(path, &wanted) != nil || unix.Stat("/proc/self/ns/net", &own) != nil || same(wanted, own) {
 		return nil
 	}
-	var found []string
-	processes, _ := filepath.Glob("/proc/[0-9]*")
-	for _, process := range processes {
-		if unix.Stat(process+"/ns/net", &own) != nil || own.Ino != wanted.Ino || own.Dev != wanted.Dev {
+	var found []inhabitant
+	folders, _ := filepath.Glob("/proc/[0-9]*") // the pattern is good
+	for _, folder := range folders {
+		if unix.Stat(folder+"/ns/net", &own) != nil || !same(wanted, own) {
 			continue
 		}
-		name, _ := os.ReadFile(process + "/comm")
-		pid := filepath.Base(process)
-		if pid != strconv.Itoa(os.Getpid()) {
-			found = append(found, pid+" ("+strings.TrimSpace(string(name))+")")
+		name, _ := os.ReadFile(folder + "/comm") // it may have ended just now
+		if pid, err := strconv.Atoi(filepath.Base(folder)); err == nil {
+			found = append(found, inhabitant{pid, strings.TrimSpace(string(name))})
 		}
 	}
 	return found
+}
+
+func same(a, b unix.Stat_t) bool { return a.Dev == b.Dev && a.Ino == b.Ino }
+
+// evict ends the processes in the namespace, as a runtime does before it takes
+// a sandbox down. It returns those that it ended, and those that stay all the same.
+func evict(path string) (ended, stay []inhabitant) {
+	ended = inhabitants(path)
+	for end := time.Now().Add(settling); ; time.Sleep(10 * time.Millisecond) {
+		stay = inhabitants(path)
+		if len(stay) == 0 || time.Now().After(end) {
+			return ended, stay
+		}
+		for _, p := range stay {
+			_ = unix.Kill(p.pid, unix.SIGKILL) // whether it helps is looked at
+		}
+	}
 }

@@ -28,7 +28,7 @@ func newNode(t *testing.T) node {
 	n := node{multus: filepath.Join(dir, "bin", "multus"), plugins: filepath.Join(dir, "bin", "plugins"), files: filepath.Join(dir, "files")}
 	const reference = "github.com/containernetworking/plugins/plugins/"
 	build := []string{
-		reference + "main/bridge", reference + "main/ptp", reference + "main/macvlan",
+		reference + "main/bridge", reference + "main/ptp", reference + "main/macvlan", reference + "main/host-device",
 		reference + "ipam/host-local", reference + "ipam/static",
 	}
 	for _, args := range [][]string{{n.multus, "."}, append([]string{n.plugins + "/"}, build...)} {
@@ -121,8 +121,21 @@ func TestTryOnThisMachine(t *testing.T) {
 		},
 		"nothing to remove": {script: `$TRY --remove 0123`, code: 1, want: []string{"--remove 0123: nothing is kept"}},
 		"a process stays": {
-			script: `$TRY -f $QUICK -- sh -c 'sleep 30 >/dev/null 2>&1 & '; code=$?; $TRY --remove all; (exit $code)`, code: 1,
-			want: []string{"left:", "(sleep) in network namespace multus-try-first-"},
+			script: `$TRY -f $QUICK -- sh -c 'sleep 300 >/dev/null 2>&1 & '`, code: 0,
+			want: []string{"(sleep) ended: it was left running in pod default/first", "nothing left"},
+		},
+		"a bridge that was there": {
+			script: `ip link add mq-switch type bridge && ip link set mq-switch up
+				$TRY -f $QUICK; code=$?; ip -br -4 address show dev mq-switch; ip link del mq-switch || code=97; (exit $code)`,
+			want: []string{"address 10.213.0.1/24 taken off mq-switch", "bridge mq-cluster removed", "nothing left"},
+		},
+		"state folder": {
+			script: `$TRY --state /run/state -f $QUICK -- ls /run/state/sandboxes && ! ls /run/state`,
+			want:   []string{"multus-try-second-", "nothing left"},
+		},
+		"from standard input": {
+			script: `(cat $QUICK/networks.yaml; echo ---; cat $QUICK/multus.json) | $TRY -f - -f $QUICK/pods.yaml`,
+			want:   []string{"detached: default/second, default/first", "nothing left"},
 		},
 	}
 	for name, tt := range tests {
@@ -144,6 +157,7 @@ func TestTryOnThisMachine(t *testing.T) {
 			}
 		})
 	}
+	t.Run("link of the host", func(t *testing.T) { testHostLink(t, n) })
 	t.Run("leaks", func(t *testing.T) { testLeaks(t, n) })
 	t.Run("wrong input", func(t *testing.T) { testWrongInput(t, n) })
 }

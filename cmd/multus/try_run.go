@@ -174,7 +174,7 @@ func (s *session) watch(run func() error) error {
 	if err != nil {
 		return errors.Join(ran, err)
 	}
-	s.Links = append(s.Links, without(after, before)...)
+	s.Links = append(s.Links, missingOf(without(after, before), s.Before.Links)...)
 	s.Moved = append(s.Moved, without(within(before, s.Before.Links), after)...)
 	return ran
 }

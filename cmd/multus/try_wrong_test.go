@@ -118,3 +118,30 @@ func testLeaks(t *testing.T, n node) {
 		})
 	}
 }
+
+// testHostLink lends the pod a link of the host, which comes back under another
+// index.
+func testHostLink(t *testing.T, n node) {
+	addressed := strings.Replace(bridge, "{}", `{"type": "host-local", "ranges": [[{"subnet": "10.214.0.0/24"}]]}`, 1)
+	n.place(t, onlyOf("net-a,lent", addressed)+`---
+apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: lent}
+spec: {config: '{"cniVersion": "1.0.0", "type": "host-device", "device": "lent0"}'}
+`)
+	out, code := n.run(t, `ip link add lent0 type veth peer name lent1
+		$TRY -f $FILES -- ip link show net0 && ip link show lent0 && ip link del lent0`+clean)
+	if code != exitOK || !strings.Contains(out, "nothing left") || !strings.HasSuffix(out, "--- the node thereafter\n") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	n.place(t, onlyOf("net-a", `{"cniVersion": "1.0.0", "type": "leaky"}`))
+	script := strings.NewReplacer("%ADD%", "ip link set lent0 netns ${CNI_NETNS##*/}", "%DEL%", ":").Replace(leaky)
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "leaky"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	out, code = n.run(t, "ip link add lent0 type veth peer name lent1; $TRY --bin "+bin+" -f $FILES")
+	if code != exitFailed || !strings.Contains(out, "veth lent0 of the host is gone") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+}

@@ -14,16 +14,16 @@ const shown = 8
 // instead, and which of them was probably meant.
 func missing(want, kind string, names []string) error {
 	if len(names) == 0 {
-		return fmt.Errorf("%w: the files hold no %s", plan.ErrNotFound, kind)
+		return fmt.Errorf("%w: the files have no %s at all", plan.ErrNotFound, kind)
 	}
 	if near := nearest(want, names); near != "" {
-		return fmt.Errorf("%w in the files: no %s %s; did you mean %s?", plan.ErrNotFound, kind, want, near)
+		return fmt.Errorf("%w in the files; did you mean %s?", plan.ErrNotFound, near)
 	}
 	listed := strings.Join(names[:min(len(names), shown)], ", ")
 	if len(names) > shown {
 		listed += fmt.Sprintf(" and %d more", len(names)-shown)
 	}
-	return fmt.Errorf("%w in the files: no %s %s, only %s", plan.ErrNotFound, kind, want, listed)
+	return fmt.Errorf("%w in the files, which have %s", plan.ErrNotFound, listed)
 }
 
 // nearest is the name that differs least from want, if it is near enough to be
