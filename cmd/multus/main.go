@@ -1,3 +1,5 @@
+// Multus is a CNI plugin that gives a pod several network interfaces, and a command
+// line for those who look after it.
 package main
 
 import (

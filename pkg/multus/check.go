@@ -25,7 +25,7 @@ func (p Plugin) Check(ctx context.Context, sb plan.Sandbox) error {
 	case err != nil:
 		return coded(types.ErrIOFailure, err)
 	}
-	rec.Sandbox.NetNS = sb.NetNS
+	p.refresh(&rec, sb)
 	for _, a := range rec.Attachments {
 		if err := p.checkOne(ctx, rec.Sandbox, a); err != nil {
 			return of(a.Attachment, err)

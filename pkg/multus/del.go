@@ -29,10 +29,22 @@ func (p Plugin) Del(ctx context.Context, sb plan.Sandbox) error {
 	case err != nil:
 		return coded(types.ErrIOFailure, err)
 	}
-	// The runtime's word on the namespace is newer than the record's: it says
-	// nothing where the namespace is gone.
-	rec.Sandbox.NetNS = sb.NetNS
+	p.refresh(&rec, sb)
 	return p.detach(ctx, &rec)
+}
+
+// refresh takes from the call what it knows better than the record: whether the
+// namespace is still there, and the arguments, which older records lack.
+func (p Plugin) refresh(rec *state.Record, sb plan.Sandbox) {
+	for _, w := range rec.Warnings {
+		p.Log.Warn(w)
+	}
+	rec.Sandbox.NetNS = sb.NetNS
+	for i := range rec.Attachments {
+		if rec.Attachments[i].Args == "" {
+			rec.Attachments[i].Args = sb.Args
+		}
+	}
 }
 
 // detach takes away every attachment that may exist, newest first, and then the
@@ -122,7 +134,8 @@ func (p Plugin) delUnrecorded(ctx context.Context, sb plan.Sandbox, why error) e
 			p.at(a).WithError(err).Warn("detachment without a record failed")
 		}
 	}
-	return nil
+	// An ADD that was killed while it wrote its record may have left half of it.
+	return coded(types.ErrIOFailure, p.State.Remove(state.Record{Sandbox: sb}))
 }
 
 // salvage plans what the sandbox may have been attached to.

@@ -1,3 +1,5 @@
+// Package multus answers the CNI commands: it conducts what the other packages can
+// do. Plugin has one method a command; each is read from top to bottom in its own file.
 package multus
 
 import (
