@@ -110,7 +110,7 @@ func complete(file *clientcmdapi.Config) error {
 	if cluster == nil {
 		return fmt.Errorf("context %s: there is no cluster %q", file.CurrentContext, context.Cluster)
 	}
-	if file.AuthInfos[context.AuthInfo] == nil {
+	if context.AuthInfo != "" && file.AuthInfos[context.AuthInfo] == nil {
 		return fmt.Errorf("context %s: there is no user %q", file.CurrentContext, context.AuthInfo)
 	}
 	if cluster.Server == "" {
