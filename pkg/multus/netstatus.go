@@ -8,8 +8,8 @@ import (
 
 	"github.com/containernetworking/cni/pkg/types"
 	current "github.com/containernetworking/cni/pkg/types/100"
-	"github.com/containernetworking/cni/pkg/types/create"
 
+	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
@@ -53,8 +53,10 @@ func statuses(rec state.Record) ([]NetworkStatus, error) {
 // default are known without it.
 func statusOf(a state.Attachment) (NetworkStatus, error) {
 	s := NetworkStatus{Name: a.Network, Interface: a.Interface, Default: a.Master}
-	version := a.Config.CNIVersion()
-	res, err := result(version, a.Result)
+	if len(a.Result) == 0 {
+		return s, nil
+	}
+	res, err := delegate.Parse(a.Result)
 	if err != nil {
 		return s, fmt.Errorf("result: %w", err)
 	}
@@ -63,7 +65,7 @@ func statusOf(a state.Attachment) (NetworkStatus, error) {
 		i := res.Interfaces[first]
 		s.Interface, s.MAC, s.MTU = i.Name, i.Mac, i.Mtu
 	}
-	for _, ip := range addressesOf(res, first, version) {
+	for _, ip := range addressesOf(&res, first, a.Config.CNIVersion()) {
 		s.IPs = append(s.IPs, ip.Address.IP.String())
 		s.Gateway = appendGateway(s.Gateway, ip.Gateway)
 	}
@@ -74,17 +76,6 @@ func statusOf(a state.Attachment) (NetworkStatus, error) {
 	s.DNS = dnsOf(res.DNS)
 	s.DefaultRoute = routeStatus(a.DefaultRoute, defaults)
 	return s, nil
-}
-
-func result(version string, raw json.RawMessage) (*current.Result, error) {
-	if len(raw) == 0 {
-		return &current.Result{}, nil
-	}
-	res, err := create.Create(version, raw)
-	if err != nil {
-		return nil, err
-	}
-	return current.NewResultFromResult(res)
 }
 
 // firstInSandbox is the index of the first interface inside the sandbox, -1 for none.
