@@ -2,6 +2,7 @@ package plugins_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	current "github.com/containernetworking/cni/pkg/types/100"
@@ -38,6 +39,8 @@ type defaultRouteCase struct {
 func defaultRouteCases() []defaultRouteCase {
 	return []defaultRouteCase{
 		{"nobody asks", `[{"name": "plain"}]`, []string{clusterV4}, []string{clusterV6}},
+		{"nobody asks, and there are two", `[{"name": "own"}]`,
+			[]string{clusterV4, "default via 10.2.0.1 dev net0"}, []string{clusterV6 + " via fd00:2::1 dev net0"}},
 		{"an IPv4 gateway", `[{"name": "plain", "default-route": ["10.2.0.1"]}]`,
 			[]string{"default via 10.2.0.1 dev net0"}, []string{clusterV6}},
 		{"an IPv6 gateway", `[{"name": "plain", "default-route": ["fd00:2::1"]}]`,
@@ -45,7 +48,7 @@ func defaultRouteCases() []defaultRouteCase {
 		{"gateways of both families", `[{"name": "plain", "default-route": ["10.2.0.1", "fd00:2::1"]}]`,
 			[]string{"default via 10.2.0.1 dev net0"}, []string{"default via fd00:2::1 dev net0"}},
 		{"another gateway than the plugin's", `[{"name": "own", "default-route": ["10.2.0.254"]}]`,
-			[]string{"default via 10.2.0.254 dev net0"}, []string{"default via fd00:2::1 dev net0"}},
+			[]string{"default via 10.2.0.254 dev net0"}, []string{clusterV6 + " via fd00:2::1 dev net0"}},
 		{"the plugin's own of both families", `[{"name": "own", "default-route": []}]`,
 			[]string{"default via 10.2.0.1 dev net0"}, []string{"default via fd00:2::1 dev net0"}},
 		{"the plugin's own of IPv4", `[{"name": "own4", "default-route": []}]`,
@@ -103,10 +106,10 @@ func (p *pod) seesOwnRoutes(result *current.Result) {
 		}
 	}
 	for _, r := range p.DefaultRoutes(netlink.FAMILY_ALL) {
-		switch r {
-		case clusterV4:
+		switch {
+		case strings.HasPrefix(r, clusterV4):
 			real = append(real, "0.0.0.0")
-		case clusterV6:
+		case strings.HasPrefix(r, clusterV6):
 			real = append(real, "::")
 		}
 	}

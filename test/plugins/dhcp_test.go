@@ -9,34 +9,32 @@ import (
 	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
-const dhcpIPAM = `"ipam": {"type": "dhcp", "daemonSocketPath": "$DIR/dhcp.sock"}`
+// office is a network with a DHCP server of its own.
+const office = `{"cniVersion": "1.1.0", "name": "office", "type": "macvlan", "master": "up0", "mode": "bridge",
+	"ipam": {"type": "dhcp", "daemonSocketPath": "$DIR/dhcp.sock"}}`
+
+// officeNode is a node with an uplink into a namespace outside, lan0 there, and
+// the daemon of the dhcp plugin.
+func officeNode(t *testing.T) (n *node, outside *cnitest.NetNS) {
+	n, outside = newNode(t), cnitest.NewNetNS(t)
+	wire(n.NetNS, "up0", outside, "lan0")
+	n.dhcpDaemon()
+	return n, outside
+}
 
 func TestDHCP(t *testing.T) {
-	const office = `{"cniVersion": "1.1.0", "name": "office", "type": "macvlan", "master": "up0", "mode": "bridge", ` + dhcpIPAM + `}`
-	const bridged = `{"cniVersion": "1.1.0", "name": "office", "type": "bridge", "bridge": "br-office", ` + dhcpIPAM + `}`
-	tests := []struct {
-		name     string
-		networks []string
-		iface    string
-	}{
-		{"macvlan as the second network", []string{clusterBridge, office}, "net0"},
-		{"bridge as the default network", []string{bridged, clusterBridge}, "eth0"},
-	}
-	for _, tc := range tests {
-		t.Run(tc.name, func(t *testing.T) {
-			n := newNode(t)
-			outside := cnitest.NewNetNS(t)
-			wire(n.NetNS, "up0", outside, "lan0")
-			if tc.iface == "eth0" {
-				newBridge(n.NetNS, "br-office", "up0")
-			}
+	for iface, networks := range map[string][]string{
+		"net0": {clusterBridge, office},
+		"eth0": {office, secondLAN},
+	} {
+		t.Run(iface, func(t *testing.T) {
+			n, outside := officeNode(t)
 			server := serveDHCP(t, outside, "lan0")
-			n.dhcpDaemon()
 			p := n.newPod(t, "web")
 			want := []string{"10.7.0.100", "10.7.0.101"}
-			p.life(n.conf("1.1.0", tc.networks...), func(*current.Result) {
+			p.life(n.conf("1.1.0", networks...), func(*current.Result) {
 				server.awaitLeases(t, want[0])
-				same(t, "addresses", p.Addresses(tc.iface), []string{want[0] + "/24"})
+				same(t, "addresses", p.Addresses(iface), []string{want[0] + "/24"})
 				want = want[1:]
 			})
 			server.awaitLeases(t)
@@ -46,18 +44,26 @@ func TestDHCP(t *testing.T) {
 
 // TestDHCPRollback releases the lease of a network when a later one fails.
 func TestDHCPRollback(t *testing.T) {
-	n := newNode(t)
-	outside := cnitest.NewNetNS(t)
-	wire(n.NetNS, "up0", outside, "lan0")
+	n, outside := officeNode(t)
 	server := serveDHCP(t, outside, "lan0")
-	n.dhcpDaemon()
 	p := n.newPod(t, "web")
 	before := n.traces()
-	err := p.refused("ADD", n.conf("1.1.0", clusterBridge,
-		`{"cniVersion": "1.1.0", "name": "office", "type": "macvlan", "master": "up0", `+dhcpIPAM+`}`,
+	err := p.refused("ADD", n.conf("1.1.0", clusterBridge, office,
 		`{"cniVersion": "1.1.0", "name": "broken", "type": "macvlan", "master": "nowhere0"}`))
-	says(t, err, "network broken (net1)", "nowhere0")
+	says(t, err, "network broken (net1): macvlan: ")
 	server.awaitLeases(t)
+	same(t, "leases in all", server.next, 101)
+	p.gone(before, &current.Result{})
+}
+
+// TestDHCPWithoutServer ends an attachment that takes too long, and undoes it.
+func TestDHCPWithoutServer(t *testing.T) {
+	n, _ := officeNode(t)
+	p := n.newPod(t, "web")
+	before := n.traces()
+	c := n.conf("1.1.0", clusterBridge, office).with("delegateTimeout", "1s")
+	says(t, p.refused("ADD", c), "network office (net0): macvlan: ", "1s")
 	p.gone(before, &current.Result{})
 	same(t, "default routes", p.DefaultRoutes(netlink.FAMILY_ALL), []string{})
+	p.del(c)
 }

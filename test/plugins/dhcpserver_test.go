@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
+	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
 	"github.com/insomniacslk/dhcp/dhcpv4/server4"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
@@ -32,8 +33,14 @@ func serveDHCP(t testing.TB, ns *cnitest.NetNS, iface string) *dhcpServer {
 	address(ns, iface, "10.7.0.1/24")
 	s := &dhcpServer{next: 100, lent: map[string]net.IP{}}
 	var server *server4.Server
-	ns.Do(func() (err error) {
-		server, err = server4.NewServer(iface, &net.UDPAddr{IP: net.IPv4zero, Port: dhcpv4.ServerPort}, s.handle)
+	ns.Do(func() error {
+		// As real servers do: the kernel takes a client that speaks from 0.0.0.0
+		// to the server's own address, releasing a lease, for a martian.
+		raw, err := nclient4.NewRawUDPConn(iface, dhcpv4.ServerPort)
+		if err != nil {
+			return err
+		}
+		server, err = server4.NewServer(iface, nil, s.handle, server4.WithConn(raw))
 		return err
 	})
 	done := make(chan struct{})

@@ -91,7 +91,7 @@ func TestRollback(t *testing.T) {
 		third string
 		words []string
 	}{
-		"the parent is missing": {`{"name": "third", "type": "macvlan", "master": "nowhere0"}`, []string{"nowhere0"}},
+		"the parent is missing": {`{"name": "third", "type": "macvlan", "master": "nowhere0"}`, []string{"macvlan: "}},
 		"no address is left": {`{"name": "third", "type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam",
 			"subnet": "10.3.0.0/24", "rangeStart": "10.3.0.9", "rangeEnd": "10.3.0.9"}}`, []string{"no IP addresses available"}},
 		"the last plugin of the chain": {`{"name": "third", "plugins": [

@@ -46,7 +46,7 @@ func TestPortMappingsOfTheRuntime(t *testing.T) {
 	p := n.newPod(t, "web")
 	const portmap = `{"type": "portmap", "backend": "nftables", "capabilities": {"portMappings": true}}`
 	second := `{"cniVersion": "1.1.0", "name": "second", "plugins": [
-		{"type": "ptp", "ipam": {"type": "static", "addresses": [{"address": "10.2.0.5/24"}]}}, ` + portmap + `]}`
+		{"type": "ptp", "ipam": {"type": "static", "addresses": [{"address": "10.2.0.5/24", "gateway": "10.2.0.1"}]}}, ` + portmap + `]}`
 	c := n.conf("1.1.0", chain("1.1.0", portmap), second).
 		runtime("portMappings", []mapping{{8080, 80, "tcp"}})
 	p.life(c, func(*current.Result) {

@@ -2,6 +2,7 @@ package plugins_test
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func requestNode(t *testing.T) *node {
 		 "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "ranges": [[{"subnet": "10.3.0.0/24"}], [{"subnet": "fd00:3::/64"}]]}},
 		{"type": "tuning", "dataDir": "$DIR/tuning", "capabilities": {"mac": true}}]}`)
 	n.nad("limited", `{"cniVersion": "0.4.0", "plugins": [
-		{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
+		{"type": "bridge", "bridge": "br-limited", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
 		{"type": "bandwidth", "capabilities": {"bandwidth": true}}]}`)
 	n.nad("mapped", `{"cniVersion": "1.1.0", "plugins": [
 		{"type": "bridge", "bridge": "br-mapped", "isGateway": true,
@@ -111,7 +112,7 @@ func TestPodFromTheCluster(t *testing.T) {
 	n := requestNode(t)
 	p := n.annotated(t, "web", `fixed-net@db0, default/limited`)
 	p.annotations = nil
-	n.nad("fixed-net", `{"cniVersion": "1.1.0", "type": "ptp", "ipam": {"type": "static", "addresses": [{"address": "10.6.0.2/24"}]}}`)
+	n.nad("fixed-net", `{"cniVersion": "1.1.0", "type": "ptp", "ipam": {"type": "static", "addresses": [{"address": "10.6.0.2/24", "gateway": "10.6.0.1"}]}}`)
 	p.life(n.conf("1.1.0", clusterBridge), func(*current.Result) {
 		same(t, "interfaces", p.Links(), []string{"db0", "eth0", "net1"})
 		same(t, "addresses of db0", p.Addresses("db0"), []string{"10.6.0.2/24"})
@@ -147,4 +148,27 @@ func (p *pod) bare(name string) []string {
 		list = append(list, ip)
 	}
 	return list
+}
+
+// TestDefaultNetworkOfThePod gives a pod another default network.
+func TestDefaultNetworkOfThePod(t *testing.T) {
+	n := requestNode(t)
+	p := n.annotated(t, "web", "limited")
+	p.annotations["v1.multus-cni.io/default-network"] = "default/tuned"
+	p.life(n.conf("1.1.0", clusterBridge), func(result *current.Result) {
+		same(t, "interfaces", p.Links(), []string{"eth0", "net0"})
+		same(t, "networks of the leases", n.lenders(), []string{"limited", "tuned"})
+		same(t, "addresses in the answer", answered(result), p.Addresses("eth0"))
+		same(t, "default network", n.status(p)[0].Name, "default/tuned")
+	})
+}
+
+// lenders are the networks that host-local has handed out addresses of.
+func (n *node) lenders() []string {
+	var networks []string
+	for _, lease := range n.leases() {
+		networks = append(networks, filepath.Dir(lease))
+	}
+	slices.Sort(networks)
+	return slices.Compact(networks)
 }
