@@ -97,7 +97,7 @@ func undisturbed(ctx context.Context) (context.Context, func()) {
 
 func tryFlags(c cli) (opts tryOptions, code int, stop bool) {
 	fs := flags(c, "try", tryHelp)
-	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder with pods, networks and configuration; - is standard input; repeatable")
+	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder to read, - is standard input; repeatable")
 	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
 	fs.StringVar(&opts.state, "state", "", "`DIR` to keep the records in (default: a scratch folder)")
 	fs.BoolVar(&opts.keep, "keep", false, "keep everything and say how to look into it and how to remove it")

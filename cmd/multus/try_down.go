@@ -108,24 +108,26 @@ func (t *trial) detach(ctx context.Context, p *tryPod) (bool, error) {
 	return err == nil, err
 }
 
+// note prints what was done and returns what went wrong.
+func (t *trial) note(done []string, err error) []string {
+	for _, line := range done {
+		t.say("%s", line)
+	}
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return nil
+}
+
 // settle waits for links to go, tidies up what plugins leave by design, and
 // returns the links that are left.
 func (t *trial) settle() []string {
-	var left []string
-	note := func(done []string, err error) {
-		for _, line := range done {
-			t.say("%s", line)
-		}
-		if err != nil {
-			left = append(left, err.Error())
-		}
-	}
 	now, err := t.awaitLinks()
-	note(nil, err)
-	note(t.session.tidyBridges(now))
-	note(t.session.Before.restoreForwarding())
+	left := t.note(nil, err)
+	left = append(left, t.note(t.session.tidyBridges(now))...)
+	left = append(left, t.note(t.session.Before.restoreForwarding())...)
 	now, err = hostLinks()
-	note(nil, err)
+	left = append(left, t.note(nil, err)...)
 	for _, l := range within(now, t.session.Links) {
 		if l.Ports > 0 {
 			left = append(left, fmt.Sprintf("%s, which has %d ports that others put there", l, l.Ports))
@@ -185,11 +187,7 @@ func (t *trial) leftovers(ctx context.Context) []string {
 			left = append(left, "firewall rule "+rule)
 		}
 	}
-	if t.rules != nil {
-		for _, chain := range chainsLeft(t.rules, now) {
-			t.say("%s stays: plugins share it and never remove it", chain)
-		}
-	}
+	left = append(left, t.note(t.session.tidyChains(ctx, now))...)
 	return left
 }
 

@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
 	"net"
 	"os/exec"
 	"slices"
@@ -54,22 +57,68 @@ func ruleLeft(rule string, before map[string]bool, containers, addresses []strin
 	return false
 }
 
-// chainsLeft are the tables and chains of plugins that are new. Plugins share
-// them, so none of them can tell whether it was the last.
-func chainsLeft(before map[string]bool, now []string) []string {
+// pluginChains are the tables and chains that plugins share, by name.
+func pluginChains(rules []string) []string {
 	var found []string
-	for _, line := range now {
-		chain := strings.HasPrefix(line, ":") || strings.HasPrefix(line, "table ")
-		if chain && !before[line] && strings.Contains(strings.ToLower(line), "cni") {
-			name := strings.TrimSuffix(strings.TrimSpace(strings.TrimPrefix(line, ":")), " {")
-			if at := strings.Index(name, " - ["); at > 0 {
-				name = "chain " + name[:at]
+	for _, line := range rules {
+		name, table := strings.CutPrefix(strings.TrimSuffix(line, " {"), "table ")
+		if !table {
+			var chain bool
+			if name, chain = strings.CutPrefix(line, ":"); !chain {
+				continue
 			}
+			name, _, _ = strings.Cut(name, " ")
+		}
+		if strings.Contains(strings.ToLower(name), "cni") {
 			found = append(found, name)
 		}
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// masquerade is the nftables table of the reference plugins, and its chain with a
+// rule for each container.
+const (
+	masqueradeTable = "inet cni_plugins_masquerade"
+	masqueradeChain = "masq_checks"
+)
+
+// tidyChains removes the reference plugins' own table if no container is left in
+// it, and says what became of the tables and chains that are new.
+func (s session) tidyChains(ctx context.Context, rules []string) (done []string, err error) {
+	for _, name := range pluginChains(rules) {
+		switch {
+		case slices.Contains(s.Before.Chains, name):
+		case name == masqueradeTable && masqueradeIsEmpty(ctx):
+			if err := nft(ctx, nil, "delete table "+name); err != nil {
+				return done, fmt.Errorf("firewall table %s: %w", name, err)
+			}
+			done = append(done, "firewall table "+name+" removed: it has no rules left, and the plugin that made it never does")
+		default:
+			done = append(done, "firewall chain "+name+" stays: the plugins share it and none removes it")
+		}
+	}
+	return done, nil
+}
+
+func masqueradeIsEmpty(ctx context.Context) bool {
+	var out bytes.Buffer
+	if err := nft(ctx, &out, "--json list chain "+masqueradeTable+" "+masqueradeChain); err != nil {
+		return false
+	}
+	var listing struct {
+		Objects []map[string]json.RawMessage `json:"nftables"`
+	}
+	err := json.Unmarshal(out.Bytes(), &listing)
+	return err == nil && len(listing.Objects) > 0 && !slices.ContainsFunc(listing.Objects,
+		func(o map[string]json.RawMessage) bool { return o["rule"] != nil })
+}
+
+func nft(ctx context.Context, out io.Writer, args string) error {
+	cmd := exec.CommandContext(ctx, "nft", strings.Fields(args)...)
+	cmd.Stdout = out
+	return cmd.Run()
 }
 
 func setOf(lines []string) map[string]bool {

@@ -15,6 +15,7 @@ import (
 type snapshot struct {
 	Links   []hostLink        `json:"links"`
 	Sysctls map[string]string `json:"sysctls"`
+	Chains  []string          `json:"chains"` // of the firewall, that plugins share
 }
 
 // hostLink is a link of the host.

@@ -85,12 +85,10 @@ func TestTryOnThisMachine(t *testing.T) {
 		want   []string
 	}{
 		"quickstart": {
-			script: `$TRY -f $QUICK -- sh -c '
-				ip -br address show north
-				ping -c 1 -W 5 -I net1 $MULTUS_IP_SECOND_NET1 && ping -c 1 -W 5 -I north $MULTUS_IP_SECOND_NORTH'`,
+			script: `$TRY -f $QUICK -- $QUICK/ping-second`,
 			want: []string{
-				"default via 10.210.0.1", "02:00:0a:d5:00:0b  10.213.0.11/24", "kube-system/cluster", "macvlan",
-				"1 received", "checked:  default/first, default/second", "detached: default/second, default/first", "nothing left",
+				"default via 10.210.0.1", "02:00:0a:d5:00:0b  10.213.0.11/24", "kube-system/cluster", "macvlan", "  via 10.211.0.1",
+				" 0% packet loss", "checked:  default/first, default/second", "detached: default/second, default/first", "nothing left",
 			},
 		},
 		"the command's exit code": {
@@ -128,6 +126,17 @@ func TestTryOnThisMachine(t *testing.T) {
 			script: `ip link add mq-switch type bridge && ip link set mq-switch up
 				$TRY -f $QUICK; code=$?; ip -br -4 address show dev mq-switch; ip link del mq-switch || code=97; (exit $code)`,
 			want: []string{"address 10.213.0.1/24 taken off mq-switch", "bridge mq-cluster removed", "nothing left"},
+		},
+		"nftables": {
+			script: `cp -r $QUICK /run/quick && sed -i 's/"ipMasq": true,/& "ipMasqBackend": "nftables",/' /run/quick/networks.yaml
+				$TRY -f /run/quick -- sh -c 'nsenter --net=/proc/$PPID/ns/net nft list ruleset' && ! nft list ruleset | grep masquerade`,
+			want: []string{"id: multus-try-second-", "firewall table inet cni_plugins_masquerade removed", "nothing left"},
+		},
+		"shared nftables": {
+			script: `nft add table inet cni_plugins_masquerade
+				cp -r $QUICK /run/quick && sed -i 's/"ipMasq": true,/& "ipMasqBackend": "nftables",/' /run/quick/networks.yaml
+				$TRY -f /run/quick && nft delete table inet cni_plugins_masquerade`,
+			want: []string{"nothing left"},
 		},
 		"state folder": {
 			script: `$TRY --state /run/state -f $QUICK -- ls /run/state/sandboxes && ! ls /run/state`,

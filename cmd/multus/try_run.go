@@ -88,6 +88,8 @@ func (t *trial) remember(ctx context.Context, conf json.RawMessage, atts []plan.
 	if err != nil {
 		return err
 	}
+	rules := ruleset(ctx)
+	before.Chains, t.rules = pluginChains(rules), setOf(rules)
 	s, err := newSession()
 	if err != nil {
 		return err
@@ -104,7 +106,6 @@ func (t *trial) remember(ctx context.Context, conf json.RawMessage, atts []plan.
 	}
 	t.session = s
 	t.plugin.State = state.Dir(s.State)
-	t.rules = setOf(ruleset(ctx))
 	return s.save()
 }
 

@@ -89,36 +89,42 @@ func (p *podInterface) read(h *netlink.Handle, links []netlink.Link) error {
 }
 
 // routesOf are the routes of an interface that lead further than its own
-// networks, the default routes first.
+// networks, the default routes first. The route to a gateway itself goes without
+// saying.
 func routesOf(h *netlink.Handle, link netlink.Link) ([]string, error) {
 	routes, err := h.RouteList(link, netlink.FAMILY_ALL)
 	if err != nil {
 		return nil, err
 	}
+	gateways := map[string]bool{}
+	for _, r := range routes {
+		gateways[r.Gw.String()] = true
+	}
 	var defaults, others []string
 	for _, r := range routes {
-		if r.Table != unix.RT_TABLE_MAIN || r.Protocol == unix.RTPROT_KERNEL {
-			continue
+		switch {
+		case r.Table != unix.RT_TABLE_MAIN, r.Protocol == unix.RTPROT_KERNEL:
+		case r.Dst == nil, isDefault(r.Dst):
+			defaults = append(defaults, inWords("default", r))
+		case r.Gw == nil && isHost(r.Dst) && gateways[r.Dst.IP.String()]:
+		default:
+			others = append(others, inWords(r.Dst.String(), r))
 		}
-		text := "default"
-		if r.Dst != nil && !isDefault(r.Dst) {
-			text = r.Dst.String()
-		}
-		if r.Gw != nil {
-			text += " via " + r.Gw.String()
-		} else {
-			text += " on link"
-		}
-		if r.Priority != 0 && r.Gw.To4() != nil {
-			text += fmt.Sprintf(" metric %d", r.Priority)
-		}
-		if strings.HasPrefix(text, "default") {
-			defaults = append(defaults, text)
-			continue
-		}
-		others = append(others, text)
 	}
 	return append(defaults, others...), nil
+}
+
+// inWords is a route to dst, with its metric unless it is the kernel's usual one.
+func inWords(dst string, r netlink.Route) string {
+	const usualIPv6 = 1024
+	text := dst + " on link"
+	if r.Gw != nil {
+		text = dst + " via " + r.Gw.String()
+	}
+	if r.Priority != 0 && (r.Family != netlink.FAMILY_V6 || r.Priority != usualIPv6) {
+		text += fmt.Sprintf(" metric %d", r.Priority)
+	}
+	return text
 }
 
 func isDefault(n *net.IPNet) bool {
@@ -126,31 +132,47 @@ func isDefault(n *net.IPNet) bool {
 	return ones == 0
 }
 
+func isHost(n *net.IPNet) bool {
+	ones, bits := n.Mask.Size()
+	return ones == bits
+}
+
+// routeWidth is how wide the last column may be for the table to fit a terminal
+// of 100 columns when names and addresses are of the usual length.
+const routeWidth = 24
+
+// wrapped breaks routes that are too wide before their gateway.
+func wrapped(routes []string) []string {
+	var lines []string
+	for _, r := range routes {
+		dst, via, found := strings.Cut(r, " via ")
+		if !found || len(r) <= routeWidth {
+			lines = append(lines, r)
+			continue
+		}
+		lines = append(lines, dst, "  via "+via)
+	}
+	return lines
+}
+
 // table prints the interfaces of a pod, one line for each address or route.
 func table(interfaces []podInterface) string {
 	var b bytes.Buffer
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "  INTERFACE\tNETWORK\tPLUGINS\tMAC\tADDRESSES\tROUTES")
+	fmt.Fprintln(tw, "INTERFACE\tNETWORK\tPLUGINS\tMAC\tADDRESSES\tROUTES")
 	for _, i := range interfaces {
 		cells := []string{i.name, or(i.network, "-"), or(strings.Join(i.plugins, ","), "-"), or(i.mac, "-")}
 		if i.missing {
 			cells[3] = "no such interface"
 		}
-		for line := range max(1, len(i.addresses), len(i.routes)) {
+		routes := wrapped(i.routes)
+		for line := range max(1, len(i.addresses), len(routes)) {
 			if line > 0 {
 				cells = []string{"", "", "", ""}
 			}
-			address, route := "", ""
-			if line < len(i.addresses) {
-				address = i.addresses[line].String()
-			}
-			if line < len(i.routes) {
-				route = i.routes[line]
-			}
-			if line == 0 {
-				address, route = or(address, "-"), or(route, "-")
-			}
-			fmt.Fprintf(tw, "  %s\t%s\t%s\n", strings.Join(cells, "\t"), address, route)
+			fmt.Fprintf(tw, "%s\t%s\t%s\n", strings.Join(cells, "\t"),
+				cell(line, len(i.addresses), func() string { return i.addresses[line].String() }),
+				cell(line, len(routes), func() string { return routes[line] }))
 		}
 	}
 	_ = tw.Flush() // into memory
@@ -159,6 +181,17 @@ func table(interfaces []podInterface) string {
 		lines[i] = strings.TrimRight(line, " ")
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// cell is a column's text in the given line of a row; "-" says that there is none at all.
+func cell(line, lines int, text func() string) string {
+	switch {
+	case line < lines:
+		return text()
+	case line == 0:
+		return "-"
+	}
+	return ""
 }
 
 func or(text, otherwise string) string {
