@@ -21,6 +21,7 @@ import (
 type endpoint struct {
 	base      string // the URL that paths are appended to
 	shown     string // the same for messages, without a password
+	exec      string // the plugin that fetches credentials, if any
 	kind      string // what identifies Multus to the server, for messages
 	userAgent string
 	tls       *tls.Config // nil: the system's
@@ -159,7 +160,8 @@ func (e *endpoint) identify(conf *rest.Config) error {
 		conf.BearerToken, conf.BearerTokenFile = "", ""
 		conf.ExecProvider = nil // a token given goes before one that would have to be fetched
 	case conf.ExecProvider != nil:
-		e.kind = "credentials of the exec plugin " + conf.ExecProvider.Command
+		e.exec = conf.ExecProvider.Command
+		e.kind = "credentials of the exec plugin " + e.exec
 		conf.ExecProvider.StdinUnavailable = true
 		conf.ExecProvider.StdinUnavailableMessage = "a CNI plugin has no terminal to ask at"
 	case conf.CertFile != "" || len(conf.CertData) > 0:
@@ -169,10 +171,9 @@ func (e *endpoint) identify(conf *rest.Config) error {
 	default:
 		e.kind = "user, who has neither token nor certificate,"
 	}
-	unbounded := conf.ExecProvider != nil
 	e.wrap = func(rt http.RoundTripper) (http.RoundTripper, error) {
 		wrapped, err := rest.HTTPWrappersForConfig(conf, rt)
-		if err == nil && unbounded {
+		if err == nil && e.exec != "" {
 			wrapped = prompt{wrapped}
 		}
 		return wrapped, err

@@ -182,7 +182,7 @@ func TestHangingExecPlugin(t *testing.T) {
 		`exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: /bin/sleep, args: ["3"]}`)
 	began := time.Now()
 	_, err := open(t, file).Pod(within(t, 300*time.Millisecond), "default", "a")
-	fails(t, err, plan.ErrUnavailable)
+	fails(t, err, plan.ErrUnavailable, "does /bin/sleep hang", file)
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("the plugin held the request up for %s", took)
 	}

@@ -84,6 +84,7 @@ func TestGivenUp(t *testing.T) {
 }
 
 func TestPausesGrow(t *testing.T) {
+	t.Parallel()
 	s := cnitest.NewAPIServer(t, podA)
 	s.Fail(cnitest.Fault{Status: 500})
 	_, err := dial(t, s).Pod(within(t, 2*time.Second), "default", "a")
@@ -137,6 +138,7 @@ func TestRefused(t *testing.T) {
 }
 
 func TestServerComesUp(t *testing.T) {
+	t.Parallel()
 	address := unused(t)
 	c := open(t, kubeconfigFor(t, "https://"+address))
 	started := make(chan *cnitest.APIServer, 1)
@@ -159,6 +161,7 @@ func TestServerComesUp(t *testing.T) {
 }
 
 func TestHangingConnection(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0") // the system accepts, nobody shakes hands
 	if err != nil {
 		t.Fatal(err)
@@ -185,6 +188,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 func TestLastRealCauseIsKept(t *testing.T) {
+	t.Parallel()
 	s := cnitest.NewAPIServer(t, podA)
 	s.Fail(cnitest.Fault{Status: 500, Times: 2})
 	s.Fail(cnitest.Fault{Kind: cnitest.FaultHang})
