@@ -20,6 +20,7 @@ func chain(version string, plugins ...string) string {
 }
 
 func TestTuning(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	p := n.newPod(t, "web")
 	c := n.conf("1.1.0", chain("1.1.0", `{"type": "tuning", "dataDir": "$DIR/tuning", "mac": "02:00:00:00:00:42",
@@ -51,6 +52,7 @@ func sysctl(p *pod, name string) string {
 }
 
 func TestBandwidth(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	p := n.newPod(t, "web")
 	c := n.conf("1.1.0", chain("1.1.0", `{"type": "bandwidth",
@@ -79,6 +81,7 @@ func rate(t *testing.T, n *node, name string) uint64 {
 }
 
 func TestFirewall(t *testing.T) {
+	t.Parallel()
 	needs(t, "iptables", "ip6tables")
 	n := newNode(t)
 	p := n.newPod(t, "web")
@@ -105,6 +108,7 @@ func iptablesFor(address string) string {
 }
 
 func TestSourceRouting(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	p := n.newPod(t, "web")
 	// The plugin moves ptp's routes to another table, so that ptp's CHECK fails

@@ -13,6 +13,7 @@ import (
 
 // TestCheckSeesDamage has CHECK name the network whose interface is not as ADD left it.
 func TestCheckSeesDamage(t *testing.T) {
+	t.Parallel()
 	damage := map[string]struct {
 		do    func(*pod)
 		blame string
@@ -58,6 +59,7 @@ func TestCheckSeesDamage(t *testing.T) {
 
 // TestStatus tells whether pods could be attached now.
 func TestStatus(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	n.bin = n.path("bin")
 	linkBinaries(t, n.bin, "bridge", "host-local")
@@ -69,7 +71,7 @@ func TestStatus(t *testing.T) {
 	if err := os.Remove(filepath.Join(n.bin, "bridge")); err != nil {
 		t.Fatal(err)
 	}
-	notReady(t, n, c, "network cluster", "bridge")
+	notReady(t, n, c, `"cluster"`, "bridge")
 	linkBinaries(t, n.bin, "bridge")
 	n.api.Close()
 	notReady(t, n, c, n.kube)

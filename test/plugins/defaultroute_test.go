@@ -81,6 +81,7 @@ func newRoutedNode(t *testing.T) *node {
 }
 
 func TestDefaultRoute(t *testing.T) {
+	t.Parallel()
 	n := newRoutedNode(t)
 	c := n.conf("1.1.0", dualBridge)
 	for i, tc := range defaultRouteCases() {
@@ -119,6 +120,7 @@ func (p *pod) seesOwnRoutes(result *current.Result) {
 // TestDefaultRoutePreference has several gateways of one family, the first one
 // preferred.
 func TestDefaultRoutePreference(t *testing.T) {
+	t.Parallel()
 	n := newRoutedNode(t)
 	p := n.annotated(t, "web", `[{"name": "plain", "default-route": ["10.2.0.9", "10.2.0.8", "10.2.0.7", "fd00:2::9", "fd00:2::8"]}]`)
 	p.life(n.conf("1.1.0", dualBridge), func(*current.Result) {
@@ -130,6 +132,7 @@ func TestDefaultRoutePreference(t *testing.T) {
 
 // TestDefaultRouteIsPublished tells the cluster who carries the default route.
 func TestDefaultRouteIsPublished(t *testing.T) {
+	t.Parallel()
 	n := newRoutedNode(t)
 	p := n.annotated(t, "web", `[{"name": "own4", "default-route": []}, {"name": "plain"}]`)
 	p.life(n.conf("1.1.0", dualBridge), func(*current.Result) {
@@ -152,6 +155,7 @@ func TestDefaultRouteIsPublished(t *testing.T) {
 // TestDefaultRouteOutOfReach fails ADD, and leaves nothing, where the kernel
 // takes no route through the gateway.
 func TestDefaultRouteOutOfReach(t *testing.T) {
+	t.Parallel()
 	n := newRoutedNode(t)
 	p := n.annotated(t, "web", `[{"name": "plain", "default-route": ["203.0.113.1"]}]`)
 	before := n.traces()

@@ -23,6 +23,7 @@ func officeNode(t *testing.T) (n *node, outside *cnitest.NetNS) {
 }
 
 func TestDHCP(t *testing.T) {
+	t.Parallel()
 	for iface, networks := range map[string][]string{
 		"net0": {clusterBridge, office},
 		"eth0": {office, secondLAN},
@@ -44,6 +45,7 @@ func TestDHCP(t *testing.T) {
 
 // TestDHCPRollback releases the lease of a network when a later one fails.
 func TestDHCPRollback(t *testing.T) {
+	t.Parallel()
 	n, outside := officeNode(t)
 	server := serveDHCP(t, outside, "lan0")
 	p := n.newPod(t, "web")
@@ -58,11 +60,12 @@ func TestDHCPRollback(t *testing.T) {
 
 // TestDHCPWithoutServer ends an attachment that takes too long, and undoes it.
 func TestDHCPWithoutServer(t *testing.T) {
+	t.Parallel()
 	n, _ := officeNode(t)
 	p := n.newPod(t, "web")
 	before := n.traces()
-	c := n.conf("1.1.0", clusterBridge, office).with("delegateTimeout", "1s")
-	says(t, p.refused("ADD", c), "network office (net0): macvlan: ", "1s")
+	c := n.conf("1.1.0", clusterBridge, office).with("delegateTimeout", "2s")
+	says(t, p.refused("ADD", c), "network office (net0): macvlan: ", "2s")
 	p.gone(before, &current.Result{})
 	same(t, "default routes", p.DefaultRoutes(netlink.FAMILY_ALL), []string{})
 	p.del(c)

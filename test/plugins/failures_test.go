@@ -30,6 +30,7 @@ func (n *node) lose(t *testing.T, name string, c conf) *pod {
 }
 
 func TestDelWithoutNamespace(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	c := n.conf("1.1.0", chain("1.1.0", `{"type": "tuning", "dataDir": "$DIR/tuning", "mtu": 1400}`), secondLAN,
 		`{"cniVersion": "0.3.1", "name": "third", "type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.3.0.0/24"}}`)
@@ -51,6 +52,7 @@ func TestDelWithoutNamespace(t *testing.T) {
 // TestDelWithoutPlugin keeps what it cannot detach, and detaches it when the
 // plugin's binary is there again.
 func TestDelWithoutPlugin(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	n.bin = n.path("bin")
 	linkBinaries(t, n.bin, "bridge", "ptp", "host-local")
@@ -87,6 +89,7 @@ func linkBinaries(t *testing.T, dir string, names ...string) {
 
 // TestRollback undoes the networks before the one that fails.
 func TestRollback(t *testing.T) {
+	t.Parallel()
 	tests := map[string]struct {
 		third string
 		words []string

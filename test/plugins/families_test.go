@@ -41,6 +41,7 @@ func familyCases() []familyCase {
 }
 
 func TestFamilies(t *testing.T) {
+	t.Parallel()
 	for plugin, members := range map[string]string{"bridge": `"bridge": "br-cluster", "isGateway": true`, "ptp": `"mtu": 1500`} {
 		for _, tc := range familyCases() {
 			t.Run(plugin+" "+tc.name, func(t *testing.T) {

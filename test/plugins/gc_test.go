@@ -6,13 +6,15 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 )
 
-// secondLAN hands out addresses of its own.
-const secondLAN = `{"cniVersion": "1.1.0", "name": "second", "type": "bridge", "bridge": "br-second",
+// secondLAN hands out addresses of its own. A bridge that is no gateway changes
+// its own address with its ports, and the plugin's CHECK is against it.
+const secondLAN = `{"cniVersion": "1.1.0", "name": "second", "type": "bridge", "bridge": "br-second", "isGateway": true,
 	"ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.2.0.0/24"}}`
 
 // TestGC frees what pods left that the runtime lost without a DEL, in all of
 // their networks, and leaves pods alone that live.
 func TestGC(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	c := n.conf("1.1.0", clusterBridge, secondLAN)
 	first, last := n.newPod(t, "first"), n.newPod(t, "last")
@@ -47,6 +49,7 @@ func TestGC(t *testing.T) {
 
 // TestGCOfAttachedPods detaches pods whose namespace is still there, too.
 func TestGCOfAttachedPods(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	c := n.conf("1.1.0", clusterBridge, secondLAN)
 	p := n.newPod(t, "web")
@@ -60,6 +63,7 @@ func TestGCOfAttachedPods(t *testing.T) {
 // TestGCLeavesOthersAlone keeps the leases of containers that other networks of
 // the same plugin serve, without Multus.
 func TestGCLeavesOthersAlone(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	c := n.conf("1.1.0", clusterBridge)
 	other := n.conf("1.1.0", secondLAN).with("cniDir", n.path("elsewhere"))

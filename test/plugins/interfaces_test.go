@@ -58,6 +58,7 @@ func interfaceCases() []interfaceCase {
 }
 
 func TestInterfaces(t *testing.T) {
+	t.Parallel()
 	for _, tc := range interfaceCases() {
 		t.Run(tc.name, func(t *testing.T) {
 			n := newNode(t)

@@ -16,6 +16,7 @@ type mapping struct {
 }
 
 func TestPortMappings(t *testing.T) {
+	t.Parallel()
 	for backend, program := range map[string]string{"nftables": "nft", "iptables": "iptables"} {
 		t.Run(backend, func(t *testing.T) {
 			needs(t, program)
@@ -41,6 +42,7 @@ func TestPortMappings(t *testing.T) {
 // TestPortMappingsOfTheRuntime gives the runtime's ports to the default network
 // alone, though the other one can map ports as well.
 func TestPortMappingsOfTheRuntime(t *testing.T) {
+	t.Parallel()
 	needs(t, "nft")
 	n := newNode(t)
 	p := n.newPod(t, "web")

@@ -23,7 +23,7 @@ func requestNode(t *testing.T) *node {
 		 "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "ranges": [[{"subnet": "10.3.0.0/24"}], [{"subnet": "fd00:3::/64"}]]}},
 		{"type": "tuning", "dataDir": "$DIR/tuning", "capabilities": {"mac": true}}]}`)
 	n.nad("limited", `{"cniVersion": "0.4.0", "plugins": [
-		{"type": "bridge", "bridge": "br-limited", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
+		{"type": "bridge", "bridge": "br-limited", "isGateway": true, "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
 		{"type": "bandwidth", "capabilities": {"bandwidth": true}}]}`)
 	n.nad("mapped", `{"cniVersion": "1.1.0", "plugins": [
 		{"type": "bridge", "bridge": "br-mapped", "isGateway": true,
@@ -33,6 +33,7 @@ func requestNode(t *testing.T) *node {
 }
 
 func TestRequestAddresses(t *testing.T) {
+	t.Parallel()
 	n := requestNode(t)
 	p := n.annotated(t, "web", `[
 		{"name": "fixed", "mac": "02:00:00:00:00:0A", "ips": ["10.2.0.77/24", "fd00:2::77/64"]},
@@ -56,6 +57,7 @@ func TestRequestAddresses(t *testing.T) {
 }
 
 func TestRequestBandwidth(t *testing.T) {
+	t.Parallel()
 	n := requestNode(t)
 	p := n.annotated(t, "web", `[
 		{"name": "limited", "bandwidth": {"ingressRate": 2000000, "ingressBurst": 400000}},
@@ -69,6 +71,7 @@ func TestRequestBandwidth(t *testing.T) {
 // TestRequestPortMappings gives a pod's own mappings to the network that it
 // asked, and the runtime's to the default network.
 func TestRequestPortMappings(t *testing.T) {
+	t.Parallel()
 	needs(t, "nft")
 	n := requestNode(t)
 	outside := cnitest.NewNetNS(t)
@@ -91,6 +94,7 @@ func TestRequestPortMappings(t *testing.T) {
 
 // TestRequestRefused changes nothing when no plugin can grant a request.
 func TestRequestRefused(t *testing.T) {
+	t.Parallel()
 	n := requestNode(t)
 	for networks, words := range map[string][]string{
 		`[{"name": "limited", "mac": "02:00:00:00:00:01"}]`:                            {"default/limited", "mac"},
@@ -109,6 +113,7 @@ func TestRequestRefused(t *testing.T) {
 // TestPodFromTheCluster reads the annotation from the API server where the
 // runtime does not hand it over.
 func TestPodFromTheCluster(t *testing.T) {
+	t.Parallel()
 	n := requestNode(t)
 	p := n.annotated(t, "web", `fixed-net@db0, default/limited`)
 	p.annotations = nil
@@ -152,6 +157,7 @@ func (p *pod) bare(name string) []string {
 
 // TestDefaultNetworkOfThePod gives a pod another default network.
 func TestDefaultNetworkOfThePod(t *testing.T) {
+	t.Parallel()
 	n := requestNode(t)
 	p := n.annotated(t, "web", "limited")
 	p.annotations["v1.multus-cni.io/default-network"] = "default/tuned"

@@ -13,6 +13,7 @@ import (
 // TestOverlay lets pods of two nodes talk over a bridge that a vxlan tunnel
 // continues on the other node.
 func TestOverlay(t *testing.T) {
+	t.Parallel()
 	a, b := newNode(t), newNode(t)
 	wire(a.NetNS, "up0", b.NetNS, "up0")
 	overlay(a, "192.0.2.1", "192.0.2.2")

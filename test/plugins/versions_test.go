@@ -13,6 +13,7 @@ func versions() []string { return []string{"0.1.0", "0.2.0", "0.3.1", "0.4.0", "
 // TestVersions pairs every version of the configuration with every version of
 // the networks: results are converted one way and the other.
 func TestVersions(t *testing.T) {
+	t.Parallel()
 	for _, own := range versions() {
 		t.Run(own, func(t *testing.T) {
 			n := newNode(t)
@@ -29,6 +30,7 @@ func TestVersions(t *testing.T) {
 
 // TestVersionsOfChains is about lists, whose plugins hand results on.
 func TestVersionsOfChains(t *testing.T) {
+	t.Parallel()
 	for _, version := range versions()[2:] {
 		t.Run(version, func(t *testing.T) {
 			n := newNode(t)
@@ -67,6 +69,7 @@ func lifeOf(t *testing.T, p *pod, c conf) {
 // TestVersionsOfSecondNetworks keeps what older networks answer away from the
 // runtime, and still checks and detaches them.
 func TestVersionsOfSecondNetworks(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	networks := []string{clusterBridge}
 	want := []string{"eth0"}
