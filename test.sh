@@ -284,13 +284,14 @@ for part in "${parts[@]}"; do
 	esac
 done
 
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/multus-test.XXXXXX") || exit 1
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/mt.XXXXXX") || exit 1
 : >"$tmp/total"
 : >"$tmp/summary"
 trap 'rm -rf "$tmp"' EXIT
-# Tests' own files go with it, and git works in a folder of somebody else's.
-mkdir "$tmp/tmp"
-export TMPDIR=$tmp/tmp PATH=$PATH:/usr/sbin:/sbin
+# Tests' own files go with it (the path is short: sockets are in it), and git
+# works in a folder of somebody else's.
+mkdir "$tmp/t"
+export TMPDIR=$tmp/t PATH=$PATH:/usr/sbin:/sbin
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*'
 
 # A process group of its own, so that one signal ends all of it at once.
