@@ -69,7 +69,7 @@ func statusOf(a state.Attachment) (NetworkStatus, error) {
 		s.IPs = append(s.IPs, ip.Address.IP.String())
 		s.Gateway = appendGateway(s.Gateway, ip.Gateway)
 	}
-	defaults := defaultGateways(res.Routes)
+	defaults := defaultGateways(res)
 	for _, gw := range defaults {
 		s.Gateway = appendGateway(s.Gateway, gw)
 	}
@@ -108,12 +108,29 @@ func appendGateway(list []string, gw net.IP) []string {
 	return append(list, gw.String())
 }
 
-// defaultGateways are the gateways of the default routes.
-func defaultGateways(routes []*types.Route) []net.IP {
+// defaultGateways are the gateways of the default routes. A route that names none
+// goes through those of the addresses of its family (CNI specification, section 5).
+func defaultGateways(res current.Result) []net.IP {
 	var gws []net.IP
-	for _, r := range routes {
-		if ones, bits := r.Dst.Mask.Size(); bits > 0 && ones == 0 && len(r.GW) > 0 {
+	for _, r := range res.Routes {
+		switch ones, bits := r.Dst.Mask.Size(); {
+		case bits == 0 || ones > 0:
+		case len(r.GW) > 0:
 			gws = append(gws, r.GW)
+		default:
+			gws = append(gws, addressGateways(res.IPs, bits)...)
+		}
+	}
+	return gws
+}
+
+// addressGateways are the gateways of the addresses of one family, named by the
+// number of bits of its addresses.
+func addressGateways(ips []*current.IPConfig, bits int) []net.IP {
+	var gws []net.IP
+	for _, ip := range ips {
+		if _, theirs := ip.Address.Mask.Size(); theirs == bits && len(ip.Gateway) > 0 {
+			gws = append(gws, ip.Gateway)
 		}
 	}
 	return gws
