@@ -65,8 +65,10 @@ func (p Plugin) fresh(sb plan.Sandbox) error {
 	switch _, err := p.State.Load(state.KeyOf(sb)); {
 	case errors.Is(err, state.ErrNone):
 		return nil
-	case err == nil, errors.Is(err, state.ErrUnreadable):
-		return coded(CodeExists, fmt.Errorf("container %s (%s) is attached already: the runtime has to DEL it first", sb.ContainerID, sb.IfName))
+	case err == nil:
+		return coded(CodeExists, fmt.Errorf("container %s is attached already: the runtime has to DEL it first", state.KeyOf(sb)))
+	case errors.Is(err, state.ErrUnreadable):
+		return coded(CodeExists, fmt.Errorf("container %s was attached before: %w; the runtime has to DEL it first", state.KeyOf(sb), err))
 	default:
 		return coded(types.ErrIOFailure, err)
 	}
@@ -122,7 +124,7 @@ func (p Plugin) attach(ctx context.Context, rec *state.Record) (json.RawMessage,
 	master := rec.Attachments[0]
 	answer, err := delegate.Convert(master.Result, p.Conf.CNIVersion)
 	if err != nil {
-		return nil, of(master.Attachment, err)
+		return nil, coded(types.ErrIncompatibleCNIVersion, of(master.Attachment, err))
 	}
 	return answer, p.publish(ctx, *rec)
 }

@@ -21,7 +21,7 @@ func (p Plugin) Check(ctx context.Context, sb plan.Sandbox) error {
 	rec, err := p.State.Load(state.KeyOf(sb))
 	switch {
 	case errors.Is(err, state.ErrNone):
-		return coded(types.ErrUnknownContainer, fmt.Errorf("container %s (%s): %w", sb.ContainerID, sb.IfName, err))
+		return coded(types.ErrUnknownContainer, err)
 	case err != nil:
 		return coded(types.ErrIOFailure, err)
 	}
@@ -35,8 +35,12 @@ func (p Plugin) Check(ctx context.Context, sb plan.Sandbox) error {
 }
 
 func (p Plugin) checkOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
-	if a.Phase != state.Attached {
-		return coded(types.ErrTryAgainLater, fmt.Errorf("not attached: ADD got as far as %q", a.Phase))
+	switch a.Phase {
+	case state.Attached:
+	case state.Detached:
+		return coded(types.ErrTryAgainLater, errors.New("detached by a DEL that did not come to its end; the runtime has to repeat it"))
+	default:
+		return coded(types.ErrTryAgainLater, fmt.Errorf("not attached: ADD got as far as %q; the runtime has to DEL the container", a.Phase))
 	}
 	if err := p.Runner.Check(ctx, sb, a.Attachment, a.Result); err != nil {
 		p.at(a.Attachment).WithError(err).Error("check failed")

@@ -1,6 +1,7 @@
 package multus
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -8,8 +9,8 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/plan"
-	"github.com/multus-cni/multus/pkg/state"
 )
 
 // Error codes beyond those of the CNI specification, section 5.
@@ -46,8 +47,11 @@ func Code(err error) uint {
 	if code := firstCode(err); code != 0 {
 		return code
 	}
-	if errors.Is(err, plan.ErrUnavailable) || errors.Is(err, state.ErrBusy) {
+	switch {
+	case errors.Is(err, plan.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return types.ErrTryAgainLater
+	case errors.Is(err, delegate.ErrNoBinary):
+		return types.ErrInvalidNetworkConfig
 	}
 	return types.ErrInternal
 }

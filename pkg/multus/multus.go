@@ -1,5 +1,3 @@
-// Package multus answers the CNI commands: it conducts what the other packages can
-// do. Plugin has one method a command; each is read from top to bottom in its own file.
 package multus
 
 import (
@@ -8,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/containernetworking/cni/pkg/types"
 	"github.com/sirupsen/logrus"
 
 	"github.com/multus-cni/multus/pkg/config"
@@ -48,15 +47,27 @@ func (p Plugin) lock(ctx context.Context, sb plan.Sandbox) (func(), error) {
 	wait, cancel := context.WithTimeout(ctx, p.lockWait())
 	defer cancel()
 	l, err := p.State.Lock(wait, state.KeyOf(sb))
-	return p.held(l), err
+	return p.held(l), lockError(err)
 }
 
-// lockAll takes the lock that excludes all other commands.
+// lockAll takes the lock that excludes all other commands. While it waits, they
+// wait behind it; so it does not wait for the slowest of those that are at work.
 func (p Plugin) lockAll(ctx context.Context) (func(), error) {
-	wait, cancel := context.WithTimeout(ctx, p.lockWait())
+	wait, cancel := context.WithTimeout(ctx, min(p.lockWait(), lockAllWait))
 	defer cancel()
 	l, err := p.State.LockAll(wait)
-	return p.held(l), err
+	return p.held(l), lockError(err)
+}
+
+// lockAllWait is how long GC may keep all others waiting before it begins.
+const lockAllWait = 15 * time.Second
+
+// lockError tells a lock that others hold from a state folder that does not work.
+func lockError(err error) error {
+	if errors.Is(err, state.ErrBusy) {
+		return coded(types.ErrTryAgainLater, err)
+	}
+	return coded(types.ErrIOFailure, err)
 }
 
 // lockWait is how long another command may keep us from a sandbox: as long as

@@ -24,6 +24,8 @@ func (p Plugin) awaitReady(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		select {
+		case <-ctx.Done():
+			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; interrupted: %w", p.isReady(), context.Cause(ctx)))
 		case <-wait.Done():
 			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; waited %s: is the default network's own DaemonSet running on this node?", p.isReady(), p.Conf.ReadinessTimeout))
 		case <-tick.C:
