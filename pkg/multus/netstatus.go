@@ -2,7 +2,6 @@ package multus
 
 import (
 	"encoding/json"
-	"fmt"
 	"net"
 	"slices"
 
@@ -58,7 +57,7 @@ func statusOf(a state.Attachment) (NetworkStatus, error) {
 	}
 	res, err := delegate.Parse(a.Result)
 	if err != nil {
-		return s, fmt.Errorf("result: %w", err)
+		return s, err
 	}
 	first := firstInSandbox(res.Interfaces)
 	if first >= 0 {
@@ -90,7 +89,7 @@ func addressesOf(res *current.Result, first int, version string) []*current.IPCo
 	var ips []*current.IPConfig
 	old := version == "0.1.0" || version == "0.2.0"
 	for _, ip := range res.IPs {
-		loose := ip.Interface == nil || *ip.Interface < 0
+		loose := ip.Interface == nil // or an index that pointed nowhere
 		switch {
 		case first >= 0 && !loose && *ip.Interface == first:
 			ips = append(ips, ip)
