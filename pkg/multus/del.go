@@ -59,7 +59,7 @@ func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(p
 	left, dirty := remaining(*rec), false
 	for i := len(rec.Attachments) - 1; i >= 0; i-- {
 		a := &rec.Attachments[i]
-		if a.Phase == state.Detached || !wanted(a.Attachment) {
+		if !started(*a) || !wanted(a.Attachment) {
 			continue
 		}
 		if err := p.detachOne(ctx, rec.Sandbox, *a); err != nil {
@@ -90,10 +90,15 @@ func (p Plugin) mark(rec state.Record) error {
 	return err
 }
 
+// started tells whether there may be something to detach.
+func started(a state.Attachment) bool {
+	return a.Phase == state.Attaching || a.Phase == state.Attached
+}
+
 func remaining(rec state.Record) int {
 	n := 0
 	for _, a := range rec.Attachments {
-		if a.Phase != state.Detached {
+		if started(a) {
 			n++
 		}
 	}
@@ -101,9 +106,6 @@ func remaining(rec state.Record) int {
 }
 
 func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
-	if a.Phase == state.Planned {
-		return nil
-	}
 	started := time.Now()
 	if err := p.Runner.Del(ctx, sb, a.Attachment, a.Result); err != nil {
 		p.at(a.Attachment).WithError(err).Error("detachment failed")
@@ -117,13 +119,7 @@ func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachme
 // or for a sandbox that was never attached, must succeed; one whose record was
 // lost should still free what the configuration tells of.
 func (p Plugin) delUnrecorded(ctx context.Context, sb plan.Sandbox, why error) error {
-	if errors.Is(why, state.ErrUnreadable) {
-		path, err := p.State.SetAside(state.KeyOf(sb))
-		if err != nil {
-			return coded(types.ErrIOFailure, fmt.Errorf("%w; not to be set aside either: %w", why, err))
-		}
-		p.Log.WithError(why).WithField("kept", path).Error("record set aside")
-	}
+	aside := p.setAside(state.KeyOf(sb), why)
 	pl, err := p.salvage(ctx, sb)
 	if err != nil {
 		p.Log.WithError(err).Warn("not all networks of the sandbox are known")
@@ -134,8 +130,25 @@ func (p Plugin) delUnrecorded(ctx context.Context, sb plan.Sandbox, why error) e
 			p.at(a).WithError(err).Warn("detachment without a record failed")
 		}
 	}
+	if aside != nil {
+		return aside
+	}
 	// An ADD that was killed while it wrote its record may have left half of it.
 	return coded(types.ErrIOFailure, p.State.Remove(state.Record{Sandbox: sb}))
+}
+
+// setAside moves a record that cannot be read out of the way, where it is one
+// that why is about.
+func (p Plugin) setAside(k state.Key, why error) error {
+	if !errors.Is(why, state.ErrUnreadable) {
+		return nil
+	}
+	path, err := p.State.SetAside(k)
+	if err != nil {
+		return coded(types.ErrIOFailure, fmt.Errorf("%w; not to be set aside either: %w", why, err))
+	}
+	p.Log.WithError(why).WithField("kept", path).Error("record set aside")
+	return nil
 }
 
 // salvage plans what the sandbox may have been attached to.

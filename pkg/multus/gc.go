@@ -17,6 +17,8 @@ import (
 
 // GC detaches what is recorded of sandboxes that the runtime no longer names,
 // and then hands GC to every network, each with its own list of what is valid.
+// Nobody else gets to work meanwhile, so that all of it has no more time than one
+// delegate has elsewhere; what is left then is left to the next GC.
 func (p Plugin) GC(ctx context.Context) error {
 	if p.Conf.ValidAttachments == nil {
 		return coded(types.ErrInvalidNetworkConfig,
@@ -27,6 +29,8 @@ func (p Plugin) GC(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, p.Conf.DelegateTimeout)
+	defer cancel()
 	recs, unreadable, err := p.collect(ctx)
 	if unreadable {
 		// Of a sandbox that is alive nothing may be collected, and which
@@ -35,6 +39,9 @@ func (p Plugin) GC(ctx context.Context) error {
 	}
 	return errors.Join(err, p.collectNetworks(ctx, recs))
 }
+
+// gcSince is the first version of the CNI specification that has GC.
+const gcSince = "1.1.0"
 
 // recorded is a record and whether the runtime has given its sandbox up.
 type recorded struct {
@@ -47,6 +54,7 @@ type recorded struct {
 func (p Plugin) collect(ctx context.Context) (recs []recorded, unreadable bool, err error) {
 	keys, err := p.State.Keys()
 	errs := []error{coded(types.ErrIOFailure, err)}
+	late := 0
 	for _, k := range keys {
 		rec, err := p.State.Load(k)
 		valid := p.valid(k)
@@ -57,14 +65,29 @@ func (p Plugin) collect(ctx context.Context) (recs []recorded, unreadable bool, 
 			errs = append(errs, p.unreadable(k, valid, err))
 		case valid:
 			recs = append(recs, recorded{Record: rec})
+		case ctx.Err() != nil:
+			late++
+			recs = append(recs, recorded{Record: rec, stale: true})
 		default:
-			p.Log.WithFields(logrus.Fields{"sandbox": k.ContainerID, "pod": rec.Pod.String()}).Info("stale sandbox")
-			rec.Sandbox.NetNS = remainingNetNS(rec.Sandbox.NetNS)
-			errs = append(errs, p.detachSome(ctx, &rec, collectable(&rec)))
+			errs = append(errs, p.collectOne(ctx, &rec))
 			recs = append(recs, recorded{Record: rec, stale: true})
 		}
 	}
+	if late > 0 {
+		errs = append(errs, fmt.Errorf("%d stale sandboxes left for the next GC: %w", late, context.Cause(ctx)))
+	}
 	return recs, unreadable, errors.Join(errs...)
+}
+
+// collectOne detaches a stale sandbox, but for what is attached to networks that
+// take part in no GC.
+func (p Plugin) collectOne(ctx context.Context, rec *state.Record) error {
+	p.Log.WithFields(logrus.Fields{"sandbox": rec.Sandbox.ContainerID, "pod": rec.Pod.String()}).Info("stale sandbox")
+	for _, w := range rec.Warnings {
+		p.Log.Warn(w)
+	}
+	rec.Sandbox.NetNS = remainingNetNS(rec.Sandbox.NetNS)
+	return p.detachSome(ctx, rec, func(a plan.Attachment) bool { return !a.Config.DisableGC() })
 }
 
 // unreadable sets a stale record that cannot be read aside; a live one stays
@@ -73,17 +96,7 @@ func (p Plugin) unreadable(k state.Key, valid bool, err error) error {
 	if valid || !errors.Is(err, state.ErrUnreadable) {
 		return coded(types.ErrIOFailure, err)
 	}
-	path, moved := p.State.SetAside(k)
-	if moved != nil {
-		return coded(types.ErrIOFailure, errors.Join(err, moved))
-	}
-	p.Log.WithError(err).WithField("kept", path).Error("record set aside")
-	return nil
-}
-
-// collectable leaves alone what is attached to networks that take part in no GC.
-func collectable(rec *state.Record) func(plan.Attachment) bool {
-	return func(a plan.Attachment) bool { return !a.Config.DisableGC() }
+	return p.setAside(k, err)
 }
 
 func (p Plugin) valid(k state.Key) bool {
@@ -161,11 +174,15 @@ func masters(everywhere []netconf.List, recs []recorded) []string {
 }
 
 // distinct tells networks apart by their name and the plugins that they run:
-// one pod's arguments do not make another network.
+// one pod's arguments do not make another network. Lists that GC is nothing for
+// are none, or they would stand for others of their name.
 func distinct(everywhere []netconf.List, recs []recorded) []netconf.List {
 	seen := map[string]bool{}
 	var networks []netconf.List
 	add := func(l netconf.List) {
+		if l.DisableGC() || !netconf.AtLeast(l.CNIVersion(), gcSince) {
+			return
+		}
 		id := l.Name()
 		for _, plugin := range l.Plugins() {
 			id += "\x00" + strings.Join(plugin.Runs(), "\x01")
