@@ -35,7 +35,12 @@ func (r Runner) Find(pluginType string) (string, error) {
 	if pluginType == "" || strings.ContainsAny(pluginType, "/\x00") {
 		return "", fmt.Errorf("%q: no plugin type: it has to be the name of a file, without a path", clip([]byte(pluginType), 64))
 	}
-	folders := slices.DeleteFunc(slices.Clone(r.Path), func(f string) bool { return f == "" })
+	var folders []string
+	for _, f := range r.Path {
+		if f != "" && !slices.Contains(folders, f) { // CNI_PATH and binDir are often the same
+			folders = append(folders, f)
+		}
+	}
 	if len(folders) == 0 {
 		return "", fmt.Errorf("%s: %w: no folders to search are given", pluginType, ErrNoBinary)
 	}
