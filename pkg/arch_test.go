@@ -26,7 +26,7 @@ var layers = map[string][]string{
 	"pkg/kubelet":  think,
 	"pkg/manifest": think,
 	"pkg/node":     {"pkg/config", "pkg/netconf"},
-	"pkg/multus":   append([]string{"pkg/state", "pkg/delegate", "pkg/kube", "pkg/kubelet"}, think...),
+	"pkg/multus":   append([]string{"pkg/state", "pkg/delegate"}, think...),
 	"pkg/cnitest":  think,
 }
 
