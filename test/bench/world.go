@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/multus-cni/multus/test/bench/timing"
+)
+
+// world is what multus finds around it: binaries, API servers, configurations.
+type world struct {
+	dir     string
+	multus  string
+	servers map[time.Duration]*server
+	serial  int // sandboxes so far
+}
+
+// server is an API server in a process of its own, so that what it consumes is
+// not taken for multus's.
+type server struct {
+	kubeconfig string
+	log        string
+	stdin      io.Closer
+	process    *exec.Cmd
+}
+
+const (
+	near = 0
+	far  = 10 * time.Millisecond
+)
+
+// maxNADs is how many networks there are: net0, net1…
+const maxNADs = 32
+
+func newWorld(ctx context.Context, dir, binary string) (*world, error) {
+	w := &world{dir: dir, multus: binary, servers: map[time.Duration]*server{}}
+	if err := w.build(ctx); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(w.path("objects.json"), objects(), 0o600); err != nil {
+		return nil, err
+	}
+	for _, latency := range []time.Duration{near, far} {
+		s, err := w.serve(latency)
+		if err != nil {
+			return nil, errors.Join(err, w.close())
+		}
+		w.servers[latency] = s
+	}
+	return w, nil
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
+
+// build builds what is measured and what it is measured with.
+func (w *world) build(ctx context.Context) error {
+	if err := os.Mkdir(w.path("bin"), 0o700); err != nil {
+		return err
+	}
+	root, err := output(exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}"))
+	if err != nil {
+		return err
+	}
+	own := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", w.path("bin")+"/",
+		"./test/bench/noop", "./test/bench/bare", "./test/bench/timed", "./test/apiserver")
+	own.Dir, own.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if _, err := output(own); err != nil {
+		return err
+	}
+	if w.multus != "" {
+		w.multus, err = filepath.Abs(w.multus)
+		return err
+	}
+	product := exec.CommandContext(ctx, "./build")
+	product.Dir = root
+	name, err := output(product)
+	w.multus = filepath.Join(root, name)
+	return err
+}
+
+func output(cmd *exec.Cmd) (string, error) {
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, &stderr)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// serve starts an API server and waits until it serves.
+func (w *world) serve(latency time.Duration) (*server, error) {
+	s := &server{kubeconfig: w.path("kubeconfig-" + latency.String()), log: w.path("requests-" + latency.String())}
+	s.process = exec.Command(w.path("bin/apiserver"), "--stdin", "--kubeconfig", s.kubeconfig, "--log", s.log,
+		"--latency", latency.String(), w.path("objects.json"))
+	s.process.Stderr = os.Stderr
+	stdin, err := s.process.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	s.stdin = stdin
+	stdout, err := s.process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.process.Start(); err != nil {
+		return nil, err
+	}
+	if _, err := stdout.Read(make([]byte, 4096)); err != nil {
+		return nil, errors.Join(fmt.Errorf("API server: %w", err), s.close())
+	}
+	return s, nil
+}
+
+func (s *server) close() error { return errors.Join(s.stdin.Close(), s.process.Wait()) }
+
+func (w *world) close() error {
+	var errs []error
+	for _, s := range w.servers {
+		errs = append(errs, s.close())
+	}
+	return errors.Join(errs...)
+}
+
+// requests is how many requests all API servers have answered. A request is
+// logged before the last of its answer is sent: who has the answer is in it.
+func (w *world) requests() (int, error) {
+	n := 0
+	for _, s := range w.servers {
+		log, err := os.ReadFile(s.log)
+		if err != nil {
+			return 0, err
+		}
+		n += bytes.Count(log, []byte("\n"))
+	}
+	return n, nil
+}
+
+// objects are the networks, and for each number of them a pod that selects as many.
+func objects() []byte {
+	var all bytes.Buffer
+	add := func(object map[string]any) {
+		data, err := json.Marshal(object)
+		if err == nil { // strings always marshal
+			all.WriteString("---\n" + string(data) + "\n")
+		}
+	}
+	for i := range maxNADs {
+		add(map[string]any{
+			"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition",
+			"metadata": map[string]any{"name": "net" + strconv.Itoa(i), "namespace": namespace},
+			"spec":     map[string]any{"config": definition},
+		})
+	}
+	for n := range maxNADs + 1 {
+		add(map[string]any{
+			"apiVersion": "v1", "kind": "Pod",
+			"metadata": map[string]any{"name": podName(n), "namespace": namespace, "uid": podUID(n), "annotations": annotations(n)},
+		})
+	}
+	return all.Bytes()
+}
+
+// order has processes run by timed, whose own memory is too small to be seen in theirs.
+func (w *world) order(ctx context.Context, o timing.Order) (timing.Report, error) {
+	data, err := json.Marshal(o)
+	if err != nil {
+		return timing.Report{}, err
+	}
+	cmd := exec.CommandContext(ctx, w.path("bin/timed"))
+	cmd.Stdin = bytes.NewReader(data)
+	printed, err := output(cmd)
+	if err != nil {
+		return timing.Report{}, err
+	}
+	var report timing.Report
+	if err := json.Unmarshal([]byte(printed), &report); err != nil {
+		return timing.Report{}, err
+	}
+	for i, c := range report.Costs {
+		if c.Exit != 0 {
+			return report, fmt.Errorf("%s: exit status %d\n%s", strings.Join(o.Runs[i].Args, " "), c.Exit, c.Output)
+		}
+	}
+	return report, nil
+}
