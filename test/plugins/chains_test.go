@@ -15,7 +15,7 @@ import (
 func chain(version string, plugins ...string) string {
 	return `{"cniVersion": "` + version + `", "name": "cluster", "plugins": [
 		{"type": "bridge", "bridge": "br-cluster", "isGateway": true,
-		 "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "ranges": [` + rangeV4 + `, ` + rangeV6 + `], "routes": [` + routeV4 + `]}},
+		 "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "ranges": [` + rangeV4 + `, ` + rangeV6 + `], "routes": [` + routeV4 + `, ` + routeV6 + `]}},
 		` + strings.Join(plugins, ",") + `]}`
 }
 

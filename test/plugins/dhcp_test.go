@@ -1,7 +1,9 @@
 package plugins_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	current "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/vishvananda/netlink"
@@ -69,4 +71,32 @@ func TestDHCPWithoutServer(t *testing.T) {
 	p.gone(before, &current.Result{})
 	same(t, "default routes", p.DefaultRoutes(netlink.FAMILY_ALL), []string{})
 	p.del(c)
+}
+
+// TestKilledAdd has multus killed while a plugin is at work. That plugin holds
+// the sandbox until it ends; then DEL finds what is to be undone.
+func TestKilledAdd(t *testing.T) {
+	t.Parallel()
+	n, _ := officeNode(t)
+	p := n.newPod(t, "web")
+	before := n.traces()
+	c := n.conf("1.1.0", clusterBridge, office)
+	add := n.command(p.of(c), p.env("ADD")...)
+	n.Do(add.Start)
+	for range 500 {
+		if slices.Equal(p.Links(), []string{"eth0", "net0"}) {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	same(t, "interfaces", p.Links(), []string{"eth0", "net0"})
+	if err := add.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := add.Wait(); err == nil {
+		t.Fatal("ADD ended before it was killed")
+	}
+	p.del(c)
+	p.gone(before, &current.Result{})
+	p.add(n.conf("1.1.0", clusterBridge))
 }

@@ -115,11 +115,12 @@ func (s *dhcpServer) awaitLeases(t testing.TB, want ...string) {
 	t.Errorf("the DHCP server lends %v, want %v", s.leases(), want)
 }
 
-// dhcpDaemon runs the dhcp plugin's daemon on the node, until the test ends.
+// dhcpDaemon runs the dhcp plugin's daemon on the node, until the test ends. It
+// gives a lease up after 5 s.
 func (n *node) dhcpDaemon() {
 	n.t.Helper()
 	socket := n.path("dhcp.sock")
-	daemon := exec.Command(filepath.Join(binaries(), "dhcp"), "daemon", "-socketpath", socket)
+	daemon := exec.Command(filepath.Join(binaries(), "dhcp"), "daemon", "-socketpath", socket, "-resendtimeout", "5s")
 	daemon.Stderr = os.Stderr
 	n.Do(daemon.Start)
 	n.t.Cleanup(func() {

@@ -55,28 +55,47 @@ func (p *pod) uid() string { return "11111111-2222-3333-4444-" + p.name }
 // call has Multus carry out a command for the pod.
 func (p *pod) call(command string, c conf) ([]byte, error) {
 	p.t.Helper()
-	if p.annotations != nil {
-		c = c.runtime(podAnnotations, p.annotations)
-	}
-	return p.node.multus(c,
-		"CNI_COMMAND="+command, "CNI_CONTAINERID="+p.id, "CNI_NETNS="+p.Path, "CNI_IFNAME=eth0",
-		fmt.Sprintf("CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=%s;K8S_POD_INFRA_CONTAINER_ID=%s;K8S_POD_UID=%s",
-			p.name, p.id, p.uid()))
+	return p.node.multus(p.of(c), p.env(command)...)
 }
 
-// multus runs the binary on the node. The error is what it answered, a *types.Error.
-func (n *node) multus(c conf, env ...string) ([]byte, error) {
+// of is the configuration as the runtime hands it over for the pod.
+func (p *pod) of(c conf) conf {
+	if p.annotations == nil {
+		return c
+	}
+	return c.runtime(podAnnotations, p.annotations)
+}
+
+// env is what the runtime passes in the environment for the pod.
+func (p *pod) env(command string) []string {
+	return []string{
+		"CNI_COMMAND=" + command, "CNI_CONTAINERID=" + p.id, "CNI_NETNS=" + p.Path, "CNI_IFNAME=eth0",
+		fmt.Sprintf("CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=%s;K8S_POD_INFRA_CONTAINER_ID=%s;K8S_POD_UID=%s",
+			p.name, p.id, p.uid()),
+	}
+}
+
+// command is a run of the binary on the node that is yet to be started there.
+func (n *node) command(c conf, env ...string) *exec.Cmd {
 	n.t.Helper()
 	stdin, err := json.Marshal(c)
 	if err != nil {
 		n.t.Fatal(err)
 	}
+	cmd := exec.Command(filepath.Join(binaries(), "multus"))
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "CNI_PATH=" + n.bin}, env...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	return cmd
+}
+
+// multus runs the binary on the node. The error is what it answered, a *types.Error.
+func (n *node) multus(c conf, env ...string) ([]byte, error) {
+	n.t.Helper()
 	var stdout, stderr bytes.Buffer
 	var exit error
 	n.Do(func() error {
-		cmd := exec.Command(filepath.Join(binaries(), "multus"))
-		cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "CNI_PATH=" + n.bin}, env...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
+		cmd := n.command(c, env...)
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		exit = cmd.Run()
 		return nil
 	})

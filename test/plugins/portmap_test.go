@@ -17,14 +17,16 @@ type mapping struct {
 
 func TestPortMappings(t *testing.T) {
 	t.Parallel()
-	for backend, program := range map[string]string{"nftables": "nft", "iptables": "iptables"} {
+	for backend, programs := range map[string][]string{"nftables": {"nft"}, "iptables": {"iptables", "ip6tables"}} {
 		t.Run(backend, func(t *testing.T) {
-			needs(t, program)
+			needs(t, programs...)
 			n := newNode(t)
 			outside := cnitest.NewNetNS(t)
 			wire(n.NetNS, "up0", outside, "out0")
 			address(n.NetNS, "up0", "192.0.2.1/24")
 			address(outside, "out0", "192.0.2.2/24")
+			address(n.NetNS, "up0", "2001:db8::1/64")
+			address(outside, "out0", "2001:db8::2/64")
 			p := n.newPod(t, "web")
 			c := n.conf("1.1.0", chain("1.1.0",
 				`{"type": "portmap", "backend": "`+backend+`", "snat": true, "capabilities": {"portMappings": true}}`)).
@@ -32,6 +34,8 @@ func TestPortMappings(t *testing.T) {
 			p.life(c, func(*current.Result) {
 				defer listen(p.NetNS, "10.1.0.2:80")()
 				reach(t, outside, "192.0.2.1:8080")
+				defer listen(p.NetNS, "[fd00:1::2]:80")()
+				reach(t, outside, "[2001:db8::1]:8080")
 				closed(t, outside, "192.0.2.1:81")
 			})
 			closed(t, outside, "192.0.2.1:8080")

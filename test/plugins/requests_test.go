@@ -22,6 +22,9 @@ func requestNode(t *testing.T) *node {
 		{"type": "ptp", "capabilities": {"ips": true},
 		 "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "ranges": [[{"subnet": "10.3.0.0/24"}], [{"subnet": "fd00:3::/64"}]]}},
 		{"type": "tuning", "dataDir": "$DIR/tuning", "capabilities": {"mac": true}}]}`)
+	parent(n)
+	n.nad("lan", `{"cniVersion": "1.1.0", "type": "macvlan", "master": "up0",
+		"capabilities": {"mac": true, "ips": true}, "ipam": {"type": "static"}}`)
 	n.nad("limited", `{"cniVersion": "0.4.0", "plugins": [
 		{"type": "bridge", "bridge": "br-limited", "isGateway": true, "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
 		{"type": "bandwidth", "capabilities": {"bandwidth": true}}]}`)
@@ -37,12 +40,15 @@ func TestRequestAddresses(t *testing.T) {
 	n := requestNode(t)
 	p := n.annotated(t, "web", `[
 		{"name": "fixed", "mac": "02:00:00:00:00:0A", "ips": ["10.2.0.77/24", "fd00:2::77/64"]},
-		{"name": "tuned", "mac": "02:00:00:00:00:0b", "ips": ["10.3.0.77", "fd00:3::77"]}]`)
+		{"name": "tuned", "mac": "02:00:00:00:00:0b", "ips": ["10.3.0.77", "fd00:3::77"]},
+		{"name": "lan", "mac": "02:00:00:00:00:0c", "ips": ["10.6.0.77/24"]}]`)
 	p.life(n.conf("1.1.0", clusterBridge), func(*current.Result) {
 		same(t, "addresses of net0", p.Addresses("net0"), []string{"10.2.0.77/24", "fd00:2::77/64"})
 		same(t, "addresses of net1", p.Addresses("net1"), []string{"10.3.0.77/24", "fd00:3::77/64"})
 		same(t, "MAC of net0", p.MAC("net0"), "02:00:00:00:00:0a")
 		same(t, "MAC of net1", p.MAC("net1"), "02:00:00:00:00:0b")
+		same(t, "addresses of net2", p.Addresses("net2"), []string{"10.6.0.77/24"})
+		same(t, "MAC of net2", p.MAC("net2"), "02:00:00:00:00:0c")
 		for _, lease := range []string{"tuned/10.3.0.77", "tuned/fd00:3::77"} {
 			if !slices.Contains(n.leases(), lease) {
 				t.Errorf("no lease %s among %v", lease, n.leases())
@@ -52,6 +58,7 @@ func TestRequestAddresses(t *testing.T) {
 			{"cluster", "eth0", p.bare("eth0"), p.MAC("eth0"), true},
 			{"default/fixed", "net0", []string{"10.2.0.77", "fd00:2::77"}, "02:00:00:00:00:0a", false},
 			{"default/tuned", "net1", []string{"10.3.0.77", "fd00:3::77"}, "02:00:00:00:00:0b", false},
+			{"default/lan", "net2", []string{"10.6.0.77"}, "02:00:00:00:00:0c", false},
 		})
 	})
 }
@@ -75,8 +82,8 @@ func TestRequestPortMappings(t *testing.T) {
 	needs(t, "nft")
 	n := requestNode(t)
 	outside := cnitest.NewNetNS(t)
-	wire(n.NetNS, "up0", outside, "out0")
-	address(n.NetNS, "up0", "192.0.2.1/24")
+	wire(n.NetNS, "up1", outside, "out0")
+	address(n.NetNS, "up1", "192.0.2.1/24")
 	address(outside, "out0", "192.0.2.2/24")
 	p := n.annotated(t, "web", `[{"name": "mapped", "portMappings": [{"hostPort": 9090, "containerPort": 90, "protocol": "TCP"}]}]`)
 	c := n.conf("1.1.0", chain("1.1.0", `{"type": "portmap", "backend": "nftables", "snat": true, "capabilities": {"portMappings": true}}`)).
@@ -122,6 +129,24 @@ func TestPodFromTheCluster(t *testing.T) {
 		same(t, "interfaces", p.Links(), []string{"db0", "eth0", "net1"})
 		same(t, "addresses of db0", p.Addresses("db0"), []string{"10.6.0.2/24"})
 		same(t, "number of entries in network-status", len(n.status(p)), 3)
+	})
+}
+
+// TestRequestsOfOldNetworks hands requests that no plugin declares over as
+// Multus did before there were capabilities.
+func TestRequestsOfOldNetworks(t *testing.T) {
+	t.Parallel()
+	n := requestNode(t)
+	n.nad("old", `{"cniVersion": "0.3.1", "plugins": [
+		{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.8.0.0/24"}},
+		{"type": "tuning", "dataDir": "$DIR/tuning"}]}`)
+	p := n.annotated(t, "web", `[{"name": "old", "mac": "02:00:00:00:00:0d", "ips": ["10.8.0.77"]}]`)
+	c := n.conf("1.1.0", clusterBridge)
+	says(t, p.refused("ADD", c), "default/old", "mac", "ips")
+	p.life(c.with("unsupportedRequests", "legacy"), func(result *current.Result) {
+		same(t, "MAC of net0", p.MAC("net0"), "02:00:00:00:00:0d")
+		same(t, "addresses of net0", p.Addresses("net0"), []string{"10.8.0.77/24"})
+		same(t, "addresses of eth0", p.Addresses("eth0"), answered(result))
 	})
 }
 

@@ -41,6 +41,7 @@ func (n *node) traces() traces {
 			tr.Links = append(tr.Links, l.Attrs().Name)
 		}
 	}
+	slices.Sort(tr.Links)
 	for _, r := range n.Routes(netlink.FAMILY_ALL) {
 		if !strings.HasPrefix(r, "fe80::/64 ") && !strings.Contains(r, " dev br") {
 			tr.Routes = append(tr.Routes, r)
