@@ -33,11 +33,16 @@ func (d *draft) permit(s source, n network) error {
 func (d *draft) permitPlugin(s source, binary string) error {
 	conf := d.planner.Conf
 	if name := filepath.Base(binary); name == self || name == conf.Type {
-		return fmt.Errorf("its plugin is %q: Multus would run itself without end; use another plugin", binary)
+		return fmt.Errorf("its plugin is %s: Multus would run itself without end; use another plugin", quote(binary))
+	}
+	// Of the type itself this is known; an IPAM plugin is searched for by the
+	// network's own plugin, and not all that do so look for a way out.
+	if strings.ContainsAny(binary, "/\\\x00") || binary == "." || binary == ".." {
+		return fmt.Errorf("plugin %s: the bare name of a plugin's binary is expected, without a path", quote(binary))
 	}
 	trusted := s.origin == inline || s.origin == path
 	if trusted || len(conf.AllowedPlugins) == 0 || slices.Contains(conf.AllowedPlugins, binary) {
 		return nil
 	}
-	return fmt.Errorf("plugin %q is not among allowedPlugins (%s); use one of these, or add it to the configuration", binary, strings.Join(conf.AllowedPlugins, ", "))
+	return fmt.Errorf("plugin %s is not among allowedPlugins (%s); use one of these, or add it to the configuration", quote(binary), strings.Join(conf.AllowedPlugins, ", "))
 }
