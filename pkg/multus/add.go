@@ -54,9 +54,9 @@ func (p Plugin) prepare(ctx context.Context, sb plan.Sandbox) (state.Record, err
 	}
 	rec := state.Record{Schema: state.Schema, Created: time.Now().UTC(), Sandbox: sb, Pod: pod}
 	for _, a := range pl.Attachments {
-		rec.Attachments = append(rec.Attachments, state.Attachment{Attachment: a, Phase: state.Planned})
+		// Until more is written, any of them may have been started.
+		rec.Attachments = append(rec.Attachments, state.Attachment{Attachment: a, Phase: state.Attaching})
 	}
-	rec.Attachments[0].Phase = state.Attaching
 	return rec, p.create(rec)
 }
 
@@ -110,10 +110,8 @@ func (p Plugin) plan(ctx context.Context, sb plan.Sandbox) (plan.Pod, plan.Plan,
 // routes and publishes the status. The answer is converted before anything is
 // published, since a runtime of an old version may not be able to read it.
 func (p Plugin) attach(ctx context.Context, rec *state.Record) (json.RawMessage, error) {
-	for i := range rec.Attachments {
-		if err := p.attachOne(ctx, rec, i); err != nil {
-			return nil, err
-		}
+	if err := p.attachAll(ctx, rec); err != nil {
+		return nil, err
 	}
 	if err := routes(rec); err != nil {
 		return nil, err
@@ -129,16 +127,25 @@ func (p Plugin) attach(ctx context.Context, rec *state.Record) (json.RawMessage,
 	return answer, p.publish(ctx, *rec)
 }
 
-// attachOne runs one delegate. The update that says that the one before is
-// attached says as well that this one may have been started: one write for both.
-func (p Plugin) attachOne(ctx context.Context, rec *state.Record, i int) error {
-	a := &rec.Attachments[i]
-	if i > 0 {
-		a.Phase = state.Attaching
-		if err := p.State.Update(*rec); err != nil {
-			return coded(types.ErrIOFailure, err)
+// attachAll runs the delegates, one after another, to the first that fails.
+func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
+	g := p.progress()
+	defer g.stop()
+	for i := range rec.Attachments {
+		rec.Attachments[i].Phase = state.Planned
+	}
+	for i := range rec.Attachments {
+		rec.Attachments[i].Phase = state.Attaching
+		g.note(*rec)
+		if err := p.attachOne(ctx, rec, i); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+func (p Plugin) attachOne(ctx context.Context, rec *state.Record, i int) error {
+	a := &rec.Attachments[i]
 	started := time.Now()
 	result, err := p.Runner.Add(ctx, rec.Sandbox, a.Attachment)
 	if err != nil {

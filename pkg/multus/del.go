@@ -55,8 +55,23 @@ func (p Plugin) detach(ctx context.Context, rec *state.Record) error {
 
 // detachSome is detach for the attachments that are wanted gone; the others stay recorded.
 func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(plan.Attachment) bool) error {
+	before := remaining(*rec)
+	errs := p.detachWanted(ctx, rec, wanted)
+	left := remaining(*rec)
+	switch {
+	case left == 0:
+		errs = append(errs, coded(types.ErrIOFailure, p.State.Remove(*rec)))
+	case left < before || len(errs) > 0:
+		errs = append(errs, coded(types.ErrIOFailure, p.State.Update(*rec)))
+	}
+	return errors.Join(errs...)
+}
+
+// detachWanted tries all, newest first, and marks those that are gone.
+func (p Plugin) detachWanted(ctx context.Context, rec *state.Record, wanted func(plan.Attachment) bool) []error {
 	var errs []error
-	left, dirty := remaining(*rec), false
+	g := p.progress()
+	defer g.stop()
 	for i := len(rec.Attachments) - 1; i >= 0; i-- {
 		a := &rec.Attachments[i]
 		if !started(*a) || !wanted(a.Attachment) {
@@ -66,28 +81,10 @@ func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(p
 			errs = append(errs, of(a.Attachment, err))
 			continue
 		}
-		a.Phase, left, dirty = state.Detached, left-1, true
-		if left > 0 {
-			dirty = p.mark(*rec) != nil
-		}
+		a.Phase = state.Detached
+		g.note(*rec)
 	}
-	if left == 0 {
-		return errors.Join(append(errs, coded(types.ErrIOFailure, p.State.Remove(*rec)))...)
-	}
-	if dirty {
-		errs = append(errs, coded(types.ErrIOFailure, p.State.Update(*rec)))
-	}
-	return errors.Join(errs...)
-}
-
-// mark saves progress. A state folder that cannot be written keeps nothing from
-// being detached: at worst a retry detaches twice, which plugins allow.
-func (p Plugin) mark(rec state.Record) error {
-	err := p.State.Update(rec)
-	if err != nil {
-		p.Log.WithError(err).Warn("progress not recorded")
-	}
-	return err
+	return errs
 }
 
 // started tells whether there may be something to detach.
