@@ -1,0 +1,98 @@
+package multus_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/containernetworking/cni/pkg/types"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
+)
+
+func TestStatus(t *testing.T) {
+	tests := []struct {
+		name   string
+		conf   string
+		change func(w *world)
+		want   string
+	}{
+		{"ready", abc, nil, "no error"},
+		{"no API server", abc, func(w *world) { w.Cluster = nil }, "no error"},
+		{"readiness file", abc + `,"readinessIndicatorFile":"$DIR/ready"`, nil, "50 readinessIndicatorFile: "},
+		{"API server", abc, func(w *world) { w.cluster.ready = func(context.Context) error { return errors.New("refused") } }, "50 kubeconfig"},
+		{"delegate's code", abc, func(w *world) { w.fail(map[string]error{"STATUS b": &types.Error{Code: 51, Msg: "degraded"}}) }, "51 network b: b: degraded"},
+		{"delegate's own code", abc, func(w *world) { w.fail(map[string]error{"STATUS b": &types.Error{Code: 120, Msg: "x"}}) }, "120 network b: b: x"},
+		{"delegate without a code", abc, func(w *world) { w.fail(map[string]error{"STATUS a": errors.New("exit status 2")}) }, "50 network a: a: exit status 2"},
+		{"binary", abc, func(w *world) { w.exec.Missing = []string{"c"} }, "50 network c: c: plugin binary not found"},
+		{"default network", `"cniVersion":"1.1.0","clusterNetwork":"x","confDir":"$DIR"`, nil, `50 clusterNetwork "x": `},
+		{"API before the network", abc, func(w *world) {
+			w.cluster.ready = func(context.Context) error { return errors.New("refused") }
+			w.fail(map[string]error{"STATUS a": errors.New("x")})
+		}, "50 kubeconfig"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, tt.conf)
+			if tt.change != nil {
+				tt.change(w)
+			}
+			if got := object(t, w.Status(t.Context())); !strings.HasPrefix(got, tt.want) {
+				t.Errorf("answered %s\nwant %s…", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestStatusIsPrompt whatever hangs, and does not wait for readiness.
+func TestStatusIsPrompt(t *testing.T) {
+	hang := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	tests := []struct {
+		name   string
+		change func(w *world)
+	}{
+		{"API server", func(w *world) { w.cluster.ready = hang }},
+		{"delegate", func(w *world) {
+			w.exec.Answer = func(ctx context.Context, _ cnitest.Call) ([]byte, error) { return nil, hang(ctx) }
+		}},
+		{"both", func(w *world) {
+			w.cluster.ready = hang
+			w.exec.Answer = func(ctx context.Context, _ cnitest.Call) ([]byte, error) { return nil, hang(ctx) }
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, abc)
+				tt.change(w)
+				begin := time.Now()
+				if got := object(t, w.Status(t.Context())); !strings.HasPrefix(got, "50 ") {
+					t.Error(got)
+				}
+				// A plugin that is killed may leave children that hold its output for half a second.
+				if took := time.Since(begin); took > 4400*time.Millisecond {
+					t.Errorf("took %s", took)
+				}
+			})
+		})
+	}
+}
+
+// TestStatusOfReadiness looks once.
+func TestStatusOfReadiness(t *testing.T) {
+	w := newWorld(t, abc+`,"readinessIndicatorFile":"$DIR/ready"`)
+	if err := os.WriteFile(filepath.Join(w.dir, "ready"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Status(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if calls := w.calls(); len(calls) != 3 {
+		t.Errorf("calls %q", calls)
+	}
+}
