@@ -34,8 +34,11 @@ const (
 
 func commandTable() []command {
 	return []command{
+		{"explain", "the networks that a pod would get, and why", explain},
+		{"validate", "check pods, networks and configurations in files", validate},
 		{"try", "attach pods from files to scratch namespaces with the real plugins, no cluster needed", try},
 		{"list", "the sandboxes and attachments recorded on this node", list},
+		{"convert", "older Network objects, and pods that select them, as those of today", convert},
 		{"version", "the version of this program and the CNI versions it speaks", version},
 	}
 }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/manifest"
+	"github.com/multus-cni/multus/pkg/multus"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// runtimeConfigurations is where container runtimes look for the configuration.
+const runtimeConfigurations = "/etc/cni/net.d"
+
+// explainCluster explains a pod of the cluster, with the plugin of this node.
+func explainCluster(ctx context.Context, _ cli, opts explainOptions) ([]explanation, []string, error) {
+	conf, warnings, err := confOfNode(opts.conf)
+	if err != nil {
+		return nil, warnings, err
+	}
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	path := append(slices.Clone(opts.bin), filepath.SplitList(os.Getenv("CNI_PATH"))...)
+	plugin, done, err := assemble(multus.Call{Path: path}, conf, logrus.NewEntry(log))
+	if err != nil {
+		return nil, warnings, err
+	}
+	defer done()
+	ctx, cancel := context.WithTimeout(ctx, conf.APITimeout)
+	defer cancel()
+	pod := podNamed(opts.pod)
+	if plugin.Cluster == nil {
+		warnings = append(warnings, "the configuration has no kubeconfig: a pod gets the static networks alone, whatever its annotations")
+		return []explanation{explained(ctx, plugin.Planner, pod)}, warnings, nil
+	}
+	if pod, err = plugin.Cluster.Pod(ctx, pod.Namespace, pod.Name); err != nil {
+		return nil, warnings, fmt.Errorf("pod %s: %w", podNamed(opts.pod), err)
+	}
+	return []explanation{explained(ctx, plugin.Planner, pod)}, warnings, nil
+}
+
+// podNamed is the pod of a name on the command line.
+func podNamed(name string) plan.Pod {
+	if namespace, name, qualified := strings.Cut(name, "/"); qualified {
+		return plan.Pod{Namespace: namespace, Name: name}
+	}
+	return plan.Pod{Namespace: "default", Name: name}
+}
+
+// confOfNode is the configuration in the file, or, without one, the first that
+// the container runtime could take.
+func confOfNode(file string) (config.Config, []string, error) {
+	files := []string{file}
+	if file == "" {
+		var err error
+		if files, err = configurations(runtimeConfigurations); err != nil {
+			return config.Config{}, nil, err
+		}
+	}
+	var skipped []error
+	for _, f := range files {
+		objects, err := manifest.Load(f)
+		if _, given := objects.Conf(); given {
+			return confOf(objects)
+		}
+		if err == nil {
+			err = fmt.Errorf("%s: no multus configuration in it", f)
+		}
+		skipped = append(skipped, err)
+	}
+	return config.Config{}, nil, errors.Join(skipped...)
+}
+
+// configurations are the files of the folder that the container runtime reads, by
+// name.
+func configurations(folder string) ([]string, error) {
+	const cure = "name the multus configuration with --conf FILE, or pods and networks with -f FILE"
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, fmt.Errorf("%w; %s", err, cure)
+	}
+	var files []string
+	for _, e := range entries {
+		if slices.Contains([]string{".conf", ".conflist", ".json"}, filepath.Ext(e.Name())) {
+			files = append(files, filepath.Join(folder, e.Name()))
+		}
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%s: no configuration in it; %s", folder, cure)
+	}
+	return files, nil
+}

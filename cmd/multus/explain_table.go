@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// show prints what was explained. Faults and warnings are part of it.
+func show(c cli, opts explainOptions, all []explanation) error {
+	text, err := explainTable(all), error(nil)
+	if opts.output != "table" {
+		text, err = explainData(all)
+	}
+	if err == nil && opts.output == "yaml" {
+		text, err = yaml.JSONToYAML(text)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = c.stdout.Write(text)
+	return err
+}
+
+// faults are why the pod would not start.
+func (e explanation) faults() []string {
+	var all []string
+	for _, f := range separate(unnamed(e.pod, e.err)) {
+		all = append(all, flat(f))
+	}
+	return all
+}
+
+// explainData is a JSON list with an object for each pod.
+func explainData(all []explanation) ([]byte, error) {
+	type podPlan struct {
+		Pod         plan.Pod          `json:"pod"`
+		Attachments []plan.Attachment `json:"attachments"`
+		Warnings    []string          `json:"warnings,omitempty"`
+		Faults      []string          `json:"faults,omitempty"`
+	}
+	pods := make([]podPlan, 0, len(all))
+	for _, e := range all {
+		attachments := e.plan.Attachments
+		if attachments == nil {
+			attachments = []plan.Attachment{}
+		}
+		pods = append(pods, podPlan{e.pod, attachments, e.plan.Warnings, e.faults()})
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(pods)
+	return b.Bytes(), err
+}
+
+// explainTable has a paragraph for each pod, with a line for each interface.
+func explainTable(all []explanation) []byte {
+	var b bytes.Buffer
+	for i, e := range all {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		e.table(&b)
+	}
+	return b.Bytes()
+}
+
+// table is the paragraph of one pod.
+func (e explanation) table(b *bytes.Buffer) {
+	if e.err != nil {
+		fmt.Fprintf(b, "pod %s: would not start\n", e.pod)
+		for _, f := range e.faults() {
+			fmt.Fprintln(b, "  fault:", f)
+		}
+	} else {
+		fmt.Fprintf(b, "pod %s\n", e.pod)
+		tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(tw, "  INTERFACE\tNETWORK\tPLUGINS\tREQUESTS\tCONFIGURATION\tREASON")
+		for _, a := range e.plan.Attachments {
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\t%s\n",
+				a.Interface, a.Network, pluginsOf(a), or(strings.Join(requestsOf(a), ", "), "-"), originOf(a), a.Reason)
+		}
+		_ = tw.Flush() // into memory
+	}
+	for _, w := range e.plan.Warnings {
+		fmt.Fprintln(b, "  warning:", w)
+	}
+}
+
+func pluginsOf(a plan.Attachment) string {
+	var types []string
+	for _, p := range a.Config.Plugins() {
+		types = append(types, p.Type())
+	}
+	return strings.Join(types, ",")
+}
+
+// originOf says where the configuration is from; what has the network's own name
+// need not repeat it.
+func originOf(a plan.Attachment) string {
+	return strings.Replace(a.Source, " "+a.Network, "", 1)
+}
+
+// requestsOf are what the plugins are asked for beside the network itself.
+func requestsOf(a plan.Attachment) []string {
+	var requests []string
+	for _, capability := range slices.Sorted(maps.Keys(a.RuntimeConfig)) {
+		requests = append(requests, capability+" "+string(a.RuntimeConfig[capability]))
+	}
+	if a.Args != "" {
+		requests = append(requests, "CNI_ARGS "+a.Args)
+	}
+	if a.Device != nil {
+		requests = append(requests, "device "+a.Device.ID)
+	}
+	if a.DefaultRoute != nil {
+		route := "the default route"
+		if len(a.DefaultRoute.Gateways) > 0 {
+			route += " via " + strings.Join(a.DefaultRoute.Gateways, ", ")
+		}
+		requests = append(requests, route)
+	}
+	return requests
+}
