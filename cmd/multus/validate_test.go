@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestSeparate(t *testing.T) {
+	a, b, c := errors.New("a"), errors.New("b"), errors.New("c")
+	tests := map[string]struct {
+		err  error
+		want []string
+	}{
+		"none":            {nil, nil},
+		"one":             {a, []string{"a"}},
+		"joined":          {errors.Join(a, errors.Join(b, c)), []string{"a", "b", "c"}},
+		"within words":    {fmt.Errorf("both: %w", errors.Join(a, b)), []string{"both: a; b"}},
+		"of two errors":   {fmt.Errorf("%w: %w", a, b), []string{"a: b"}},
+		"with more lines": {errors.Join(errors.New("a\n  b\n"), c), []string{"a; b", "c"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, err := range separate(tt.err) {
+				got = append(got, flat(err))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// FuzzValidate checks and explains whatever the files hold. What is valid without
+// a warning, and complete, can be explained unless it needs what only a node has.
+func FuzzValidate(f *testing.F) {
+	const nad = "kind: NetworkAttachmentDefinition\napiVersion: k8s.cni.cncf.io/v1\nmetadata: {name: a}\nspec: {config: '%s'}\n---\n"
+	const pod = "kind: Pod\napiVersion: v1\nmetadata: {name: p, annotations: {k8s.v1.cni.cncf.io/networks: '%s', v1.multus-cni.io/default-network: '%s'}}\n---\n"
+	for _, config := range []string{`{"type":"b"}`, `{"type":"b","capabilities":{"ips":true}}`, ``, `{`, `{"type":"multus"}`, `{"plugins":[]}`, `{"type":"../x"}`} {
+		for _, networks := range []string{`a`, `a,default/a@x`, `[{"name":"a","ips":["10.0.0.1"]}]`, `[{"name":"A"},{"ips":7}]`, `b`, ``} {
+			f.Add(fmt.Sprintf(nad+pod, config, networks, "default/a"))
+			f.Add(fmt.Sprintf(nad+pod, config, networks, ""))
+		}
+	}
+	f.Add(older(`[{"name":"bare"},{"name":"list"}]`))
+	f.Add(`{"type":"multus","name":"m","kubeconfig":"/k","clusterNetwork":"a","namespaceIsolation":true}`)
+	f.Add(`{"type":"multus","name":"m","delegates":[{"type":"a"}],"defaultNetworks":["/x","y"],"allowedPlugins":["a"]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(text, "/") && strings.Contains(text, `"clusterNetwork"`) {
+			t.Skip("explain may read what the configuration names")
+		}
+		var checked, explained, complaints bytes.Buffer
+		valid := validate(t.Context(), cli{args: []string{"--strict", "-f", "-"}, stdin: strings.NewReader(text), stdout: &checked, stderr: &complaints})
+		explainable := explain(t.Context(), cli{args: []string{"-f", "-"}, stdin: strings.NewReader(text), stdout: &explained, stderr: &complaints})
+		if valid != exitOK && valid != exitFailed || checked.Len() == 0 {
+			t.Errorf("validate: exit code %d: %s", valid, &checked)
+		}
+		if valid == exitOK && !strings.Contains(checked.String(), "no faults") {
+			t.Errorf("validate is content with faults: %s", &checked)
+		}
+		if explainable == exitOK && explained.Len() == 0 {
+			t.Errorf("explain shows nothing for %q", text)
+		}
+		if strings.Contains(checked.String()+explained.String(), "\n\n\n") {
+			t.Errorf("empty lines in %s%s", &checked, &explained)
+		}
+	})
+}
