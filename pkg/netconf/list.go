@@ -36,6 +36,15 @@ func (l List) DisableGC() bool { return l.disableGC }
 // Plugins are the plugins in the order of ADD. The slice is a copy.
 func (l List) Plugins() []Plugin { return append([]Plugin(nil), l.plugins...) }
 
+// Size is how many bytes the plugins' configurations have together.
+func (l List) Size() int {
+	size := 0
+	for _, p := range l.plugins {
+		size += len(p.raw)
+	}
+	return size
+}
+
 // IsZero tells that the list holds nothing: it was never parsed.
 func (l List) IsZero() bool { return l.name == "" && len(l.plugins) == 0 }
 

@@ -6,15 +6,25 @@ import (
 	"fmt"
 )
 
+// MaxConfigurations is how many bytes the configurations of a pod's networks may
+// have together, each counted as often as it is used. One large definition that is
+// selected many times would take all the node's memory otherwise.
+const MaxConfigurations = 16 << 20
+
 // assemble makes the plan of what was resolved: names, devices, requests.
 func (d *draft) assemble(ctx context.Context) Plan {
 	names := d.interfaces()
 	ids := d.allot(ctx, names)
 	made := Plan{Attachments: []Attachment{}}
+	size := 0
 	for i, w := range d.wanted {
 		n, resolved := d.networks[w.source]
 		if !resolved || w.refused {
 			continue
+		}
+		if size += n.list.Size(); size > MaxConfigurations {
+			d.faults.addf("pod %s: the configurations of its networks have more than %d bytes together; select fewer networks, or make their configurations shorter", d.pod, MaxConfigurations)
+			break
 		}
 		a := Attachment{
 			Network:      n.title,
