@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // node is a host as far as Multus can tell: plugins, folders, and a configuration.
@@ -21,6 +23,7 @@ type node struct {
 	t    testing.TB
 	dir  string
 	conf map[string]any
+	api  *cnitest.APIServer // nil: there is none
 }
 
 // doc is a JSON object.
@@ -119,30 +122,38 @@ func (n *node) command(verb, id string) *exec.Cmd {
 // started is a command under way.
 type started struct {
 	*exec.Cmd
-	begin          time.Time
 	stdout, stderr bytes.Buffer
-	stop           func() bool
+	ended          chan struct{}
+	err            error
+	took           time.Duration
 }
 
 // start starts a command, which is killed should it hang.
 func (n *node) start(verb, id string) *started {
 	n.t.Helper()
-	s := &started{Cmd: n.command(verb, id), begin: time.Now()}
+	s := &started{Cmd: n.command(verb, id), ended: make(chan struct{})}
 	s.Stdout, s.Stderr = &s.stdout, &s.stderr
 	s.WaitDelay = 5 * time.Second
+	begin := time.Now()
 	n.must(s.Start())
-	s.stop = time.AfterFunc(time.Minute, func() { _ = s.Process.Kill() }).Stop
+	kill := time.AfterFunc(time.Minute, func() { _ = s.Process.Kill() })
+	go func() {
+		s.err = s.Wait()
+		s.took = time.Since(begin)
+		kill.Stop()
+		close(s.ended)
+	}()
+	n.t.Cleanup(func() { _ = s.Process.Kill(); <-s.ended })
 	return s
 }
 
 func (n *node) end(s *started) outcome {
 	n.t.Helper()
-	err := s.Wait()
-	s.stop()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		n.t.Fatal(err)
+	<-s.ended
+	if exit := (*exec.ExitError)(nil); s.err != nil && !errors.As(s.err, &exit) {
+		n.t.Fatal(s.err)
 	}
-	o := outcome{exit: s.ProcessState.ExitCode(), stdout: s.stdout.String(), stderr: s.stderr.String(), took: time.Since(s.begin)}
+	o := outcome{exit: s.ProcessState.ExitCode(), stdout: s.stdout.String(), stderr: s.stderr.String(), took: s.took}
 	if o.exit > 0 {
 		if err := json.Unmarshal(s.stdout.Bytes(), &o); err != nil || o.Code == 0 || o.Msg == "" {
 			n.t.Errorf("exit status %d without an error object: %q; standard error: %q", o.exit, o.stdout, o.stderr)

@@ -1,0 +1,157 @@
+package faults_test
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestDELWhileADDRuns: DEL waits for its end, and then undoes it.
+func TestDELWhileADDRuns(t *testing.T) {
+	n := newNode(t)
+	n.script("b", doc{"sleep": doc{"ADD": "1s"}})
+	add := n.start("ADD", "c1")
+	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
+	del := n.ok("DEL", "c1")
+	if o := n.end(add); o.exit != 0 {
+		t.Errorf("ADD: %s", o.stdout)
+	}
+	if del.took < 500*time.Millisecond {
+		t.Errorf("DEL did not wait, it took %s", del.took)
+	}
+	n.wantCalls(addAll + ", " + delAll)
+	n.clean()
+}
+
+// TestDELWhileADDRollsBack: both detach, one after the other.
+func TestDELWhileADDRollsBack(t *testing.T) {
+	n := newNode(t)
+	n.script("b", doc{"sleep": doc{"ADD": "700ms"}, "fail": doc{"ADD": doc{"code": 11, "msg": "full"}}})
+	add := n.start("ADD", "c1")
+	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
+	n.ok("DEL", "c1")
+	if o := n.end(add); o.exit == 0 || o.Code != 11 || o.Msg != "network b (net0): rec-b: full" {
+		t.Errorf("ADD: %s", o.stdout)
+	}
+	// The second time there is no record any more, and the static networks are detached.
+	n.wantCalls("ADD eth0 rec-a, ADD net0 rec-b, DEL net0 rec-b, DEL eth0 rec-a, " + delAll)
+	n.clean()
+}
+
+// TestADDIsKilledWhileDELWaits: the plugin dies with multus, and DEL goes on.
+func TestADDIsKilledWhileDELWaits(t *testing.T) {
+	n := newNode(t)
+	n.script("b", doc{"sleep": doc{"ADD": "30s"}})
+	add := n.start("ADD", "c1")
+	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
+	del := n.start("DEL", "c1")
+	time.Sleep(200 * time.Millisecond)
+	n.must(add.Process.Kill())
+	n.end(add)
+	if o := n.end(del); o.exit != 0 || o.took < 200*time.Millisecond || o.took > 10*time.Second {
+		t.Errorf("DEL took %s: %s", o.took, o.stdout)
+	}
+	n.wantCalls("ADD eth0 rec-a, DEL net0 rec-b, DEL eth0 rec-a")
+	n.clean()
+}
+
+// TestWhatAPluginLeftKeepsTheLock: a plugin's child that is still at work when
+// multus and the plugin are dead is waited for.
+func TestWhatAPluginLeftKeepsTheLock(t *testing.T) {
+	n := newNode(t)
+	n.script("b", doc{"sleep": doc{"ADD": "30s"}, "forkChild": doc{"ADD": "1500ms"}})
+	add := n.start("ADD", "c1")
+	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
+	time.Sleep(100 * time.Millisecond) // the child is begun after the mark
+	n.must(add.Process.Kill())
+	if del := n.ok("DEL", "c1"); del.took < 700*time.Millisecond {
+		t.Errorf("DEL did not wait, it took %s", del.took)
+	}
+	n.end(add)
+	n.wantCalls("ADD eth0 rec-a, DEL net0 rec-b, DEL eth0 rec-a")
+	n.clean()
+}
+
+// TestTerminatedADD: a runtime's SIGTERM has all undone before multus ends.
+func TestTerminatedADD(t *testing.T) {
+	n := newNode(t)
+	n.script("b", doc{"sleep": doc{"ADD": "30s"}})
+	add := n.start("ADD", "c1")
+	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
+	n.must(add.Process.Signal(syscall.SIGTERM))
+	o := n.end(add)
+	if o.exit != 1 || o.Code != 11 || !strings.Contains(o.Msg, "network b (net0): rec-b: ADD given up") || o.took > 10*time.Second {
+		t.Errorf("ADD took %s: exit status %d, %s", o.took, o.exit, o.stdout)
+	}
+	n.wantCalls("ADD eth0 rec-a, DEL net0 rec-b, DEL eth0 rec-a")
+	n.clean()
+	n.ok("DEL", "c1")
+}
+
+// TestTerminatedDEL keeps what is left for the next one.
+func TestTerminatedDEL(t *testing.T) {
+	n := newNode(t)
+	n.script("b", doc{"sleep": doc{"DEL": "30s"}, "touch": doc{"DEL": n.path("log", "deleting")}})
+	n.ok("ADD", "c1")
+	n.executions()
+	del := n.start("DEL", "c1")
+	n.await("the plugin runs", func() bool { return exists(n.path("log", "deleting")) })
+	n.must(del.Process.Signal(syscall.SIGTERM))
+	if o := n.end(del); o.exit != 1 || o.Code != 11 || o.took > 10*time.Second {
+		t.Errorf("DEL took %s: exit status %d, %s", o.took, o.exit, o.stdout)
+	}
+	n.wantCalls("DEL net1 rec-d, DEL net1 rec-c")
+	// The record has the configuration of ADD, so that it is edited for a retry that ends.
+	data, err := os.ReadFile(n.record("c1"))
+	n.must(err)
+	n.write(n.record("c1"), strings.ReplaceAll(string(data), `"30s"`, `"1ms"`))
+	n.ok("DEL", "c1")
+	n.wantCalls("DEL net0 rec-b, DEL eth0 rec-a")
+	n.clean()
+}
+
+// TestTwiceAndThrice: ADD is not repeated, DEL may be.
+func TestTwiceAndThrice(t *testing.T) {
+	n := newNode(t)
+	n.ok("ADD", "c1")
+	n.refused("ADD", "c1", 100, "c1 (eth0) is attached already", "DEL")
+	n.wantCalls(addAll)
+	for range 3 {
+		n.ok("DEL", "c1")
+		n.wantCalls(delAll)
+		n.clean()
+	}
+	n.ok("ADD", "c1")
+	n.ok("DEL", "c1")
+	n.wantCalls(addAll + ", " + delAll)
+	n.refused("CHECK", "c1", 3, "no record")
+}
+
+// TestDELNeedsTheRecordAlone: not the namespace, the pod, the NAD, the API server,
+// the kubeconfig, the readiness file, or the networks that were configured.
+func TestDELNeedsTheRecordAlone(t *testing.T) {
+	n := newNode(t)
+	api := n.cluster()
+	n.pod("x@x0")
+	n.nad("x", n.network("b", nil))
+	n.ok("ADD", "c1")
+	n.wantCalls("ADD eth0 rec-a, ADD net0 rec-b, ADD net1 rec-c, ADD net1 rec-d, ADD x0 rec-b")
+	api.Close()
+	n.must(os.Remove(n.path("kubeconfig")))
+	n.set("readinessIndicatorFile", n.path("never"))
+	n.set("delegates", nil)
+	n.set("clusterNetwork", n.path("no-such-file.conf"))
+	o := n.ok("DEL", "c1")
+	if o.took > 2*time.Second {
+		t.Errorf("DEL took %s", o.took)
+	}
+	n.wantCalls("DEL x0 rec-b, " + delAll)
+	n.clean()
+	// Without a record it is tried for as long as is reasonable, and succeeds.
+	if o := n.ok("DEL", "c1"); o.took > 4*time.Second {
+		t.Errorf("DEL without a record took %s", o.took)
+	}
+	n.wantCalls("")
+}
