@@ -136,7 +136,7 @@ func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
 	}
 	for i := range rec.Attachments {
 		rec.Attachments[i].Phase = state.Attaching
-		g.note(*rec)
+		g.note(cautious(*rec))
 		if err := p.attachOne(ctx, rec, i); err != nil {
 			return err
 		}

@@ -27,6 +27,19 @@ type progress struct {
 	next  *state.Record // to be written; nil: nothing new
 }
 
+// cautious is the record with what is planned as if it were under way: what is
+// written beside one delegate may be all that is known when the next one has been
+// started and we are killed.
+func cautious(rec state.Record) state.Record {
+	rec.Attachments = slices.Clone(rec.Attachments)
+	for i, a := range rec.Attachments {
+		if a.Phase == state.Planned {
+			rec.Attachments[i].Phase = state.Attaching
+		}
+	}
+	return rec
+}
+
 // note has the record as it is now written, unless more becomes known within
 // the pause.
 func (g *progress) note(rec state.Record) {

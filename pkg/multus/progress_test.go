@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
@@ -72,5 +75,16 @@ func TestProgressThatCannotBeWrittenIsTold(t *testing.T) {
 	g.flush()
 	if !errors.Is(told, full) {
 		t.Errorf("told %v", told)
+	}
+}
+
+func TestCautiousRecordHasNothingPlanned(t *testing.T) {
+	rec := recordOf(state.Attached, state.Attaching, state.Planned, state.Planned)
+	want := recordOf(state.Attached, state.Attaching, state.Attaching, state.Attaching)
+	if diff := cmp.Diff(want.Attachments, cautious(rec).Attachments, cmp.Comparer(netconf.List.Equal)); diff != "" {
+		t.Errorf("(- wanted, + got):\n%s", diff)
+	}
+	if rec.Attachments[2].Phase != state.Planned {
+		t.Error("the record itself was changed")
 	}
 }
