@@ -63,6 +63,21 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// TestSecurity: what the threat model calls tested is.
+func TestSecurity(t *testing.T) {
+	all := files(t)
+	tests := 0
+	for _, l := range links(string(all["docs/security.md"])) {
+		if strings.HasSuffix(l.target, ".go") || strings.HasSuffix(l.target, ".txtar") {
+			tests++
+			checkTestExists(t, "security", l, all)
+		}
+	}
+	if tests < 30 {
+		t.Errorf("%d tests are named", tests)
+	}
+}
+
 // link is a link of Markdown.
 type link struct{ text, target string }
 
