@@ -1,7 +1,11 @@
 package plugins_test
 
 import (
+	"bytes"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,6 +87,7 @@ func TestKilledAdd(t *testing.T) {
 	c := n.conf("1.1.0", clusterBridge, office)
 	add := n.command(p.of(c), p.env("ADD")...)
 	n.Do(add.Start)
+	t.Cleanup(func() { _ = add.Process.Kill() })
 	for range 500 {
 		if slices.Equal(p.Links(), []string{"eth0", "net0"}) {
 			break
@@ -97,6 +102,28 @@ func TestKilledAdd(t *testing.T) {
 		t.Fatal("ADD ended before it was killed")
 	}
 	p.del(c)
+	same(t, "processes that are still at work", p.processes(), []string{})
 	p.gone(before, &current.Result{})
 	p.add(n.conf("1.1.0", clusterBridge))
+}
+
+// processes are the names of all that run for the pod.
+func (p *pod) processes() []string {
+	p.t.Helper()
+	running, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	names := []string{}
+	for _, path := range running {
+		environ, err := os.ReadFile(path)
+		if err != nil || !bytes.Contains(environ, []byte("CNI_NETNS="+p.Path+"\x00")) {
+			continue // another's, or it has just ended
+		}
+		name, err := os.ReadFile(filepath.Join(filepath.Dir(path), "comm"))
+		if err == nil {
+			names = append(names, strings.TrimSpace(string(name)))
+		}
+	}
+	return names
 }

@@ -1,0 +1,132 @@
+package plugins_test
+
+import (
+	"bytes"
+	"net/netip"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	current "github.com/containernetworking/cni/pkg/types/100"
+
+	"github.com/multus-cni/multus/pkg/manifest"
+)
+
+const legacyExample = "../../examples/legacy"
+
+// legacyFallback is for pods without the older annotation.
+const legacyFallback = `{"cniVersion": "1.0.0", "name": "fallback", "type": "ptp",
+	"ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.9.0.0/24"}}`
+
+// TestLegacyNetworks attaches the pods of the example as a cluster that still has
+// Network objects does, and then once more from what convert makes of them.
+func TestLegacyNetworks(t *testing.T) {
+	t.Parallel()
+	older, err := manifest.Load(legacyExample)
+	if err != nil {
+		t.Fatal(err)
+	}
+	converted, err := manifest.Read(bytes.NewReader(converted(t)), "-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const objects, definitions = "/apis/kubernetes.com/v1/namespaces/default/networks/", "/apis/k8s.cni.cncf.io/v1/namespaces/default/network-attachment-definitions/"
+	tests := []struct {
+		name       string
+		objects    *manifest.Objects
+		reads, not string
+	}{
+		{"Network objects", older, objects, definitions},
+		{"converted", converted, definitions, objects},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			n := newNode(t)
+			n.cluster()
+			web := n.example(t, tc.objects, "web")
+			c := n.conf("1.0.0", legacyFallback).with("legacyNetworks", true)
+			web.life(c, web.seeLegacy)
+			for _, network := range []string{"yard", "lane", "cord"} {
+				same(t, "reads of "+network, len(n.api.Matching("GET", tc.reads+network)), 3) // two ADDs, and the DEL that finds no record
+				same(t, "reads elsewhere", len(n.api.Matching("GET", tc.not+network)), 0)
+			}
+			status := n.api.Annotations("default", "web")["k8s.v1.cni.cncf.io/network-status"]
+			for _, part := range []string{`"name":"default/yard","interface":"eth0"`, `"name":"default/lane","interface":"net1"`, `"name":"default/cord","interface":"net2"`} {
+				if !strings.Contains(status, part) {
+					t.Errorf("network-status does not say %s: %s", part, status)
+				}
+			}
+		})
+	}
+	t.Run("without the annotation", func(t *testing.T) {
+		n := newNode(t)
+		n.cluster()
+		plain := n.example(t, older, "plain")
+		plain.life(n.conf("1.0.0", legacyFallback).with("legacyNetworks", true), func(*current.Result) {
+			same(t, "interfaces", plain.Links(), []string{"eth0"})
+		})
+	})
+	t.Run("no such object", func(t *testing.T) {
+		n := newNode(t)
+		n.cluster()
+		web := n.example(t, older, "web")
+		n.api.Delete(objects + "lane")
+		says(t, web.refused("ADD", n.conf("1.0.0", legacyFallback).with("legacyNetworks", true)),
+			"default/lane", "Network", "create it or correct the pod's networks annotation")
+		same(t, "interfaces", web.Links(), []string{})
+	})
+}
+
+// seeLegacy looks at the four interfaces of the example.
+func (p *pod) seeLegacy(result *current.Result) {
+	p.t.Helper()
+	same(p.t, "interfaces", p.Links(), []string{"eth0", "net0", "net1", "net2"})
+	for name, network := range map[string]string{"eth0": "10.220.0.0/24", "net0": "10.221.0.0/24", "net1": "10.221.0.0/24", "net2": "10.222.0.0/24"} {
+		got := p.Addresses(name)
+		if len(got) != 1 || netip.MustParsePrefix(got[0]).Masked().String() != network {
+			p.t.Errorf("%s has the addresses %v, one of %s was expected", name, got, network)
+		}
+	}
+	if len(result.IPs) != 1 || !strings.HasPrefix(result.IPs[0].Address.String(), "10.220.0.") {
+		p.t.Errorf("the answer is not that of the first network: %v", result.IPs)
+	}
+}
+
+// example puts the example's networks and one of its pods into the cluster, with
+// leases and bridges of the node's own.
+func (n *node) example(t testing.TB, objects *manifest.Objects, name string) *pod {
+	t.Helper()
+	for _, o := range objects.All() {
+		if o.Kind != "Network" && o.Kind != "NetworkAttachmentDefinition" {
+			continue
+		}
+		text := strings.NewReplacer(`\"host-local\",`, `\"host-local\", \"dataDir\": \"`+n.path("ipam")+`\",`, "ml-", "br-").Replace(string(o.JSON))
+		if err := n.api.Put([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := n.newPod(t, name)
+	found, err := objects.Pod(t.Context(), "default", name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.put(map[string]any{
+		"kind": "Pod", "apiVersion": "v1",
+		"metadata": map[string]any{"namespace": "default", "name": name, "uid": p.uid(), "annotations": found.Annotations},
+	})
+	return p
+}
+
+// converted is what the program makes of the example.
+func converted(t *testing.T) []byte {
+	t.Helper()
+	if binaries() == "bin" {
+		t.Skip("makes network namespaces and interfaces: needs root")
+	}
+	out, err := exec.Command(filepath.Join(binaries(), "multus"), "convert", "-f", legacyExample).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
