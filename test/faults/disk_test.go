@@ -1,0 +1,129 @@
+package faults_test
+
+import (
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// disk gives the node a state folder on a disk of its own.
+func (n *node) disk(options string) {
+	n.t.Helper()
+	if os.Geteuid() != 0 {
+		n.t.Skip("needs root to mount a file system")
+	}
+	folder := n.path("disk")
+	n.must(os.Mkdir(folder, 0o755))
+	n.must(syscall.Mount("tmpfs", folder, "tmpfs", 0, options))
+	n.t.Cleanup(func() {
+		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
+			n.t.Error(err)
+		}
+	})
+	n.set("cniDir", n.path("disk", "state"))
+}
+
+// fill takes up all of the disk but for so many bytes.
+func (n *node) fill(free int64) {
+	n.t.Helper()
+	f, err := os.Create(n.path("disk", "filler"))
+	n.must(err)
+	defer f.Close()
+	for block := make([]byte, 4096); err == nil; {
+		_, err = f.Write(block)
+	}
+	info, err := f.Stat()
+	n.must(err)
+	n.must(f.Truncate(max(0, info.Size()-free)))
+}
+
+func (n *node) free() {
+	n.t.Helper()
+	n.must(os.Remove(n.path("disk", "filler")))
+}
+
+// remount makes the disk read-only, or writable again.
+func (n *node) remount(flags uintptr) {
+	n.t.Helper()
+	n.must(syscall.Mount("tmpfs", n.path("disk"), "tmpfs", syscall.MS_REMOUNT|flags, ""))
+}
+
+// TestFullDisk: without a record nothing is attached.
+func TestFullDisk(t *testing.T) {
+	n := newNode(t)
+	n.disk("size=256k")
+	n.ok("ADD", "c0")
+	n.executions()
+	n.fill(0)
+	n.refused("ADD", "c1", 5, "no space left on device", "c1@eth0.json")
+	n.wantCalls("")
+	n.ok("DEL", "c0") // and what is attached can be detached
+	n.wantCalls(delAll)
+	n.clean()
+	n.free()
+	n.ok("ADD", "c1")
+	n.ok("DEL", "c1")
+	n.clean()
+}
+
+// TestDiskThatIsFullHalfway: the record grows with the results, and that it cannot
+// is found out after the plugins ran.
+func TestDiskThatIsFullHalfway(t *testing.T) {
+	n := newNode(t)
+	n.disk("size=1m")
+	n.script("b", doc{"result": doc{"cniVersion": "1.1.0", "dns": doc{"domain": strings.Repeat("x", 100<<10)}}})
+	n.ok("ADD", "c0") // the folders are there
+	n.ok("DEL", "c0")
+	n.executions()
+	n.fill(220 << 10) // one record with the configuration fits in, and not a second one with the result too
+	n.refused("ADD", "c1", 5, "no space left on device")
+	n.wantCalls(addAll + ", " + delAll)
+	n.clean()
+}
+
+// TestDELWithAFullDisk detaches all that it can; what is left is tried again.
+func TestDELWithAFullDisk(t *testing.T) {
+	n := newNode(t)
+	n.disk("size=256k")
+	n.script("b", doc{"fail": doc{"DEL": doc{"code": 101, "msg": "not now"}}, "failTimes": doc{"DEL": 2}})
+	n.ok("ADD", "c1")
+	n.executions()
+	n.fill(0)
+	n.refused("DEL", "c1", 101, "network b (net0): rec-b: not now", "no space left on device")
+	n.wantCalls(delAll)
+	n.free()
+	n.refused("DEL", "c1", 101, "network b (net0): rec-b: not now")
+	n.executions() // the progress of the first could not be written
+	n.ok("DEL", "c1")
+	n.wantCalls("DEL net0 rec-b")
+	n.clean()
+}
+
+// TestReadOnlyDisk: commands say so and change nothing, and work again later.
+func TestReadOnlyDisk(t *testing.T) {
+	n := newNode(t)
+	n.disk("size=256k")
+	n.ok("ADD", "c1")
+	n.executions()
+	n.remount(syscall.MS_RDONLY)
+	for _, verb := range []string{"ADD", "DEL", "CHECK"} {
+		n.refused(verb, "c1", 5, "read-only file system", n.path("disk", "state"))
+	}
+	n.set("cni.dev/valid-attachments", []doc{})
+	n.refused("GC", "", 5, "read-only file system")
+	n.wantCalls("")
+	n.remount(0)
+	n.ok("DEL", "c1")
+	n.wantCalls(delAll)
+	n.clean()
+}
+
+// TestStateFolderThatIsNone: a file in its place.
+func TestStateFolderThatIsNone(t *testing.T) {
+	n := newNode(t)
+	n.write(n.path("state"), "")
+	n.refused("ADD", "c1", 5, "not a directory", n.path("state"))
+	n.refused("DEL", "c1", 5, "not a directory", n.path("state"))
+	n.wantCalls("")
+}

@@ -1,0 +1,113 @@
+package faults_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestManyAtOnce: a hundred sandboxes come at once and go at once, and each gets
+// what is its own.
+func TestManyAtOnce(t *testing.T) {
+	const many = 100
+	n := newNode(t)
+	all := func(verb string) []outcome {
+		running := make([]*started, many)
+		for i := range running {
+			running[i] = n.start(verb, fmt.Sprintf("c%d", i))
+		}
+		ended := make([]outcome, many)
+		for i, s := range running {
+			if ended[i] = n.end(s); ended[i].exit != 0 {
+				t.Errorf("%s of c%d: %s", verb, i, ended[i].stdout)
+			}
+		}
+		return ended
+	}
+	for i, o := range all("ADD") {
+		if want := fmt.Sprintf(`"sandbox":"/run/netns/none-c%d"`, i); !strings.Contains(o.stdout, want) {
+			t.Errorf("ADD of c%d answered %s", i, o.stdout)
+		}
+	}
+	n.executions()
+	all("CHECK")
+	all("DEL")
+	calls := map[string]int{}
+	for _, e := range n.executions() {
+		var conf struct {
+			PrevResult struct {
+				Interfaces []struct{ Name, Sandbox string }
+			}
+		}
+		n.must(json.Unmarshal([]byte(e.Stdin), &conf))
+		is, want := conf.PrevResult.Interfaces, "/run/netns/none-"+e.Env["CNI_CONTAINERID"]
+		if len(is) != 1 || is[0].Sandbox != want || is[0].Name != e.Env["CNI_IFNAME"] || e.Env["CNI_NETNS"] != want {
+			t.Errorf("%s of %s: prevResult %v", e, e.Env["CNI_CONTAINERID"], is)
+		}
+		calls[e.String()]++
+	}
+	for call, times := range calls {
+		if times != many {
+			t.Errorf("%s: %d times", call, times)
+		}
+	}
+	if len(calls) != 8 {
+		t.Errorf("calls %v", calls)
+	}
+	n.clean()
+}
+
+// TestManyRecords: a node that is full is about as fast as an empty one.
+func TestManyRecords(t *testing.T) {
+	const many = 500
+	n := newNode(t)
+	n.ok("ADD", "x0")
+	template, err := os.ReadFile(n.record("x0"))
+	n.must(err)
+	empty := n.fastestDEL()
+	var valid []doc
+	for i := range many {
+		id := fmt.Sprintf("x%d", i)
+		n.write(n.record(id), strings.ReplaceAll(string(template), `"x0"`, `"`+id+`"`))
+		valid = append(valid, doc{"containerID": id, "ifname": "eth0"})
+	}
+	if full := n.fastestDEL(); full > 2*empty+20*time.Millisecond {
+		t.Errorf("DEL takes %s with %d records, %s without", full, many, empty)
+	}
+	n.executions()
+
+	begin := time.Now()
+	out, err := exec.Command(binary("multus"), "list", "--state", n.path("state"), "-o", "json").Output()
+	n.must(err)
+	var listed []json.RawMessage
+	n.must(json.Unmarshal(out, &listed))
+	if took := time.Since(begin); len(listed) != many || took > 3*time.Second {
+		t.Errorf("%d sandboxes are listed, in %s", len(listed), took)
+	}
+
+	n.set("cni.dev/valid-attachments", valid)
+	if o := n.ok("GC", ""); o.took > 3*time.Second {
+		t.Errorf("GC took %s", o.took)
+	}
+	if calls := n.calls(); len(calls) != 4 {
+		t.Errorf("calls %v", calls)
+	}
+	if files := n.files(); len(files) != many+2 {
+		t.Errorf("%d files are left", len(files))
+	}
+}
+
+// fastestDEL is the shortest time of several that a DEL took.
+func (n *node) fastestDEL() time.Duration {
+	n.t.Helper()
+	least := time.Hour
+	for range 5 {
+		n.ok("ADD", "probe")
+		least = min(least, n.ok("DEL", "probe").took)
+	}
+	return least
+}

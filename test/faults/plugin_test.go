@@ -1,0 +1,163 @@
+package faults_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// TestPluginFailsADD in each way: the others are detached, the message says which
+// plugin it was and how it failed, and nothing is left, no process either.
+func TestPluginFailsADD(t *testing.T) {
+	tests := []struct {
+		name   string
+		script doc
+		code   uint
+		says   string
+	}{
+		{"hangs", doc{"sleep": doc{"ADD": "30s"}, "forkChild": doc{"ADD": "30s"}}, 11, "no answer to ADD after 1s, killed"},
+		{"prints nothing", doc{"stdout": doc{"ADD": ""}}, 999, "exit status 0, but no result on standard output"},
+		{"prints two documents", doc{"stdout": doc{"ADD": `{"cniVersion":"1.1.0"}{"cniVersion":"1.1.0"}`}}, 999, "no CNI result on standard output"},
+		{"prints no JSON", doc{"stdout": doc{"ADD": "Segmentation fault"}}, 999, `no CNI result on standard output (no JSON object): "Segmentation fault"`},
+		{"prints a result of another world", doc{"stdout": doc{"ADD": `{"cniVersion":"7.0.0"}`}}, 999, `cniVersion "7.0.0" is none of`},
+		{"fails with exit status 0", doc{"fail": doc{"ADD": doc{"code": 107, "msg": "no carrier"}}, "exit": doc{"ADD": 0}}, 107, "rec-b: no carrier"},
+		{"fails without a word", doc{"stdout": doc{"ADD": ""}, "exit": doc{"ADD": 3}}, 999, "exit status 3, nothing on standard output"},
+		{"fails with a result", doc{"exit": doc{"ADD": 3}}, 999, "exit status 3, with a result on standard output"},
+		{"is killed", doc{"selfKill": doc{"ADD": 9}}, 999, "ended by SIGKILL"},
+		{"floods standard output", doc{"stdoutBytes": doc{"ADD": 10 << 20}}, 999, "more than 4 MiB on standard output, killed"},
+		{"floods standard error and fails", doc{"stderrBytes": doc{"ADD": 10 << 20}, "stdout": doc{"ADD": ""}, "exit": doc{"ADD": 1}}, 999, "xxxx"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := newNode(t)
+			n.set("delegateTimeout", "1s")
+			n.script("b", tt.script)
+			o := n.refused("ADD", "c1", tt.code, "network b (net0): rec-b: ", tt.says)
+			if len(o.stdout) > 8<<10 || len(o.stderr) > 1<<20+256 || o.took > 8*time.Second {
+				t.Errorf("%d bytes of answer, %d of standard error, %s", len(o.stdout), len(o.stderr), o.took)
+			}
+			n.executions()
+			n.clean()
+			n.quiet()
+			n.ok("DEL", "c1")
+		})
+	}
+}
+
+// TestPluginSucceedsOddly: what counts is what it printed, and its exit status.
+func TestPluginSucceedsOddly(t *testing.T) {
+	tests := []struct {
+		name   string
+		script doc
+	}{
+		{"floods standard error", doc{"stderrBytes": doc{"*": 10 << 20}}},
+		{"leaves a child with its output", doc{"forkChild": doc{"ADD": "3s"}}},
+		{"prints an empty result", doc{"stdout": doc{"ADD": "{}"}}},
+		{"prints a result of an older version", doc{"result": doc{"cniVersion": "0.2.0", "ip4": doc{"ip": "192.0.2.9/24"}}}},
+		{"prints much on DEL", doc{"stdoutBytes": doc{"DEL": 1 << 20}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := newNode(t)
+			n.set("delegateTimeout", "10s")
+			n.script("b", tt.script)
+			o := n.ok("ADD", "c1")
+			if len(o.stderr) > 1<<20+256 || o.took > 3*time.Second {
+				t.Errorf("%d bytes of standard error, %s", len(o.stderr), o.took)
+			}
+			// The lock does not stay with the plugin's child.
+			if o := n.ok("DEL", "c1"); o.took > 2*time.Second {
+				t.Errorf("DEL took %s", o.took)
+			}
+			n.wantCalls(addAll + ", " + delAll)
+			n.clean()
+		})
+	}
+}
+
+// quiet holds the node to having no process of a plugin.
+func (n *node) quiet() {
+	n.t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	n.must(err)
+	for _, file := range files {
+		env, err := os.ReadFile(file)
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err == nil && bytes.Contains(env, []byte("CNI_PATH="+n.path("bin"))) {
+			name, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "comm"))
+			n.t.Errorf("process %d is left: %s", pid, name)
+		}
+	}
+}
+
+// TestPluginFailsDEL: the others are detached; the failed one stays recorded and
+// is tried again, and only that.
+func TestPluginFailsDEL(t *testing.T) {
+	tests := []struct {
+		name   string
+		script doc
+		code   uint
+		says   string
+	}{
+		{"hangs", doc{"sleep": doc{"DEL": "30s"}}, 11, "no answer to DEL after 1s, killed"},
+		{"fails", doc{"fail": doc{"DEL": doc{"code": 11, "msg": "busy"}}}, 11, "rec-b: busy"},
+		{"fails with exit status 0", doc{"fail": doc{"DEL": doc{"code": 107, "msg": "odd"}}, "exit": doc{"DEL": 0}}, 107, "rec-b: odd"},
+		{"is killed", doc{"selfKill": doc{"DEL": 15}}, 999, "ended by SIGTERM"},
+		{"floods standard output", doc{"stdoutBytes": doc{"DEL": 10 << 20}}, 999, "more than 4 MiB"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := newNode(t)
+			n.set("delegateTimeout", "1s")
+			n.script("b", tt.script)
+			n.ok("ADD", "c1")
+			n.executions()
+			for i := range 2 {
+				n.refused("DEL", "c1", tt.code, "network b (net0): rec-b: ", tt.says)
+				others := 0
+				for _, e := range n.executions() {
+					if e.Type != "rec-b" {
+						others++
+					}
+				}
+				if want := []int{3, 0}[i]; others != want {
+					t.Errorf("DEL %d detached %d others, want %d", i+1, others, want)
+				}
+			}
+			n.set("cni.dev/valid-attachments", []doc{})
+			n.cni("GC", "")
+			if !exists(n.record("c1")) {
+				t.Error("GC dropped what could not be detached")
+			}
+		})
+	}
+}
+
+// TestUnknownContainer: a plugin that does not know the container has detached it.
+func TestUnknownContainer(t *testing.T) {
+	n := newNode(t)
+	n.script("b", doc{"fail": doc{"DEL": doc{"code": 3, "msg": "unknown container"}}})
+	n.ok("ADD", "c1")
+	n.ok("DEL", "c1")
+	n.clean()
+}
+
+// TestPluginDisappears before DEL: the rest is detached, and it when it is back.
+func TestPluginDisappears(t *testing.T) {
+	n := newNode(t)
+	n.ok("ADD", "c1")
+	n.executions()
+	n.must(os.Rename(n.path("bin", "rec-b"), n.path("rec-b")))
+	n.refused("DEL", "c1", 7, "network b (net0): rec-b: plugin binary not found in "+n.path("bin"))
+	n.wantCalls("DEL net1 rec-d, DEL net1 rec-c, DEL eth0 rec-a")
+	n.refused("DEL", "c1", 7, "rec-b")
+	n.refused("ADD", "c2", 7, "rec-b")
+	n.wantCalls("")
+	n.must(os.Rename(n.path("rec-b"), n.path("bin", "rec-b")))
+	n.ok("DEL", "c1")
+	n.wantCalls("DEL net0 rec-b")
+	n.clean()
+}

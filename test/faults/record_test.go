@@ -1,0 +1,106 @@
+package faults_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// damages are what can become of a record. Each is done to the record of c1.
+func damages() map[string]func(n *node, path string, data []byte) {
+	replace := func(change func([]byte) []byte) func(*node, string, []byte) {
+		return func(n *node, path string, data []byte) { n.write(path, string(change(data))) }
+	}
+	return map[string]func(n *node, path string, data []byte){
+		"truncated": replace(func(d []byte) []byte { return d[:len(d)/2] }),
+		"empty":     replace(func([]byte) []byte { return nil }),
+		"zeroed":    replace(func(d []byte) []byte { return make([]byte, len(d)) }),
+		"garbage":   replace(func(d []byte) []byte { return bytes.Repeat([]byte("\xff\x00garbage"), 50) }),
+		"a list":    replace(func([]byte) []byte { return []byte("[]") }),
+		"newer":     replace(func(d []byte) []byte { return bytes.Replace(d, []byte(`"schema":1`), []byte(`"schema":99`), 1) }),
+		"another's": replace(func(d []byte) []byte {
+			return bytes.ReplaceAll(d, []byte(`"containerID":"c1"`), []byte(`"containerID":"c9"`))
+		}),
+		"deeply nested":   replace(func([]byte) []byte { return bytes.Repeat([]byte("["), 1<<20) }),
+		"a folder":        func(n *node, path string, _ []byte) { n.must(os.Remove(path)); n.must(os.Mkdir(path, 0o700)) },
+		"a symbolic link": func(n *node, path string, data []byte) { n.link(path, string(data)) },
+	}
+}
+
+// link puts the record elsewhere and a symbolic link in its place.
+func (n *node) link(path, content string) {
+	n.t.Helper()
+	n.must(os.Remove(path))
+	n.write(n.path("elsewhere"), content)
+	n.must(os.Symlink(n.path("elsewhere"), path))
+}
+
+// TestDamagedRecord: CHECK, ADD and GC say so and leave it; DEL sets it aside,
+// detaches what the configuration tells of, and succeeds.
+func TestDamagedRecord(t *testing.T) {
+	for name, damage := range damages() {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t)
+			n.ok("ADD", "c1")
+			n.ok("ADD", "c2")
+			n.executions()
+			data, err := os.ReadFile(n.record("c1"))
+			n.must(err)
+			damage(n, n.record("c1"), data)
+
+			why := "unreadable record"
+			if name == "newer" {
+				why = "newer multus"
+			}
+			n.refused("CHECK", "c1", 5, why, n.record("c1"))
+			n.refused("ADD", "c1", 100, why, n.record("c1"))
+			n.set("cni.dev/valid-attachments", []doc{{"containerID": "c1", "ifname": "eth0"}, {"containerID": "c2", "ifname": "eth0"}})
+			n.refused("GC", "", 5, why, "networks left alone")
+			n.wantCalls("")
+
+			n.ok("DEL", "c1")
+			n.wantCalls(delAll)
+			n.setAside(name)
+			n.ok("CHECK", "c2")
+			n.ok("DEL", "c2")
+			n.ok("ADD", "c1")
+			n.ok("DEL", "c1")
+		})
+	}
+}
+
+// setAside holds the damaged record to being kept, once.
+func (n *node) setAside(name string) {
+	n.t.Helper()
+	kept, err := filepath.Glob(n.path("state", "unreadable", "c1@eth0.json.*"))
+	n.must(err)
+	if len(kept) != 1 || exists(n.record("c1")) {
+		n.t.Errorf("kept %q; left %q", kept, n.files())
+	}
+	if name == "a symbolic link" && !exists(n.path("elsewhere")) {
+		n.t.Error("what the link points to is gone")
+	}
+}
+
+// TestGCOfADamagedRecord of a sandbox that is gone sets it aside and goes on.
+func TestGCOfADamagedRecord(t *testing.T) {
+	for name, damage := range damages() {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t)
+			n.ok("ADD", "c1")
+			n.ok("ADD", "c2")
+			n.executions()
+			data, err := os.ReadFile(n.record("c1"))
+			n.must(err)
+			damage(n, n.record("c1"), data)
+			n.set("cni.dev/valid-attachments", []doc{})
+			n.ok("GC", "")
+			n.setAside(name)
+			if got := strings.Join(n.calls(), ", "); !strings.HasPrefix(got, delAll+", GC ") || strings.Count(got, "GC") != 4 {
+				t.Errorf("calls: %s", got)
+			}
+		})
+	}
+}
