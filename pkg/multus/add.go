@@ -136,7 +136,9 @@ func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
 	}
 	for i := range rec.Attachments {
 		rec.Attachments[i].Phase = state.Attaching
-		g.note(cautious(*rec))
+		if err := g.note(*rec); err != nil {
+			return coded(types.ErrIOFailure, err)
+		}
 		if err := p.attachOne(ctx, rec, i); err != nil {
 			return err
 		}

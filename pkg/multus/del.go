@@ -82,7 +82,9 @@ func (p Plugin) detachWanted(ctx context.Context, rec *state.Record, wanted func
 			continue
 		}
 		a.Phase = state.Detached
-		g.note(*rec)
+		if err := g.note(*rec); err != nil {
+			p.Log.WithError(err).Warn("progress not recorded") // a retry detaches it twice, at worst
+		}
 	}
 	return errs
 }

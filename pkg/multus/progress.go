@@ -25,47 +25,47 @@ type progress struct {
 	mu    sync.Mutex
 	timer *time.Timer
 	next  *state.Record // to be written; nil: nothing new
-}
-
-// cautious is the record with what is planned as if it were under way: what is
-// written beside one delegate may be all that is known when the next one has been
-// started and we are killed.
-func cautious(rec state.Record) state.Record {
-	rec.Attachments = slices.Clone(rec.Attachments)
-	for i, a := range rec.Attachments {
-		if a.Phase == state.Planned {
-			rec.Attachments[i].Phase = state.Attaching
-		}
-	}
-	return rec
+	exact bool          // the record tells apart what was started and what not
 }
 
 // note has the record as it is now written, unless more becomes known within
-// the pause.
-func (g *progress) note(rec state.Record) {
+// the pause. Once the record is exact it has to stay so, since what it calls
+// planned must not be started before it says otherwise: then it is written at
+// once, or the error says why not.
+func (g *progress) note(rec state.Record) error {
 	rec.Attachments = slices.Clone(rec.Attachments)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.next = &rec
-	if g.timer == nil {
+	switch {
+	case g.exact:
+		return g.write()
+	case g.timer == nil:
 		g.timer = time.AfterFunc(progressPause, g.flush)
-		return
+	default:
+		g.timer.Reset(progressPause)
 	}
-	g.timer.Reset(progressPause)
+	return nil
 }
 
-// flush writes what was noted. A state folder that cannot be written stops
-// nothing here: ADD's own last write says so, and DEL repeats at worst.
+// flush writes what was noted, in the background. A state folder that cannot be
+// written leaves the record as cautious as it was.
 func (g *progress) flush() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.next == nil {
-		return
-	}
-	if err := g.save(*g.next); err != nil {
+	if err := g.write(); err != nil {
 		g.warn(err)
 	}
-	g.next = nil
+}
+
+// write is for those who hold the lock.
+func (g *progress) write() error {
+	if g.next == nil {
+		return nil
+	}
+	err := g.save(*g.next)
+	g.next, g.exact = nil, g.exact || err == nil
+	return err
 }
 
 // stop drops what was noted and not yet written: the caller is about to write
