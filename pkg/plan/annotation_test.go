@@ -127,7 +127,7 @@ func TestInterfaceNames(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	illegal := []string{"", ".", "..", "a/b", "a:b", "a b", "a\tb", "a\nb", "a\vb", "à", "\u00a0", "\u0085", "\u2003", "\xa0", "a\x00",
+	illegal := []string{"", ".", "..", "a/b", "a:b", "a b", "a\tb", "a\nb", "a\vb", "à", "\u00a0", "\u0085", "\u2003", "\xa0", "a\x00", "a\xff", "\xc3",
 		"net%d", "a%b", "1234567890123456", strings.Repeat("é", 8)}
 	for _, name := range illegal {
 		if CheckInterface(name) == nil {

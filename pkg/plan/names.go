@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -14,10 +15,11 @@ const (
 )
 
 // CheckInterface applies the kernel's rule for interface names, in bytes
-// (multi-network specification 4.1.2.1.5), and leaves out two kinds of name that
+// (multi-network specification 4.1.2.1.5), and leaves out kinds of name that
 // the rule admits but that cannot be attached and detached again: with a `%` the
 // kernel takes the name for a template and makes an interface of another name;
-// with a white space of Unicode the CNI plugins refuse to be called.
+// with a white space of Unicode the CNI plugins refuse to be called. Nor can bytes
+// that are no UTF-8 be recorded, or be part of a result: both are JSON.
 func CheckInterface(name string) error {
 	switch {
 	case name == "":
@@ -26,6 +28,8 @@ func CheckInterface(name string) error {
 		return fmt.Errorf("%s has %d bytes; an interface name has at most %d", quote(name), len(name), maxInterfaceName)
 	case name == "." || name == "..":
 		return fmt.Errorf("%s is no interface name; choose another", quote(name))
+	case !utf8.ValidString(name):
+		return fmt.Errorf("%s is no interface name; write it in UTF-8", quote(name))
 	}
 	if i := strings.IndexFunc(name, unfitForInterface); i >= 0 || hasKernelSpace(name) {
 		return fmt.Errorf("%s is no interface name; leave out white space (in Linux the byte 0xA0 too), / : and %%", quote(name))
