@@ -30,8 +30,8 @@ Without -f, POD and the networks are read from the API server, with the
 configuration and the kubeconfig of this node, as the plugin does it; binaries
 are looked for in --bin, $CNI_PATH and the configuration's binDir.
 
-POD is [namespace/]name. A network that needs a device is explained where there is
-a kubelet to ask about the pod's devices.
+POD is [namespace/]name. Where a network needs a device and there is no kubelet to
+ask for the pod's, that is the fault that is shown.
 
 The exit code is 1 if a pod would not start.
 
@@ -91,8 +91,8 @@ func explainFlags(c cli) (opts explainOptions, code int, stop bool) {
 	fs := flags(c, "explain", explainHelp)
 	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder with pods, networks and configuration; - is standard input; repeatable")
 	fs.StringVar(&opts.conf, "conf", "", "`FILE` with the multus configuration (default: the first one in "+runtimeConfigurations+", or that of the files)")
-	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in; repeatable")
-	fs.StringVarP(&opts.output, "output", "o", "table", "table, json or yaml")
+	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
+	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table, json or yaml")
 	if code, stop = parse(c, fs); stop {
 		return opts, code, true
 	}
