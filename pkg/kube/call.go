@@ -35,13 +35,17 @@ func (c *Client) try(ctx context.Context, q call, limit time.Duration) ([]byte, 
 	if err != nil {
 		return nil, &fault{err: err}
 	}
-	l, err := c.connect(e)
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	used, err := e.credential(bounded)
+	if err != nil {
+		return nil, c.unfetched(e, err, ctx.Err() != nil)
+	}
+	req, err := e.request(bounded, q, used)
 	if err != nil {
 		return nil, &fault{err: err}
 	}
-	bounded, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	req, token, err := e.request(bounded, q)
+	l, err := c.connect(e)
 	if err != nil {
 		return nil, &fault{err: err}
 	}
@@ -60,17 +64,17 @@ func (c *Client) try(ctx context.Context, q call, limit time.Duration) ([]byte, 
 	if resp.StatusCode/100 == 2 {
 		return body, nil
 	}
-	if resp.StatusCode == http.StatusUnauthorized && e.tokens != nil {
-		e.tokens.refused(token)
+	if resp.StatusCode == http.StatusUnauthorized {
+		c.turnedDown(e, l, used)
 	}
-	return nil, c.refused(e, q, refusal{resp: resp, body: body, token: token})
+	return nil, c.refused(e, q, refusal{resp: resp, body: body, token: used.token})
 }
 
-// request is the request as it is sent, and the token in it.
-func (e *endpoint) request(ctx context.Context, q call) (req *http.Request, token string, err error) {
-	req, err = http.NewRequestWithContext(ctx, q.method, e.base+q.path, bytes.NewReader(q.body))
+// request is the request as it is sent.
+func (e *endpoint) request(ctx context.Context, q call, used *credential) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, q.method, e.base+q.path, bytes.NewReader(q.body))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if q.body == nil {
 		req.Body, req.GetBody = nil, nil
@@ -84,11 +88,10 @@ func (e *endpoint) request(ctx context.Context, q call) (req *http.Request, toke
 	if q.contentType != "" {
 		req.Header.Set("Content-Type", q.contentType)
 	}
-	if e.tokens != nil {
-		token = e.tokens.now()
-		req.Header.Set("Authorization", "Bearer "+token)
+	if used.token != "" {
+		req.Header.Set("Authorization", "Bearer "+used.token)
 	}
-	return req, token, nil
+	return req, nil
 }
 
 // tooBig says that an answer is larger than maxAnswer.

@@ -4,182 +4,164 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
 
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/client-go/transport"
 )
 
 // endpoint is what a kubeconfig file says of an API server and how to get in.
 type endpoint struct {
-	base      string // the URL that paths are appended to
-	shown     string // the same for messages, without a password
-	exec      string // the plugin that fetches credentials, if any
-	kind      string // what identifies Multus to the server, for messages
-	userAgent string
-	tls       *tls.Config // nil: the system's
-	proxy     func(*http.Request) (*url.URL, error)
-	wrap      func(http.RoundTripper) (http.RoundTripper, error)
-	tokens    *tokens // nil: no bearer token of its own
+	base        string // the URL that paths are appended to
+	shown       string // the same for messages, without a password
+	exec        string // the plugin that fetches credentials, if any
+	kind        string // what identifies Multus to the server, for messages
+	userAgent   string
+	tls         *tls.Config // nil: the system's
+	proxy       func(*http.Request) (*url.URL, error)
+	wrap        func(http.RoundTripper) (http.RoundTripper, error)
+	credentials credentials // nil: none that a request carries
 }
 
-const maxKubeconfig = 4 << 20
-
 var (
-	errEmptyKubeconfig = errors.New("the file is empty; write a kubeconfig with a cluster, a user and a current-context into it")
-	errNoContext       = errors.New("current-context: missing; name the context to be used")
-	errNoServer        = errors.New("cluster.server: missing; a service account's mounted folder is not looked at, write the API server's URL here")
-	errTwoIdentities   = errors.New("user: token and username; give one of them")
+	errOddServer = errors.New("cluster.server: no URL; one such as https://10.0.0.1:6443 is expected")
+	errOddProxy  = errors.New("cluster.proxy-url: no URL; http://…, https://… or socks5://… is expected")
 )
 
 // loadEndpoint reads a kubeconfig file.
 func loadEndpoint(path string) (*endpoint, error) {
-	file, err := readKubeconfig(path)
+	a, err := readAccess(path)
 	if err != nil {
 		return nil, err
 	}
-	conf, err := clientcmd.NewNonInteractiveClientConfig(*file, "", &clientcmd.ConfigOverrides{}, nil).ClientConfig()
+	base, err := serverURL(a.cluster.Server)
 	if err != nil {
 		return nil, err
-	}
-	base, _, err := rest.DefaultServerUrlFor(conf)
-	if err != nil {
-		return nil, fmt.Errorf("cluster.server: %w", err)
 	}
 	e := &endpoint{
 		base:      strings.TrimSuffix(base.String(), "/"),
 		shown:     strings.TrimSuffix(base.Redacted(), "/"),
+		kind:      "user, who is anonymous without https,",
 		userAgent: userAgent(),
-		proxy:     conf.Proxy,
 	}
-	if e.proxy == nil {
-		e.proxy = http.ProxyFromEnvironment
-	}
-	if err := e.identify(conf); err != nil {
+	if e.proxy, err = proxyFor(a.cluster.ProxyURL); err != nil {
 		return nil, err
 	}
-	if e.tls, err = rest.TLSConfigFor(conf); err != nil {
-		return nil, fmt.Errorf("certificates: %w", err)
+	conf := &transport.Config{Impersonate: transport.ImpersonationConfig{
+		UserName: a.user.Impersonate, UID: a.user.ImpersonateUID,
+		Groups: a.user.ImpersonateGroups, Extra: a.user.ImpersonateUserExtra,
+	}}
+	if base.Scheme == "https" { // anywhere else credentials could be overheard
+		if err := e.secure(a, conf); err != nil {
+			return nil, err
+		}
+	}
+	e.wrap = func(rt http.RoundTripper) (http.RoundTripper, error) {
+		return transport.HTTPWrappersForConfig(conf, rt)
 	}
 	return e, nil
 }
 
-// readKubeconfig reads and parses the file. References in it to other files are
-// relative to its folder.
-func readKubeconfig(path string) (*clientcmdapi.Config, error) {
-	data, err := readBounded(path)
-	if err != nil {
-		return nil, err
-	}
-	if strings.TrimSpace(string(data)) == "" {
-		return nil, errEmptyKubeconfig
-	}
-	file, err := clientcmd.Load(data)
-	if err != nil {
-		return nil, fmt.Errorf("no kubeconfig: %w", err)
-	}
-	for _, user := range file.AuthInfos {
-		user.LocationOfOrigin = path
-	}
-	for _, cluster := range file.Clusters {
-		cluster.LocationOfOrigin = path
-	}
-	if err := clientcmd.ResolveLocalPaths(file); err != nil {
-		return nil, err
-	}
-	return file, complete(file)
-}
-
-// complete makes sure that the file leads from its context to a server. What
-// client-go says otherwise speaks of other places that it would look at.
-func complete(file *clientcmdapi.Config) error {
-	if file.CurrentContext == "" {
-		return errNoContext
-	}
-	context := file.Contexts[file.CurrentContext]
-	if context == nil {
-		return fmt.Errorf("current-context: there is no context %q", file.CurrentContext)
-	}
-	cluster := file.Clusters[context.Cluster]
-	if cluster == nil {
-		return fmt.Errorf("context %s: there is no cluster %q", file.CurrentContext, context.Cluster)
-	}
-	if context.AuthInfo != "" && file.AuthInfos[context.AuthInfo] == nil {
-		return fmt.Errorf("context %s: there is no user %q", file.CurrentContext, context.AuthInfo)
-	}
-	if cluster.Server == "" {
-		return errNoServer
-	}
-	return nil
-}
-
-func readBounded(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, unwrapPath(err)
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxKubeconfig+1))
-	if err != nil {
-		return nil, unwrapPath(err)
-	}
-	if len(data) > maxKubeconfig {
-		return nil, fmt.Errorf("larger than %d MiB", maxKubeconfig>>20)
-	}
-	return data, nil
-}
-
-// unwrapPath takes the path off an error whose message names the file anyway.
-func unwrapPath(err error) error {
-	var wrapped *os.PathError
-	if errors.As(err, &wrapped) {
-		return wrapped.Err
-	}
-	return err
-}
-
-// identify sets up who Multus is to the server. Bearer tokens are taken out of
-// client-go's hands: it would keep one for a minute, and try again with it after
-// the server has turned it down.
-func (e *endpoint) identify(conf *rest.Config) error {
-	conf.UserAgent = ""
-	switch {
-	case conf.BearerToken != "" || conf.BearerTokenFile != "":
-		if conf.Username != "" {
-			return errTwoIdentities
+// serverURL is the URL of a server. As for client-go one without a scheme is http.
+func serverURL(server string) (*url.URL, error) {
+	base, err := url.Parse(server)
+	if err != nil || base.Scheme == "" || base.Host == "" {
+		base, err = url.Parse("http://" + server)
+		if err != nil || strings.Trim(base.Path, "/") != "" {
+			return nil, errOddServer // without the cause, which may show a password
 		}
+	}
+	if base.Scheme != "https" && base.Scheme != "http" || base.Hostname() == "" {
+		return nil, errOddServer
+	}
+	base.RawQuery, base.Fragment, base.RawFragment, base.ForceQuery = "", "", "", false
+	return base, nil
+}
+
+// proxyFor is how to find the proxy.
+func proxyFor(text string) (func(*http.Request) (*url.URL, error), error) {
+	if text == "" {
+		return http.ProxyFromEnvironment, nil
+	}
+	proxy, err := url.Parse(text)
+	if err != nil || proxy.Scheme != "http" && proxy.Scheme != "https" && proxy.Scheme != "socks5" {
+		return nil, errOddProxy // without the cause, which may show a password
+	}
+	return http.ProxyURL(proxy), nil
+}
+
+// secure sets up how the server is known, and who Multus is to it.
+func (e *endpoint) secure(a access, conf *transport.Config) error {
+	conf.TLS = transport.TLSConfig{
+		Insecure: a.cluster.InsecureSkipTLSVerify, ServerName: a.cluster.TLSServerName,
+		CAFile: a.cluster.CertificateAuthority, CAData: a.cluster.CertificateAuthorityData,
+	}
+	if certified(&a.user) {
+		conf.TLS.CertFile, conf.TLS.CertData = a.user.ClientCertificate, a.user.ClientCertificateData
+		conf.TLS.KeyFile, conf.TLS.KeyData = a.user.ClientKey, a.user.ClientKeyData
+	}
+	var err error
+	if e.tls, err = transport.TLSConfigFor(conf); err != nil {
+		return fmt.Errorf("certificates: %w", err)
+	}
+	if conf.HasCertAuth() {
+		if _, err := e.tls.GetClientCertificate(&tls.CertificateRequestInfo{}); err != nil {
+			return fmt.Errorf("certificates: client-certificate: %w", err)
+		}
+	}
+	conf.Username, conf.Password = a.user.Username, a.user.Password
+	return e.identify(a, conf.TLS.CAData)
+}
+
+// identify sets up what requests carry, and what messages call it. Bearer tokens
+// stay out of client-go's hands: it would keep one for a minute, and try again
+// with it after the server has turned it down.
+func (e *endpoint) identify(a access, ca []byte) error {
+	user := &a.user
+	switch {
+	case user.Token != "" || user.TokenFile != "":
 		e.kind = "token"
-		e.tokens = &tokens{file: conf.BearerTokenFile, fallback: strings.TrimSpace(conf.BearerToken)}
-		conf.BearerToken, conf.BearerTokenFile = "", ""
-		conf.ExecProvider = nil // a token given goes before one that would have to be fetched
-	case conf.ExecProvider != nil:
-		e.exec = conf.ExecProvider.Command
-		e.kind = "credentials of the exec plugin " + e.exec
-		conf.ExecProvider.StdinUnavailable = true
-		conf.ExecProvider.StdinUnavailableMessage = "a CNI plugin has no terminal to ask at"
-	case conf.CertFile != "" || len(conf.CertData) > 0:
+		held, err := newTokens(user)
+		if err != nil {
+			return err
+		}
+		e.credentials = held
+	case certified(user):
 		e.kind = "client certificate"
-	case conf.Username != "":
+	case user.Username != "":
 		e.kind = "user name and password"
+	case user.Exec != nil:
+		e.exec = shorten(user.Exec.Command, maxText)
+		e.kind = "credential from the exec plugin " + e.exec
+		return e.ask(a, ca)
 	default:
 		e.kind = "user, who has neither token nor certificate,"
 	}
-	e.wrap = func(rt http.RoundTripper) (http.RoundTripper, error) {
-		wrapped, err := rest.HTTPWrappersForConfig(conf, rt)
-		if err == nil && e.exec != "" {
-			wrapped = prompt{wrapped}
-		}
-		return wrapped, err
-	}
 	return nil
 }
+
+// ask has the user's exec plugin asked for credentials, with the first request.
+func (e *endpoint) ask(a access, ca []byte) error {
+	plugin, err := newExecPlugin(a, ca)
+	if err != nil {
+		return err
+	}
+	if e.tls == nil {
+		e.tls = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	e.tls.GetClientCertificate = func(r *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		return plugin.certificate(r.Context())
+	}
+	e.credentials = plugin
+	return nil
+}
+
+// certificates tells whether a connection may have been made with a certificate
+// that is to be replaced by now.
+func (e *endpoint) certificates() bool { return e.tls != nil && e.tls.GetClientCertificate != nil }
 
 // userAgent is how requests name Multus: multus/v1.2.3 (linux/amd64).
 func userAgent() string {

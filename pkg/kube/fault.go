@@ -56,9 +56,6 @@ func (c *Client) unanswered(e *endpoint, err error, a attempt) *fault {
 		return &fault{err: tooBig{}}
 	case errors.Is(err, context.Canceled):
 		return &fault{cut: true, err: unavailable("%s: interrupted", e.shown)}
-	case timedOut(err) && !a.connected && e.exec != "":
-		return &fault{again: true, cut: a.ended, err: unavailable(
-			"%s: no connection in time; does %s hang, the exec plugin of kubeconfig %s?", e.shown, e.exec, c.kubeconfig)}
 	case timedOut(err) && !a.connected:
 		return &fault{again: true, cut: a.ended, err: unavailable(
 			"%s: no connection in time; is that address, from kubeconfig %s, right, and does a firewall let this node through?", e.shown, c.kubeconfig)}

@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -78,38 +77,4 @@ func (l *link) do(req *http.Request) (resp *http.Response, connected bool, err e
 	}}
 	resp, err = l.http.Do(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
 	return resp, got.Load(), err
-}
-
-// prompt gives a request up when its context ends even where what is beneath
-// does not look at the context, as an exec plugin that fetches credentials.
-type prompt struct {
-	beneath http.RoundTripper
-}
-
-type answer struct {
-	resp *http.Response
-	err  error
-}
-
-// RoundTrip sends the request.
-func (p prompt) RoundTrip(req *http.Request) (*http.Response, error) {
-	answers := make(chan answer, 1)
-	go func() {
-		resp, err := p.beneath.RoundTrip(req)
-		answers <- answer{resp, err}
-	}()
-	select {
-	case a := <-answers:
-		return a.resp, a.err
-	case <-req.Context().Done():
-		go discard(answers)
-		return nil, context.Cause(req.Context())
-	}
-}
-
-// discard closes an answer that nobody waits for any more.
-func discard(answers <-chan answer) {
-	if a := <-answers; a.err == nil {
-		_ = a.resp.Body.Close() // nobody is left to be told
-	}
 }

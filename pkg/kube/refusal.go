@@ -87,10 +87,10 @@ func (r *rejected) Error() string {
 
 // cure is what to do about credentials that are not accepted.
 func (e *endpoint) cure() string {
-	if e.tokens == nil {
+	if e.credentials == nil {
 		return ""
 	}
-	return "; " + e.tokens.cure()
+	return "; " + e.credentials.cure()
 }
 
 // retryAfter reads a Retry-After header: seconds or a date.

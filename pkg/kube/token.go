@@ -1,56 +1,81 @@
 package kube
 
 import (
-	"os"
+	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
+
+	clientcmdv1 "k8s.io/client-go/tools/clientcmd/api/v1"
 )
 
 // tokenAge is how long a token that was read from a file is used before the file
 // is looked at again: kubelets rotate tokens well before they expire.
 const tokenAge = time.Minute
 
+const maxToken = 1 << 20
+
 // tokens are the bearer tokens of a kubeconfig's user. A file goes before the
-// token written beside it, as long as it can be read.
+// token written beside it, if it can be read.
 type tokens struct {
-	file     string
-	fallback string
+	file string
 
 	mu   sync.Mutex
-	held string
+	held *credential // nil: the file is to be read
 	read time.Time
+	last *credential // what serves while the file cannot be read
+}
+
+// newTokens are the user's tokens, of which there must be one.
+func newTokens(user *clientcmdv1.AuthInfo) (*tokens, error) {
+	t := &tokens{file: user.TokenFile}
+	if token := strings.TrimSpace(user.Token); token != "" {
+		t.last = &credential{token: token}
+	}
+	err := t.reload()
+	if t.held == nil {
+		return nil, fmt.Errorf("user.tokenFile: %w", err)
+	}
+	return t, nil
 }
 
 // now is the token to be used.
-func (t *tokens) now() string {
+func (t *tokens) now(context.Context) (*credential, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.held == nil || time.Since(t.read) > tokenAge {
+		_ = t.reload() // the last token serves on
+	}
+	return t.held, nil
+}
+
+// refused has the file read anew.
+func (t *tokens) refused(c *credential) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.held == c {
+		t.held = nil
+	}
+}
+
+// reload takes the token from the file, and the last one if it cannot.
+func (t *tokens) reload() error {
+	t.held, t.read = t.last, time.Now()
 	if t.file == "" {
-		return t.fallback
+		return nil
 	}
-	if t.held == "" || time.Since(t.read) > tokenAge {
-		t.reload()
+	data, err := readBounded(t.file, maxToken)
+	if err != nil {
+		return err
 	}
-	return t.held
-}
-
-// refused says that the server turned the token down: the next one is read anew,
-// unless that has been done since.
-func (t *tokens) refused(token string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.held == token {
-		t.held = ""
+	token := strings.TrimSpace(string(data))
+	if token == "" {
+		return fmt.Errorf("%s is empty", t.file)
 	}
-}
-
-func (t *tokens) reload() {
-	t.held, t.read = t.fallback, time.Now()
-	data, err := os.ReadFile(t.file)
-	if token := strings.TrimSpace(string(data)); err == nil && token != "" {
-		t.held = token
-	}
+	t.held = &credential{token: token}
+	t.last = t.held
+	return nil
 }
 
 // cure is what to do about a token that the server turns down.
