@@ -59,13 +59,24 @@ func podNamed(name string) plan.Pod {
 // confOfNode is the configuration in the file, or, without one, the first that
 // the container runtime could take.
 func confOfNode(file string) (config.Config, []string, error) {
-	files := []string{file}
-	if file == "" {
-		var err error
-		if files, err = configurations(runtimeConfigurations); err != nil {
-			return config.Config{}, nil, err
-		}
+	if file != "" {
+		return firstConf([]string{file})
 	}
+	return confIn(runtimeConfigurations)
+}
+
+// confIn is the first multus configuration of a folder.
+func confIn(folder string) (config.Config, []string, error) {
+	files, err := configurations(folder)
+	if err != nil {
+		return config.Config{}, nil, err
+	}
+	return firstConf(files)
+}
+
+// firstConf is the first multus configuration among the files; what the others
+// are is told where there is none.
+func firstConf(files []string) (config.Config, []string, error) {
 	var skipped []error
 	for _, f := range files {
 		objects, err := manifest.Load(f)
