@@ -44,7 +44,7 @@ func (l *loader) network(o read) error {
 	if err != nil {
 		return err
 	}
-	l.objects.networks.known[o.ref()] = plan.Definition{Config: conf}
+	l.objects.networks.known[o.ref()] = plan.Definition{Config: conf, Resource: o.annotations[resourceAnnotation]}
 	l.objects.all = append(l.objects.all, o.Object)
 	return nil
 }
