@@ -53,6 +53,9 @@ func (d Dir) Create(r Record) error {
 
 // Update replaces a record atomically: whatever happens, the old one or the new
 // one is there. The record that an older Multus left is continued as a new one.
+// One that says that a plugin may have been started is on the disk for good when
+// Update returns: the old one may not know of it, and then not even a power cut
+// may bring that one back.
 func (d Dir) Update(r Record) error {
 	w, err := fileOf(r)
 	if err != nil {
@@ -66,7 +69,10 @@ func (d Dir) Update(r Record) error {
 	if err := f.write(w); err != nil {
 		return err
 	}
-	return f.replace(w.name)
+	if err := f.replace(w.name); err != nil || !r.starting() {
+		return err
+	}
+	return f.sync()
 }
 
 // Load reads the record of a sandbox, or the one that an older Multus left of

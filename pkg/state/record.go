@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/multus-cni/multus/pkg/plan"
@@ -63,6 +64,11 @@ type Attachment struct {
 
 // Key is the key of the record.
 func (r Record) Key() Key { return KeyOf(r.Sandbox) }
+
+// starting tells whether a plugin may be about to be started.
+func (r Record) starting() bool {
+	return slices.ContainsFunc(r.Attachments, func(a Attachment) bool { return a.Phase == Attaching })
+}
 
 // encode is the content of the record's file, in the current schema. What
 // decode would refuse is refused here, while ADD can still say so.

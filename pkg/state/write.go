@@ -80,7 +80,7 @@ func (f folder) publish(name string) error {
 
 // replace gives a record its name in the place of the one before it. The folder
 // is not synced: should a power cut undo the rename, the record before it is
-// there, from which DEL undoes as much or more.
+// there, from which DEL undoes as much or more, unless the new one is starting.
 func (f folder) replace(name string) error {
 	if err := f.rename(tempName(name), name); err != nil {
 		return errors.Join(err, f.remove(tempName(name)))
