@@ -13,13 +13,24 @@ func main() {
 	os.Exit(run())
 }
 
-// run keeps os.Exit out of the way of deferred calls. A runtime that ends us
-// with SIGTERM still has what was attached so far detached.
+// run keeps os.Exit out of the way of deferred calls.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	command := os.Getenv("CNI_COMMAND")
+	ctx, stop := interruptible(context.Background(), command)
 	defer stop()
-	if os.Getenv("CNI_COMMAND") != "" {
+	if command != "" {
 		return plugin(ctx, process{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr})
 	}
 	return commandLine(ctx, cli{args: os.Args[1:], stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr})
+}
+
+// interruptible ends with SIGINT or SIGTERM where something is to be undone
+// then: ADD still detaches what it attached so far. The other commands of CNI
+// are ended by the signal itself; each of them may be repeated as it is, and a
+// signal handler has its price in a process of a few milliseconds.
+func interruptible(ctx context.Context, command string) (context.Context, context.CancelFunc) {
+	if command != "" && command != "ADD" {
+		return context.WithCancel(ctx)
+	}
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }

@@ -7,15 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
 
+	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
-
-// MaxStdin bounds the configuration that a runtime hands over, in bytes.
-const MaxStdin = 4 << 20
 
 // Call is one execution of the plugin by a container runtime (CNI
 // specification, section 2, "Parameters").
@@ -40,46 +39,70 @@ func commands(command string) (required []string, known bool) {
 	return nil, false
 }
 
+// patience is how long standard input is waited for where the answer does not
+// depend on it: VERSION and a refused environment need it only for the
+// cniVersion to answer in.
+const patience = time.Second
+
 // ReadCall reads and validates what a runtime passes in the environment and on
-// standard input. Its errors carry the codes 4, 6 and 8.
+// standard input. Its errors carry the codes 4, 5, 6 and 8.
 func ReadCall(getenv func(string) string, stdin io.Reader) (Call, error) {
 	c := Call{Command: getenv("CNI_COMMAND"), Path: filepath.SplitList(getenv("CNI_PATH"))}
-	required, known := commands(c.Command)
-	if !known {
-		return c, coded(types.ErrInvalidEnvironmentVariables,
-			fmt.Errorf("CNI_COMMAND %q: one of ADD, DEL, CHECK, GC, STATUS, VERSION is expected", c.Command))
-	}
-	if err := missing(getenv, required); err != nil {
+	err := c.readEnvironment(getenv)
+	if err != nil || c.Command == "VERSION" {
+		c.Stdin = readSoon(stdin)
 		return c, err
 	}
-	if required != nil {
-		c.Sandbox = plan.Sandbox{
-			ContainerID: getenv("CNI_CONTAINERID"),
-			NetNS:       getenv("CNI_NETNS"),
-			IfName:      getenv("CNI_IFNAME"),
-			Args:        getenv("CNI_ARGS"),
-		}
-		if err := checkSandbox(c.Sandbox, getenv("CNI_NETNS_OVERRIDE")); err != nil {
-			return c, err
-		}
-	}
-	var err error
-	c.Stdin, err = readStdin(c.Command, stdin)
+	c.Stdin, err = readStdin(stdin)
 	return c, err
 }
 
-// readStdin leaves VERSION alone with a closed or missing standard input.
-func readStdin(command string, stdin io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(stdin, MaxStdin+1))
+func (c *Call) readEnvironment(getenv func(string) string) error {
+	required, known := commands(c.Command)
+	if !known {
+		return coded(types.ErrInvalidEnvironmentVariables,
+			fmt.Errorf("CNI_COMMAND %q: one of ADD, DEL, CHECK, GC, STATUS, VERSION is expected", c.Command))
+	}
+	if err := missing(getenv, required); err != nil || required == nil {
+		return err
+	}
+	c.Sandbox = plan.Sandbox{
+		ContainerID: getenv("CNI_CONTAINERID"),
+		NetNS:       getenv("CNI_NETNS"),
+		IfName:      getenv("CNI_IFNAME"),
+		Args:        getenv("CNI_ARGS"),
+	}
+	return checkSandbox(c.Sandbox, getenv("CNI_NETNS_OVERRIDE"))
+}
+
+func readStdin(stdin io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(stdin, config.MaxSize+1))
 	switch {
-	case command == "VERSION":
-		return data, nil
 	case err != nil:
 		return nil, coded(types.ErrIOFailure, fmt.Errorf("configuration on standard input: %w", err))
-	case len(data) > MaxStdin:
-		return nil, coded(types.ErrDecodingFailure, fmt.Errorf("configuration on standard input: more than %d bytes", MaxStdin))
+	case len(data) > config.MaxSize:
+		return nil, coded(types.ErrDecodingFailure, fmt.Errorf("configuration on standard input: more than %d bytes", config.MaxSize))
 	}
 	return data, nil
+}
+
+// readSoon reads what comes in time, and nothing where standard input is closed
+// or somebody keeps it open.
+func readSoon(stdin io.Reader) []byte {
+	come := make(chan []byte, 1)
+	go func() {
+		data, err := readStdin(stdin)
+		if err != nil {
+			data = nil
+		}
+		come <- data
+	}()
+	select {
+	case data := <-come:
+		return data
+	case <-time.After(patience):
+		return nil
+	}
 }
 
 func missing(getenv func(string) string, required []string) error {

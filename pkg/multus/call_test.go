@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -40,7 +41,7 @@ func TestReadCall(t *testing.T) {
 		{"both names odd", with("CNI_CONTAINERID", "../c1", "CNI_IFNAME", "a/b"), strings.NewReader(""), "4 CNI_CONTAINERID \"../c1\": letters, digits, '_', '.' and '-' are expected, a letter or digit first\nCNI_IFNAME \"a/b\": "},
 		{"the host's namespace", with("CNI_NETNS", "/proc/self/ns/net"), strings.NewReader(""), `8 CNI_NETNS "/proc/self/ns/net": this is the host's own`},
 		{"the host's namespace, on purpose", with("CNI_NETNS", "/proc/self/ns/net", "CNI_NETNS_OVERRIDE", "1"), strings.NewReader("{}"), "no error"},
-		{"too long", full, io.LimitReader(endless{}, multus.MaxStdin+1), "6 configuration on standard input: more than"},
+		{"too long", full, io.LimitReader(endless{}, config.MaxSize+1), "6 configuration on standard input: more than"},
 		{"broken off", full, iotest.ErrReader(errors.New("broken pipe")), "5 configuration on standard input: broken pipe"},
 		{"VERSION without a standard input", map[string]string{"CNI_COMMAND": "VERSION"}, iotest.ErrReader(errors.New("closed")), "no error"},
 	}

@@ -31,11 +31,11 @@ func (p Plugin) GC(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.Conf.DelegateTimeout)
 	defer cancel()
-	recs, unreadable, err := p.collect(ctx)
-	if unreadable {
+	recs, unknown, err := p.collect(ctx)
+	if unknown {
 		// Of a sandbox that is alive nothing may be collected, and which
 		// addresses and devices it holds only its record could tell.
-		return errors.Join(err, errors.New("networks left alone: a record of a live sandbox cannot be read"))
+		return errors.Join(err, errors.New("networks left alone: what live sandboxes hold cannot be read"))
 	}
 	return errors.Join(err, p.collectNetworks(ctx, recs))
 }
@@ -50,10 +50,13 @@ type recorded struct {
 }
 
 // collect detaches the stale sandboxes. It returns all records, with what is
-// left in them, and whether a live sandbox's could not be read.
-func (p Plugin) collect(ctx context.Context) (recs []recorded, unreadable bool, err error) {
+// left in them, and whether a live sandbox's may be missing among them.
+func (p Plugin) collect(ctx context.Context) (recs []recorded, unknown bool, err error) {
 	keys, err := p.State.Keys()
-	errs := []error{coded(types.ErrIOFailure, err)}
+	if err != nil {
+		return nil, true, coded(types.ErrIOFailure, err)
+	}
+	var errs []error
 	late := 0
 	for _, k := range keys {
 		rec, err := p.State.Load(k)
@@ -61,7 +64,7 @@ func (p Plugin) collect(ctx context.Context) (recs []recorded, unreadable bool, 
 		switch {
 		case errors.Is(err, state.ErrNone):
 		case err != nil:
-			unreadable = unreadable || valid
+			unknown = unknown || valid
 			errs = append(errs, p.unreadable(k, valid, err))
 		case valid:
 			recs = append(recs, recorded{Record: rec})
@@ -76,7 +79,7 @@ func (p Plugin) collect(ctx context.Context) (recs []recorded, unreadable bool, 
 	if late > 0 {
 		errs = append(errs, fmt.Errorf("%d stale sandboxes left for the next GC: %w", late, context.Cause(ctx)))
 	}
-	return recs, unreadable, errors.Join(errs...)
+	return recs, unknown, errors.Join(errs...)
 }
 
 // collectOne detaches a stale sandbox, but for what is attached to networks that

@@ -36,7 +36,7 @@ func (p Plugin) clusterReady(ctx context.Context) error {
 		return nil
 	}
 	if err := p.Cluster.Ready(ctx); err != nil {
-		return fmt.Errorf("kubeconfig %s: %w", p.Conf.Kubeconfig, err)
+		return fmt.Errorf("API server: %w", err)
 	}
 	return nil
 }

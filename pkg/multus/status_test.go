@@ -25,7 +25,7 @@ func TestStatus(t *testing.T) {
 		{"ready", abc, nil, "no error"},
 		{"no API server", abc, func(w *world) { w.Cluster = nil }, "no error"},
 		{"readiness file", abc + `,"readinessIndicatorFile":"$DIR/ready"`, nil, "50 readinessIndicatorFile: "},
-		{"API server", abc, func(w *world) { w.cluster.ready = func(context.Context) error { return errors.New("refused") } }, "50 kubeconfig"},
+		{"API server", abc, func(w *world) { w.cluster.ready = func(context.Context) error { return errors.New("refused") } }, "50 API server"},
 		{"delegate's code", abc, func(w *world) { w.fail(map[string]error{"STATUS b": &types.Error{Code: 51, Msg: "degraded"}}) }, "51 network b: b: degraded"},
 		{"delegate's own code", abc, func(w *world) { w.fail(map[string]error{"STATUS b": &types.Error{Code: 120, Msg: "x"}}) }, "120 network b: b: x"},
 		{"delegate without a code", abc, func(w *world) { w.fail(map[string]error{"STATUS a": errors.New("exit status 2")}) }, "50 network a: a: exit status 2"},
@@ -34,7 +34,7 @@ func TestStatus(t *testing.T) {
 		{"API before the network", abc, func(w *world) {
 			w.cluster.ready = func(context.Context) error { return errors.New("refused") }
 			w.fail(map[string]error{"STATUS a": errors.New("x")})
-		}, "50 kubeconfig"},
+		}, "50 API server"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
