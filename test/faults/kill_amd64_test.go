@@ -6,26 +6,36 @@ import (
 )
 
 // TestKilledAtEveryStepOfADD: whatever the moment at which ADD is killed, a DEL
-// in another process undoes all that was begun, and leaves nothing.
+// in another process undoes all that was begun, and leaves nothing. A plugin that
+// takes its time has progress written beside it, which must not hide what comes next.
 func TestKilledAtEveryStepOfADD(t *testing.T) {
-	killed := 0
-	for step := 1; ; step++ {
-		n := newNode(t)
-		at, done := n.killAt("ADD", "c1", step)
-		n.executions()
-		begun := n.begun()
-		killed += len(begun)
-		n.ok("DEL", "c1")
-		n.detached(at, begun)
-		n.clean()
-		if done {
-			t.Logf("%d steps", step-1)
-			if step < 20 || killed < step {
-				t.Errorf("only %d steps, and %d plugins begun before them", step-1, killed)
+	for name, script := range map[string]doc{"fast plugins": nil, "a slow plugin": {"sleep": doc{"ADD": "70ms"}}} {
+		t.Run(name, func(t *testing.T) {
+			killed := 0
+			for step, done := 1, false; !done; step++ {
+				n := newNode(t)
+				n.script("b", script)
+				var at string
+				at, done = n.killAt("ADD", "c1", step)
+				n.executions()
+				begun := n.begun()
+				killed += len(begun)
+				n.recordAlone()
+				n.ok("DEL", "c1")
+				n.detached(at, begun)
+				n.clean()
+				if done && (step < 20 || killed < step) {
+					t.Errorf("only %d steps, and %d plugins begun before them", step-1, killed)
+				}
 			}
-			return
-		}
+		})
 	}
+}
+
+// recordAlone takes the networks out of the configuration, so that nothing but a
+// record tells of them.
+func (n *node) recordAlone() {
+	n.set("delegates", []doc{{"cniVersion": "1.1.0", "name": "another", "type": "rec-a"}})
 }
 
 // detached holds the executions since it was last asked to a DEL of every plugin
@@ -56,6 +66,7 @@ func TestKilledAtEveryStepOfDEL(t *testing.T) {
 		n.ok("ADD", "c1")
 		n.executions()
 		at, done := n.killAt("DEL", "c1", step)
+		n.recordAlone()
 		n.ok("DEL", "c1")
 		var plugins []string
 		for _, e := range n.executions() {
@@ -87,6 +98,7 @@ func TestKilledAtEveryStepOfGC(t *testing.T) {
 		n.executions()
 		n.set("cni.dev/valid-attachments", []doc{{"containerID": "live", "ifname": "eth0"}})
 		at, done := n.killAt("GC", "", step)
+		n.recordAlone()
 		n.ok("GC", "")
 		detached := map[string]bool{}
 		for _, e := range n.executions() {

@@ -64,19 +64,22 @@ func TestManyAtOnce(t *testing.T) {
 // TestManyRecords: a node that is full is about as fast as an empty one.
 func TestManyRecords(t *testing.T) {
 	const many = 500
-	n := newNode(t)
+	n, empty := newNode(t), newNode(t)
 	n.ok("ADD", "x0")
 	template, err := os.ReadFile(n.record("x0"))
 	n.must(err)
-	empty := n.fastestDEL()
 	var valid []doc
 	for i := range many {
 		id := fmt.Sprintf("x%d", i)
 		n.write(n.record(id), strings.ReplaceAll(string(template), `"x0"`, `"`+id+`"`))
 		valid = append(valid, doc{"containerID": id, "ifname": "eth0"})
 	}
-	if full := n.fastestDEL(); full > 2*empty+20*time.Millisecond {
-		t.Errorf("DEL takes %s with %d records, %s without", full, many, empty)
+	least, most := time.Hour, time.Hour
+	for range 10 { // by turns, as the machine has other things to do too
+		least, most = min(least, empty.timeDEL()), min(most, n.timeDEL())
+	}
+	if most > 2*least+20*time.Millisecond {
+		t.Errorf("DEL takes %s with %d records, %s without", most, many, least)
 	}
 	n.executions()
 
@@ -101,13 +104,9 @@ func TestManyRecords(t *testing.T) {
 	}
 }
 
-// fastestDEL is the shortest time of several that a DEL took.
-func (n *node) fastestDEL() time.Duration {
+// timeDEL is how long the DEL of a sandbox takes.
+func (n *node) timeDEL() time.Duration {
 	n.t.Helper()
-	least := time.Hour
-	for range 5 {
-		n.ok("ADD", "probe")
-		least = min(least, n.ok("DEL", "probe").took)
-	}
-	return least
+	n.ok("ADD", "probe")
+	return n.ok("DEL", "probe").took
 }

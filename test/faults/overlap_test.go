@@ -53,7 +53,7 @@ func TestADDIsKilledWhileDELWaits(t *testing.T) {
 	if o := n.end(del); o.exit != 0 || o.took < 200*time.Millisecond || o.took > 10*time.Second {
 		t.Errorf("DEL took %s: %s", o.took, o.stdout)
 	}
-	n.wantCalls("ADD eth0 rec-a, DEL net0 rec-b, DEL eth0 rec-a")
+	n.wantCalls("ADD eth0 rec-a, " + delAll) // which of them were started nobody can tell any more
 	n.clean()
 }
 
@@ -61,7 +61,7 @@ func TestADDIsKilledWhileDELWaits(t *testing.T) {
 // multus and the plugin are dead is waited for.
 func TestWhatAPluginLeftKeepsTheLock(t *testing.T) {
 	n := newNode(t)
-	n.script("b", doc{"sleep": doc{"ADD": "30s"}, "forkChild": doc{"ADD": "1500ms"}})
+	n.script("b", doc{"sleep": doc{"ADD": "30s"}, "forkChild": doc{"ADD": "3s"}})
 	add := n.start("ADD", "c1")
 	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
 	time.Sleep(100 * time.Millisecond) // the child is begun after the mark
@@ -70,7 +70,7 @@ func TestWhatAPluginLeftKeepsTheLock(t *testing.T) {
 		t.Errorf("DEL did not wait, it took %s", del.took)
 	}
 	n.end(add)
-	n.wantCalls("ADD eth0 rec-a, DEL net0 rec-b, DEL eth0 rec-a")
+	n.wantCalls("ADD eth0 rec-a, " + delAll) // which of them were started nobody can tell any more
 	n.clean()
 }
 
