@@ -129,7 +129,7 @@ func findOthers(runner delegate.Runner) func(string) (string, error) {
 			return "", err
 		}
 		if isOwn(path) {
-			return "", fmt.Errorf("plugin type %q is multus itself (%s): a network that runs multus again would never end", pluginType, path)
+			return "", fmt.Errorf("plugin type %q is multus itself (%s): %w", pluginType, path, plan.ErrSelf)
 		}
 		return path, nil
 	}

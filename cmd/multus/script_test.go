@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 //	fault SPEC             makes the API server fail, see cnitest.ParseFault
 //	heal                   ends all faults
 //	requests               prints the requests to the API server so far
+//	self FILE              links FILE to the program itself
 //	status NAMESPACE NAME  prints the pod's network-status annotation
 func TestScripts(t *testing.T) {
 	recorder := filepath.Join(t.TempDir(), "recorder")
@@ -46,7 +47,7 @@ func TestScripts(t *testing.T) {
 		Setup:               func(env *testscript.Env) error { return surroundings(env, recorder) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"cni": cni, "calls": calls, "input": input,
-			"objects": objects, "fault": fault, "heal": heal, "requests": requests, "status": status,
+			"objects": objects, "fault": fault, "heal": heal, "requests": requests, "status": status, "self": self,
 		},
 	})
 }
@@ -219,4 +220,10 @@ func requests(ts *testscript.TestScript, _ bool, _ []string) {
 
 func status(ts *testscript.TestScript, _ bool, args []string) {
 	fmt.Fprintln(ts.Stdout(), server(ts).Annotations(args[0], args[1])["k8s.v1.cni.cncf.io/network-status"])
+}
+
+func self(ts *testscript.TestScript, _ bool, args []string) {
+	if err := os.Symlink(onPath(ts.Getenv("PATH"), "multus"), ts.MkAbs(args[0])); err != nil {
+		ts.Fatalf("%v", err)
+	}
 }

@@ -57,16 +57,17 @@ func (p Plugin) collect(ctx context.Context) (recs []recorded, unknown bool, err
 		return nil, true, coded(types.ErrIOFailure, err)
 	}
 	var errs []error
+	named := p.named()
 	late := 0
 	for _, k := range keys {
 		rec, err := p.State.Load(k)
-		valid := p.valid(k)
+		live := named[k]
 		switch {
 		case errors.Is(err, state.ErrNone):
 		case err != nil:
-			unknown = unknown || valid
-			errs = append(errs, p.unreadable(k, valid, err))
-		case valid:
+			unknown = unknown || live
+			errs = append(errs, p.unreadable(k, live, err))
+		case live:
 			recs = append(recs, recorded{Record: rec})
 		case ctx.Err() != nil:
 			late++
@@ -95,20 +96,20 @@ func (p Plugin) collectOne(ctx context.Context, rec *state.Record) error {
 
 // unreadable sets a stale record that cannot be read aside; a live one stays
 // where the runtime's DEL will find it.
-func (p Plugin) unreadable(k state.Key, valid bool, err error) error {
-	if valid || !errors.Is(err, state.ErrUnreadable) {
+func (p Plugin) unreadable(k state.Key, live bool, err error) error {
+	if live || !errors.Is(err, state.ErrUnreadable) {
 		return coded(types.ErrIOFailure, err)
 	}
 	return p.setAside(k, err)
 }
 
-func (p Plugin) valid(k state.Key) bool {
+// named are the sandboxes that the runtime still names.
+func (p Plugin) named() map[state.Key]bool {
+	named := make(map[state.Key]bool, len(p.Conf.ValidAttachments))
 	for _, v := range p.Conf.ValidAttachments {
-		if v.ContainerID == k.ContainerID && v.IfName == k.IfName {
-			return true
-		}
+		named[state.Key{ContainerID: v.ContainerID, IfName: v.IfName}] = true
 	}
-	return false
+	return named
 }
 
 // remainingNetNS is the recorded namespace if it is surely still the sandbox's
@@ -139,15 +140,11 @@ func (p Plugin) collectNetworks(ctx context.Context, recs []recorded) error {
 		// The runtime's own list holds sandboxes that have no record as well:
 		// those attached before Multus was put on the node.
 		for _, v := range p.Conf.ValidAttachments {
-			valid[name] = appendNew(valid[name], types.GCAttachment{ContainerID: v.ContainerID, IfName: v.IfName})
+			valid.add(name, types.GCAttachment{ContainerID: v.ContainerID, IfName: v.IfName})
 		}
 	}
 	for _, l := range networks {
-		list := valid[l.Name()]
-		if list == nil {
-			list = []types.GCAttachment{}
-		}
-		if err := p.Runner.GC(ctx, l, list); err != nil {
+		if err := p.Runner.GC(ctx, l, valid.on(l.Name())); err != nil {
 			errs = append(errs, fmt.Errorf("network %s: %w", l.Name(), err))
 		}
 	}
@@ -203,30 +200,4 @@ func distinct(everywhere []netconf.List, recs []recorded) []netconf.List {
 		}
 	}
 	return networks
-}
-
-// validByNetwork translates the records of live sandboxes to what each network
-// calls its attachments. What a stale sandbox has left is valid no more, unless
-// its network takes part in no GC: one of the same name may.
-func validByNetwork(recs []recorded) map[string][]types.GCAttachment {
-	valid := map[string][]types.GCAttachment{}
-	for _, rec := range recs {
-		for _, a := range rec.Attachments {
-			if a.Phase == state.Detached || rec.stale && !a.Config.DisableGC() {
-				continue
-			}
-			name := a.Config.Name()
-			valid[name] = appendNew(valid[name], types.GCAttachment{ContainerID: rec.Sandbox.ContainerID, IfName: a.Interface})
-		}
-	}
-	return valid
-}
-
-func appendNew(list []types.GCAttachment, a types.GCAttachment) []types.GCAttachment {
-	for _, have := range list {
-		if have == a {
-			return list
-		}
-	}
-	return append(list, a)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -157,6 +158,29 @@ func TestGCUnreadable(t *testing.T) {
 				t.Errorf("%v; calls %q, kept %q", err, calls, kept)
 			}
 		})
+	}
+}
+
+// A folder of records that cannot be listed may hold live sandboxes, whose
+// addresses no network may be told to free.
+func TestGCWithoutRecords(t *testing.T) {
+	w := newWorld(t, abc)
+	w.add(t, "c1")
+	w.exec.Reset()
+	w.valid("c1")
+	sandboxes := filepath.Join(string(w.State), "sandboxes")
+	if err := os.RemoveAll(sandboxes); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(t.TempDir(), sandboxes); err != nil {
+		t.Fatal(err)
+	}
+	err := w.GC(t.Context())
+	if got := object(t, err); !strings.HasPrefix(got, "5 ") || !strings.Contains(got, "networks left alone") {
+		t.Errorf("answered %s", got)
+	}
+	if calls := w.lists(t); len(calls) != 0 {
+		t.Errorf("delegates were called: %v", calls)
 	}
 }
 

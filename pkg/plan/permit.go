@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -17,13 +18,16 @@ func (d *draft) permit(s source, n network) error {
 	for _, plugin := range n.list.Plugins() {
 		for _, binary := range plugin.Runs() {
 			all.add(d.permitPlugin(s, binary))
+			if d.planner.Find == nil || found[binary] {
+				continue
+			}
+			found[binary] = true
+			_, err := d.planner.Find(binary)
+			// An IPAM plugin is its plugin's to find, in places of its own as well.
+			if binary == plugin.Type() || errors.Is(err, ErrSelf) {
+				all.add(err)
+			}
 		}
-		if d.planner.Find == nil || found[plugin.Type()] {
-			continue
-		}
-		found[plugin.Type()] = true
-		_, err := d.planner.Find(plugin.Type())
-		all.add(err)
 	}
 	return all.err()
 }

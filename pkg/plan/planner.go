@@ -14,6 +14,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrUnavailable: the API server cannot be reached in time, or refuses.
 	ErrUnavailable = errors.New("API server unavailable")
+	// ErrSelf: a plugin's binary is Multus itself, under whatever name.
+	ErrSelf = errors.New("a network that runs multus again would never end")
 )
 
 // Ref names a NetworkAttachmentDefinition.
