@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 exec </dev/null
 
-ALL=(build lint unit plugins examples fuzz)
+ALL=(build lint unit plugins faults examples fuzz)
 FUZZTIME=${FUZZTIME:-5} # seconds for one target
 FUZZTOTAL=180           # seconds for all of them
 
@@ -17,6 +17,7 @@ usage: ./test.sh [PART...]
   lint       gofmt, go vet, staticcheck, the architecture as a test, go.mod
   unit       go test -race of all packages
   plugins    whole commands with the real reference plugins (root)
+  faults     kills, full disks, broken plugins, APIs and records; what a command costs (root)
   examples   each example's run, twice (root)
   fuzz       each fuzz target for FUZZTIME seconds (5; less where there are many)
   bench      measurements, passed by nothing and failed by nothing
@@ -176,19 +177,25 @@ nothing() {
 part_unit() {
 	isRoot || say "not root: tests that need a network namespace are skipped"
 	local packages
-	packages=$(go list ./pkg/... ./cmd/... ./test/tally | grep -v '/pkg$')
+	packages=$(go list ./pkg/... ./cmd/... ./test/tally ./test/apiserver ./test/recorder ./test/bench/... | grep -v '/pkg$')
 	# shellcheck disable=SC2086 # the packages are words
 	tests isolated go test -json -race -count=1 -timeout 5m $packages
 }
 
-part_plugins() {
-	if ! isRoot; then
-		skipped plugins "needs root for network namespaces"
-	elif [ ! -d test/plugins ]; then
-		skipped plugins "there is no test/plugins"
+# rooted runs tests that make no sense without root.
+rooted() {
+	if isRoot; then
+		tests isolated go test -json -count=1 -timeout 10m "$@"
 	else
-		tests isolated go test -json -count=1 -timeout 5m ./test/plugins/...
+		skipped "$*" "needs root for network namespaces"
 	fi
+}
+
+part_plugins() { rooted ./test/plugins/...; }
+
+part_faults() {
+	rooted ./test/faults/...
+	rooted ./test/guard/... # alone: it counts what a command does
 }
 
 part_examples() {
@@ -276,7 +283,7 @@ for part in "${parts[@]}"; do
 		usage
 		exit 0
 		;;
-	build | lint | unit | plugins | examples | fuzz | bench) ;;
+	build | lint | unit | plugins | faults | examples | fuzz | bench) ;;
 	*)
 		say "test.sh: there is no part $part; see ./test.sh --help" >&2
 		exit 2
