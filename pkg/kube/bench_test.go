@@ -2,7 +2,10 @@ package kube
 
 import (
 	"fmt"
+	"os"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
@@ -60,5 +63,27 @@ func BenchmarkPod(b *testing.B) {
 		if _, err := c.Pod(b.Context(), "default", "a"); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// The same kubeconfig as JSON and as YAML.
+func BenchmarkParseKubeconfig(b *testing.B) {
+	asJSON, err := os.ReadFile(cnitest.NewAPIServer(b).KubeconfigFile(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	asYAML, err := yaml.JSONToYAML(asJSON)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"JSON": asJSON, "YAML": asYAML} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := parseKubeconfig(text); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -55,7 +55,7 @@ func (c *Client) try(ctx context.Context, q call, limit time.Duration) ([]byte, 
 		body, err = read(resp)
 	}
 	if err != nil {
-		f := c.unanswered(e, err, attempt{connected: connected, ended: ctx.Err() != nil})
+		f := c.unanswered(e, l.reason(err), attempt{connected: connected, ended: ctx.Err() != nil})
 		if f.again {
 			c.abandon(l)
 		}

@@ -115,7 +115,7 @@ func (p *execPlugin) fetch(ctx context.Context) (*credential, error) {
 		return nil, &execFault{err: fmt.Errorf("it printed more than %d MiB", maxCredential>>20)}
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case err != nil:
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay): // a process left behind says no more
 		return nil, p.broken(err)
 	}
 	got, err := readCredential(out.data, p.conf.APIVersion)
@@ -129,11 +129,8 @@ func (p *execPlugin) fetch(ctx context.Context) (*credential, error) {
 // Multus's own standard error: it may be a secret.
 func (p *execPlugin) broken(err error) error {
 	var ended *exec.ExitError
-	switch {
-	case errors.As(err, &ended):
+	if errors.As(err, &ended) {
 		return &execFault{again: true, err: fmt.Errorf("it ended with %s; what it said is on Multus's standard error", ended)}
-	case errors.Is(err, exec.ErrWaitDelay):
-		return &execFault{again: true, err: errors.New("it ended, but a process that it left behind keeps its output open")}
 	}
 	var missing *exec.Error
 	if errors.As(err, &missing) {

@@ -93,7 +93,7 @@ func parseKubeconfig(data []byte) (clientcmdv1.Config, error) {
 	return file, nil
 }
 
-// decodeKubeconfig tries JSON first: to read YAML takes ten times as long. What
+// decodeKubeconfig tries JSON first: to read YAML takes five times as long. What
 // begins like JSON may be YAML all the same.
 func decodeKubeconfig(data []byte) (file clientcmdv1.Config, err error) {
 	if data[0] == '{' {
@@ -129,22 +129,22 @@ func misfit(err error) error {
 	case wrong.Field == "":
 		return errors.New("no kubeconfig: an object with clusters, users, contexts and current-context is expected")
 	}
-	return fmt.Errorf("no kubeconfig: %s: %s is expected", wrong.Field, typeText(wrong.Type))
+	return fmt.Errorf("no kubeconfig: %s: %s", wrong.Field, expected(wrong.Type))
 }
 
-func typeText(t reflect.Type) string {
+func expected(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
-		return "a string, which a number or true is in quotes only,"
+		return "a string is expected; put numbers, yes, no, true and false into quotes"
 	case reflect.Bool:
-		return "true or false"
+		return "true or false is expected"
 	case reflect.Slice, reflect.Array:
 		if t.Elem().Kind() == reflect.Uint8 {
-			return "base64 text"
+			return "base64 text is expected"
 		}
-		return "a list"
+		return "a list is expected"
 	}
-	return "an object"
+	return "an object is expected"
 }
 
 // current is where the current context leads to.

@@ -1,10 +1,14 @@
 package kube
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -21,13 +25,15 @@ type link struct {
 	close func()        // drops the connection as soon as no request uses it
 	open  atomic.Bool   // there is a connection; requests need not wait for one
 	turn  chan struct{} // held by the request that connects
+	cut   atomic.Bool   // the other side broke a connection off
 }
 
 // newLink prepares a connection; it is opened by the first request.
 func newLink(e *endpoint) (*link, error) {
+	l := &link{turn: make(chan struct{}, 1)}
 	transport := &http.Transport{
 		Proxy:               e.proxy,
-		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		DialContext:         l.dial,
 		TLSClientConfig:     e.tls.Clone(), // net/http writes into it
 		TLSHandshakeTimeout: dialTimeout,
 		IdleConnTimeout:     idleTimeout,
@@ -39,11 +45,18 @@ func newLink(e *endpoint) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &link{
-		http:  &http.Client{Transport: wrapped, CheckRedirect: stay},
-		close: transport.CloseIdleConnections, // client-go's wrappers would not pass it on
-		turn:  make(chan struct{}, 1),
-	}, nil
+	l.http = &http.Client{Transport: wrapped, CheckRedirect: stay}
+	l.close = transport.CloseIdleConnections // client-go's wrappers would not pass it on
+	return l, nil
+}
+
+// dial connects.
+func (l *link) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return watched{Conn: conn, cut: &l.cut}, nil
 }
 
 // stay keeps requests, and the credentials they carry, from going elsewhere.
@@ -77,4 +90,38 @@ func (l *link) do(req *http.Request) (resp *http.Response, connected bool, err e
 	}}
 	resp, err = l.http.Do(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
 	return resp, got.Load(), err
+}
+
+// reason is why a request had no answer. net/http tells one of the requests on a
+// connection that it was reset, and the others that it closed it.
+func (l *link) reason(err error) error {
+	if l.cut.Load() {
+		return fmt.Errorf("%w: %w", syscall.ECONNRESET, err)
+	}
+	return err
+}
+
+// watched is a connection that remembers that the other side broke it off.
+type watched struct {
+	net.Conn
+	cut *atomic.Bool
+}
+
+// Read is the connection's.
+func (w watched) Read(data []byte) (int, error) {
+	n, err := w.Conn.Read(data)
+	return n, w.watch(err)
+}
+
+// Write is the connection's.
+func (w watched) Write(data []byte) (int, error) {
+	n, err := w.Conn.Write(data)
+	return n, w.watch(err)
+}
+
+func (w watched) watch(err error) error {
+	if err != nil && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)) {
+		w.cut.Store(true)
+	}
+	return err
 }
