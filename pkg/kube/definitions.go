@@ -31,6 +31,8 @@ func attachmentDefinitions() kind {
 	}
 }
 
+var errTooMuch = fmt.Errorf("the configurations of the pod's networks have more than %d bytes together; select fewer networks, or make their configurations shorter", plan.MaxConfigurations)
+
 // Definitions reads NetworkAttachmentDefinitions, each distinct one once and all
 // at the same time.
 func (c *Client) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
@@ -44,6 +46,7 @@ func (c *Client) definitions(ctx context.Context, k kind, refs []plan.Ref) map[p
 	}
 	var (
 		mu    sync.Mutex
+		size  int
 		group sync.WaitGroup
 		free  = make(chan struct{}, maxInFlight)
 	)
@@ -58,6 +61,10 @@ func (c *Client) definitions(ctx context.Context, k kind, refs []plan.Ref) map[p
 			d, err := c.definition(ctx, k, ref)
 			mu.Lock()
 			defer mu.Unlock()
+			// What no plan may hold together is not held here either.
+			if size += len(d.Config); size > plan.MaxConfigurations {
+				d, err = plan.Definition{}, errTooMuch
+			}
 			answers[ref] = plan.Answer{Definition: d, Err: err}
 		})
 	}

@@ -224,3 +224,30 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestDefinitionsTooMuch: a pod that selects many large networks does not make
+// all of them stay in memory.
+func TestDefinitionsTooMuch(t *testing.T) {
+	server := cnitest.NewAPIServer(t)
+	const one = 3 << 20
+	var refs []plan.Ref
+	for i := range plan.MaxConfigurations/one + 2 {
+		ref := plan.Ref{Namespace: "ns", Name: fmt.Sprintf("n%d", i)}
+		refs = append(refs, ref)
+		object := fmt.Sprintf(`{"kind":"NetworkAttachmentDefinition","metadata":{"namespace":"ns","name":%q},"spec":{"config":%q}}`,
+			ref.Name, strings.Repeat(" ", one))
+		if err := server.Put([]byte(object)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, refused := 0, 0
+	for _, a := range dial(t, server).Definitions(t.Context(), refs) {
+		kept += len(a.Definition.Config)
+		if a.Err != nil && strings.Contains(a.Err.Error(), "bytes together") {
+			refused++
+		}
+	}
+	if refused != 2 || kept > plan.MaxConfigurations {
+		t.Errorf("%d refused, %d bytes kept", refused, kept)
+	}
+}
