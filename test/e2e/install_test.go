@@ -1,0 +1,125 @@
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Paths that the README names.
+const (
+	confPath       = "/etc/cni/net.d/00-multus.conflist"
+	kubeconfigPath = "/etc/cni/net.d/multus.d/multus.kubeconfig"
+)
+
+// installed is the node with multus on it. It is installed by the commands of the
+// README's section "Install it by hand", as they stand there, once; every test
+// finds the README's configuration and no pods, and leaves the same.
+func installed(t *testing.T) node {
+	t.Helper()
+	n := node{t}
+	if _, err := n.try("", "test", "-e", confPath); err != nil {
+		n.install()
+	}
+	n.clean()
+	t.Cleanup(func() {
+		if t.Failed() {
+			n.evidence()
+		}
+		n.removePods()
+		n.clean()
+	})
+	return n
+}
+
+// install does what the README says. Its step 3 is words, for there is more than one way.
+func (n node) install() {
+	n.t.Helper()
+	steps := readme(n.t)
+	if len(steps) != 3 {
+		n.t.Fatalf("the README has %d steps with commands, not 3: %q", len(steps), steps)
+	}
+	n.run("sh", "-ec", withoutBuild(steps[0]))
+	n.run("sh", "-ec", steps[1])
+	n.kubeconfig("10m")
+	n.run("sh", "-ec", steps[2])
+	n.ready("True")
+}
+
+// withoutBuild is the first step without ./build: test.sh has built already, and
+// the node has its own go cache nowhere.
+func withoutBuild(step string) string {
+	var kept []string
+	for line := range strings.SplitSeq(step, "\n") {
+		if !strings.HasPrefix(line, "./build") {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
+
+// readme is the code blocks of the README's section "Install it by hand".
+func readme(t *testing.T) []string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(data), "\n## Install it by hand\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var blocks []string
+	for i, part := range strings.Split(section, "```") {
+		if i%2 == 1 {
+			blocks = append(blocks, unindent(part))
+		}
+	}
+	return blocks
+}
+
+// unindent takes away the indentation of a list's paragraphs.
+func unindent(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimPrefix(line, "   ")
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// kubeconfig makes the kubeconfig of multus with a new token.
+func (n node) kubeconfig(duration string) {
+	n.t.Helper()
+	token := strings.TrimSpace(n.kubectl("create", "token", "multus", "-n", "kube-system", "--duration", duration))
+	n.writeKubeconfig(token)
+}
+
+func (n node) writeKubeconfig(token string) {
+	n.t.Helper()
+	n.write(kubeconfigPath, `apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1", certificate-authority: `+n.dir()+`/pki/ca.crt}}]
+users: [{name: multus, user: {token: "`+token+`"}}]
+contexts: [{name: c, context: {cluster: c, user: multus}}]
+current-context: c
+`)
+	n.run("chmod", "0600", kubeconfigPath)
+}
+
+// configure puts another configuration of multus on the node, for this test.
+func (n node) configure(conf string) {
+	n.t.Helper()
+	before := n.run("cat", confPath)
+	n.t.Cleanup(func() { n.write(confPath, before) })
+	n.write(confPath, conf)
+}
+
+// evidence shows what tells why a test failed.
+func (n node) evidence() {
+	for _, command := range []string{
+		"kubectl get pods -A -o wide", "kubectl get events -A --sort-by=.lastTimestamp | tail -n 20", "find /var/lib/cni",
+		"ip -br link", "tail -n 5 " + n.dir() + "/log/kubelet " + n.dir() + "/log/containerd",
+	} {
+		out, err := n.try("", "sh", "-c", command)
+		n.t.Logf("%s (%v)\n%s", command, err, out)
+	}
+}

@@ -1,0 +1,123 @@
+package e2e_test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// patience is how long anything may take that a node does by itself: some of it
+// the kubelet does every ten seconds or with a pause that grows.
+const patience = 90 * time.Second
+
+// node is the node that the tests run on, for one test.
+type node struct{ t *testing.T }
+
+// dir is where the node's files are, seen from outside.
+func (n node) dir() string {
+	if dir := os.Getenv(folder); dir != "" {
+		return filepath.Join(dir, "node")
+	}
+	return filepath.Join(defaultFolder, "node")
+}
+
+// try runs a command in the node's namespaces, in the repository's folder, and
+// returns what it prints.
+func (n node) try(stdin string, command ...string) (string, error) {
+	cmd := exec.Command("test/e2e/cluster/enter", command...)
+	cmd.Dir = root
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	if err != nil {
+		return out.String() + errs.String(), err
+	}
+	return out.String(), nil
+}
+
+// run is try for what has to succeed.
+func (n node) run(command ...string) string {
+	n.t.Helper()
+	return n.feed("", command...)
+}
+
+// feed is run with something on standard input.
+func (n node) feed(stdin string, command ...string) string {
+	n.t.Helper()
+	out, err := n.try(stdin, command...)
+	if err != nil {
+		n.t.Fatalf("%q: %v\n%s%s", command, err, stdin, out)
+	}
+	return out
+}
+
+// kubectl runs kubectl as the administrator.
+func (n node) kubectl(args ...string) string {
+	n.t.Helper()
+	return n.run(append([]string{"kubectl"}, args...)...)
+}
+
+// write writes a file of the node.
+func (n node) write(path, content string) {
+	n.t.Helper()
+	n.feed(content, "sh", "-c", `mkdir -p "$(dirname "$0")" && cat >"$0.new" && mv "$0.new" "$0"`, path)
+}
+
+// hold stops one of the node's parts and keeps it from starting again.
+func (n node) hold(part string) {
+	n.t.Helper()
+	n.must(os.WriteFile(filepath.Join(n.dir(), "held", part), nil, 0o600))
+	n.t.Cleanup(func() { n.release(part) })
+	n.kill(part)
+}
+
+// release lets a part that was held start again.
+func (n node) release(part string) {
+	if err := os.Remove(filepath.Join(n.dir(), "held", part)); err != nil && !os.IsNotExist(err) {
+		n.t.Error(err)
+	}
+}
+
+// kill ends one of the node's parts, which is started again unless it is held.
+func (n node) kill(part string) {
+	n.t.Helper()
+	pid := filepath.Join(n.dir(), part+".pid")
+	n.run("sh", "-c", `pid=$(cat "$0") && kill "$pid" && while [ -e /proc/$pid ]; do sleep 0.1; done`, pid)
+}
+
+// until waits for something to become true; what says what.
+func (n node) until(what string, done func() bool) {
+	n.t.Helper()
+	for end := time.Now().Add(patience); !done(); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			n.t.Fatalf("after %s: not %s", patience, what)
+		}
+	}
+}
+
+// ready waits until the node is Ready, or is not.
+func (n node) ready(want string) {
+	n.t.Helper()
+	n.until("node Ready: "+want, func() bool { return n.condition("status") == want })
+}
+
+// condition is a field of the node's condition Ready.
+func (n node) condition(field string) string {
+	out, err := n.try("", "kubectl", "get", "node", "e2e", "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].`+field+`}`)
+	if err != nil {
+		return ""
+	}
+	return out
+}
+
+func (n node) must(err error) {
+	n.t.Helper()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+}

@@ -1,0 +1,191 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// doc is a JSON object.
+type doc = map[string]any
+
+const (
+	networksKey = "k8s.v1.cni.cncf.io/networks"
+	statusKey   = "k8s.v1.cni.cncf.io/network-status"
+)
+
+// pod is a pod that waits, with the annotation that selects networks ("": none),
+// bound to the node, since nobody schedules.
+func pod(name, networks string) doc {
+	metadata := doc{"name": name, "namespace": "default"}
+	if networks != "" {
+		metadata["annotations"] = doc{networksKey: networks}
+	}
+	return doc{
+		"apiVersion": "v1", "kind": "Pod", "metadata": metadata,
+		"spec": doc{
+			"nodeName": "e2e", "automountServiceAccountToken": false, "terminationGracePeriodSeconds": 2, "dnsPolicy": "Default",
+			"containers": []doc{{
+				"name": "wait", "image": "docker.io/library/busybox:e2e", "imagePullPolicy": "Never",
+				"command": []string{"sh", "-c", "trap exit TERM; sleep 3600 & wait"},
+			}},
+		},
+	}
+}
+
+// network is a NAD whose configuration is a bridge of its own with addresses of its own.
+func network(name string, subnet int) doc {
+	config := fmt.Sprintf(`{"cniVersion": "1.0.0", "type": "bridge", "bridge": "br%d", "isGateway": true, "ipMasq": true,
+		"ipam": {"type": "host-local", "subnet": "10.60.%d.0/24"}}`, subnet, subnet)
+	return definition(name, config)
+}
+
+// definition is a NAD.
+func definition(name, config string) doc {
+	return doc{
+		"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition",
+		"metadata": doc{"name": name, "namespace": "default"}, "spec": doc{"config": config},
+	}
+}
+
+// apply makes objects.
+func (n node) apply(objects ...doc) {
+	n.t.Helper()
+	data, err := json.Marshal(doc{"apiVersion": "v1", "kind": "List", "items": objects})
+	n.must(err)
+	n.feed(string(data), "kubectl", "apply", "-f", "-")
+}
+
+// start makes pods and waits until they run; it returns how long that took.
+func (n node) start(pods ...doc) time.Duration {
+	n.t.Helper()
+	begin := time.Now()
+	n.apply(pods...)
+	n.until("all running", func() bool { return n.count("Running") >= len(pods) })
+	return time.Since(begin)
+}
+
+// count is how many pods are in a phase and not about to go.
+func (n node) count(phase string) int {
+	n.t.Helper()
+	out, err := n.try("", "kubectl", "get", "pods", "-o",
+		`jsonpath={range .items[*]}{.status.phase}{.metadata.deletionTimestamp}{"\n"}{end}`)
+	if err != nil {
+		return 0
+	}
+	count := 0
+	for line := range strings.Lines(out) {
+		if line == phase+"\n" {
+			count++
+		}
+	}
+	return count
+}
+
+// removePods deletes all pods, and those of the manifest folder.
+func (n node) removePods() {
+	n.t.Helper()
+	n.run("sh", "-c", "rm -f /etc/kubernetes/manifests/*")
+	n.kubectl("delete", "pods", "--all", "--wait=false")
+	n.until("without pods", func() bool {
+		out, err := n.try("", "kubectl", "get", "pods", "-o", "name")
+		return err == nil && out == ""
+	})
+}
+
+// status is one entry of a pod's network-status.
+type status struct {
+	Name      string
+	Interface string
+	IPs       []string
+	MAC       string
+	MTU       int
+	Default   bool
+}
+
+// statuses is a pod's network-status.
+func (n node) statuses(name string) []status {
+	n.t.Helper()
+	text := n.kubectl("get", "pod", name, "-o", `jsonpath={.metadata.annotations.k8s\.v1\.cni\.cncf\.io/network-status}`)
+	var list []status
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		n.t.Fatalf("network-status of %s: %v: %q", name, err, text)
+	}
+	return list
+}
+
+// exec runs a command in a pod.
+func (n node) exec(pod string, command ...string) string {
+	n.t.Helper()
+	return n.kubectl(append([]string{"exec", pod, "--"}, command...)...)
+}
+
+// real is what the pod really has: of each interface but lo its name, address, MTU and MAC.
+func (n node) real(pod string) map[string]status {
+	n.t.Helper()
+	have := map[string]status{}
+	link := regexp.MustCompile(`(?m)^\d+: ([^:@ ]+)[^\n]* mtu (\d+)[^\n]*link/ether ([0-9a-f:]+)`)
+	for _, m := range link.FindAllStringSubmatch(n.exec(pod, "ip", "-o", "link"), -1) {
+		var mtu int
+		_, err := fmt.Sscan(m[2], &mtu)
+		n.must(err)
+		have[m[1]] = status{Interface: m[1], MTU: mtu, MAC: m[3]}
+	}
+	address := regexp.MustCompile(`(?m)^\d+: (\S+) +inet ([0-9.]+)/`)
+	for _, m := range address.FindAllStringSubmatch(n.exec(pod, "ip", "-o", "-4", "addr"), -1) {
+		if s, ok := have[m[1]]; ok {
+			s.IPs = append(s.IPs, m[2])
+			have[m[1]] = s
+		}
+	}
+	return have
+}
+
+// truthful holds a pod's network-status to what the pod really has, and to the
+// networks that it should have, in order.
+func (n node) truthful(pod string, networks ...string) []status {
+	n.t.Helper()
+	list, have := n.statuses(pod), n.real(pod)
+	if len(list) != len(networks) || len(have) != len(networks) {
+		n.t.Fatalf("%s: network-status %+v, interfaces %+v, want networks %q", pod, list, have, networks)
+	}
+	for i, s := range list {
+		if s.Name != networks[i] || s.Default != (i == 0) {
+			n.t.Errorf("%s: entry %d of network-status is %+v, want network %s", pod, i, s, networks[i])
+		}
+		real := have[s.Interface]
+		if fmt.Sprint(s.IPs) != fmt.Sprint(real.IPs) || s.MAC != real.MAC || len(s.IPs) == 0 || s.MTU != 0 && s.MTU != real.MTU {
+			n.t.Errorf("%s: network-status says %+v, the pod has %+v", pod, s, real)
+		}
+	}
+	return list
+}
+
+// events are the messages of a pod's events with a reason.
+func (n node) events(pod, reason string) string {
+	n.t.Helper()
+	return n.kubectl("get", "events", "--field-selector", "involvedObject.name="+pod+",reason="+reason, "-o",
+		`jsonpath={range .items[*]}{.message}{"\n"}{end}`)
+}
+
+// told waits for an event of a pod that holds all the texts, and returns it.
+func (n node) told(pod, reason string, texts ...string) string {
+	n.t.Helper()
+	found := ""
+	n.until(fmt.Sprintf("told %q", texts), func() bool {
+		for line := range strings.Lines(n.events(pod, reason)) {
+			missing := false
+			for _, text := range texts {
+				missing = missing || !strings.Contains(line, text)
+			}
+			if !missing {
+				found = line
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
