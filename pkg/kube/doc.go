@@ -7,9 +7,9 @@
 // decoded into what is needed of them and no more; there is no client-side rate
 // limit, since a process has few requests and a deadline.
 //
-// Of client-go it takes how TLS is set up and credentials are sent, and the types
-// of a kubeconfig file. Its clients build tables at every start, also at that of
-// a command that talks to no server.
+// Of client-go it takes how TLS is set up and credentials are sent. Its clients
+// and its kubeconfig loader build tables at every start, also at that of a
+// command that talks to no server.
 //
 // Every request is tried again, with growing pauses, until the context ends, as
 // long as another try can help. The error is then the last real cause, with its

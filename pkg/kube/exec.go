@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	clientcmdv1 "k8s.io/client-go/tools/clientcmd/api/v1"
 )
 
 const (
@@ -25,7 +23,7 @@ const (
 // client.authentication.k8s.io. What it gave is used for the rest of the process,
 // or until the server turns it down.
 type execPlugin struct {
-	conf clientcmdv1.ExecConfig
+	conf execConfig
 	info string        // what the plugin is told, as an environment variable
 	turn chan struct{} // held by who has it run
 	held atomic.Pointer[credential]

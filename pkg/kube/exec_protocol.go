@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-
-	clientcmdv1 "k8s.io/client-go/tools/clientcmd/api/v1"
 )
 
 // execInfoVariable is the environment variable that holds an ExecCredential for
@@ -56,10 +54,10 @@ func execInfo(a access, ca []byte) (string, error) {
 }
 
 // extension is the cluster's extension of that name.
-func extension(cluster clientcmdv1.Cluster, name string) json.RawMessage {
+func extension(cluster cluster, name string) json.RawMessage {
 	for _, e := range cluster.Extensions {
 		if e.Name == name {
-			return e.Extension.Raw
+			return e.Extension
 		}
 	}
 	return nil

@@ -11,15 +11,14 @@ import (
 	"reflect"
 	"strings"
 
-	clientcmdv1 "k8s.io/client-go/tools/clientcmd/api/v1"
 	"sigs.k8s.io/yaml"
 )
 
 // access is what the current context of a kubeconfig file leads to: an API
 // server, and who Multus is to it. All paths in it are absolute.
 type access struct {
-	cluster clientcmdv1.Cluster
-	user    clientcmdv1.AuthInfo
+	cluster cluster
+	user    user
 }
 
 const maxKubeconfig = 4 << 20
@@ -78,24 +77,24 @@ func unwrapPath(err error) error {
 
 // parseKubeconfig parses a kubeconfig file. Nothing of its text is repeated in
 // errors, since any of it may be a secret that got into the wrong line.
-func parseKubeconfig(data []byte) (clientcmdv1.Config, error) {
+func parseKubeconfig(data []byte) (kubeconfigFile, error) {
 	trimmed := bytes.TrimSpace(data)
 	if len(trimmed) == 0 {
-		return clientcmdv1.Config{}, errEmptyKubeconfig
+		return kubeconfigFile{}, errEmptyKubeconfig
 	}
 	file, err := decodeKubeconfig(trimmed)
 	if err != nil {
-		return clientcmdv1.Config{}, err
+		return kubeconfigFile{}, err
 	}
 	if file.Kind != "" && file.Kind != "Config" || file.APIVersion != "" && file.APIVersion != "v1" {
-		return clientcmdv1.Config{}, errors.New("no kubeconfig: its kind must be Config, and its apiVersion v1")
+		return kubeconfigFile{}, errors.New("no kubeconfig: its kind must be Config, and its apiVersion v1")
 	}
 	return file, nil
 }
 
 // decodeKubeconfig tries JSON first: to read YAML takes five times as long. What
 // begins like JSON may be YAML all the same.
-func decodeKubeconfig(data []byte) (file clientcmdv1.Config, err error) {
+func decodeKubeconfig(data []byte) (file kubeconfigFile, err error) {
 	if data[0] == '{' {
 		err = json.Unmarshal(data, &file)
 		if err == nil || !errors.As(err, new(*json.SyntaxError)) {
@@ -148,24 +147,24 @@ func expected(t reflect.Type) string {
 }
 
 // current is where the current context leads to.
-func current(file clientcmdv1.Config) (access, error) {
+func current(file kubeconfigFile) (access, error) {
 	name := file.CurrentContext
 	if name == "" {
 		return access{}, errNoContext
 	}
-	context, err := only(file.Contexts, "context", name, func(c *clientcmdv1.NamedContext) string { return c.Name })
+	context, err := only(file.Contexts, "context", name, func(c *namedContext) string { return c.Name })
 	if err != nil {
 		return access{}, fmt.Errorf("current-context: %w", err)
 	}
-	cluster, err := only(file.Clusters, "cluster", context.Context.Cluster, func(c *clientcmdv1.NamedCluster) string { return c.Name })
+	cluster, err := only(file.Clusters, "cluster", context.Context.Cluster, func(c *namedCluster) string { return c.Name })
 	if err != nil {
 		return access{}, fmt.Errorf("context %q: %w", shorten(name, maxName), err)
 	}
-	user, err := only(file.AuthInfos, "user", context.Context.AuthInfo, func(u *clientcmdv1.NamedAuthInfo) string { return u.Name })
+	user, err := only(file.Users, "user", context.Context.User, func(u *namedUser) string { return u.Name })
 	if err != nil {
 		return access{}, fmt.Errorf("context %q: %w", shorten(name, maxName), err)
 	}
-	return access{cluster: cluster.Cluster, user: user.AuthInfo}, nil
+	return access{cluster: cluster.Cluster, user: user.User}, nil
 }
 
 // only is the one element of that name.

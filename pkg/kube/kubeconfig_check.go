@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	clientcmdv1 "k8s.io/client-go/tools/clientcmd/api/v1"
 )
 
 var (
@@ -35,7 +33,7 @@ func (a *access) check() error {
 }
 
 // certified tells whether the user has a client certificate.
-func certified(u *clientcmdv1.AuthInfo) bool {
+func certified(u *user) bool {
 	return u.ClientCertificate != "" || len(u.ClientCertificateData) > 0
 }
 
@@ -45,7 +43,7 @@ const (
 	execV1beta1 = "client.authentication.k8s.io/v1beta1"
 )
 
-func checkExec(e *clientcmdv1.ExecConfig) error {
+func checkExec(e *execConfig) error {
 	switch {
 	case e.Command == "":
 		return errors.New("user.exec.command: missing; name the credential plugin's program")
@@ -64,11 +62,11 @@ func checkExec(e *clientcmdv1.ExecConfig) error {
 
 // checkMode makes sure that the plugin does without a terminal, for a CNI plugin
 // has none: its standard input is the network configuration.
-func checkMode(e *clientcmdv1.ExecConfig) error {
+func checkMode(e *execConfig) error {
 	switch e.InteractiveMode {
-	case clientcmdv1.NeverExecInteractiveMode, clientcmdv1.IfAvailableExecInteractiveMode:
+	case interactNever, interactIfAvailable:
 		return nil
-	case clientcmdv1.AlwaysExecInteractiveMode:
+	case interactAlways:
 		return errors.New("user.exec.interactiveMode Always: a CNI plugin has no terminal to ask at; Never or IfAvailable is expected")
 	case "":
 		if e.APIVersion == execV1beta1 {

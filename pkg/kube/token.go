@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	clientcmdv1 "k8s.io/client-go/tools/clientcmd/api/v1"
 )
 
 // tokenAge is how long a token that was read from a file is used before the file
@@ -28,7 +26,7 @@ type tokens struct {
 }
 
 // newTokens are the user's tokens, of which there must be one.
-func newTokens(user *clientcmdv1.AuthInfo) (*tokens, error) {
+func newTokens(user *user) (*tokens, error) {
 	t := &tokens{file: user.TokenFile}
 	if token := strings.TrimSpace(user.Token); token != "" {
 		t.last = &credential{token: token}
