@@ -42,7 +42,7 @@ var harmful = []string{"k8s.io/client-go", "github.com/vishvananda/netlink", "os
 // tooMuch is what the binary must not link: their tables are built at every
 // start, and a start is all that a plugin's run consists of. client-go's rest
 // alone, which clientcmd and its exec plugins come with, took a sixth of it.
-var tooMuch = []string{"k8s.io/api", "k8s.io/apimachinery/pkg/apis/meta", "k8s.io/apimachinery/pkg/runtime/serializer", "k8s.io/client-go/kubernetes", "k8s.io/client-go/rest", "k8s.io/client-go/plugin", "k8s.io/client-go/tools", "testing", "net/http/httptest", "github.com/google/go-cmp", module + "pkg/cnitest"}
+var tooMuch = []string{"k8s.io/api", "k8s.io/apimachinery/pkg/apis/meta", "k8s.io/apimachinery/pkg/runtime/serializer", "k8s.io/client-go/kubernetes", "k8s.io/client-go/rest", "k8s.io/client-go/plugin", "k8s.io/client-go/tools/clientcmd", "testing", "net/http/httptest", "github.com/google/go-cmp", module + "pkg/cnitest"}
 
 func TestImportsFollowTheDrawing(t *testing.T) {
 	for _, f := range goFiles(t) {
