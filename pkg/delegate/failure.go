@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os/exec"
 	"strconv"
 	"strings"
 	"syscall"
@@ -59,10 +58,9 @@ func withStderr(text string, stderr []byte) error {
 }
 
 // ending says how a process ended.
-func ending(exit *exec.ExitError) string {
-	status, ok := exit.Sys().(syscall.WaitStatus)
-	if !ok || !status.Signaled() {
-		return "exit status " + strconv.Itoa(exit.ExitCode())
+func ending(status syscall.WaitStatus) string {
+	if !status.Signaled() {
+		return "exit status " + strconv.Itoa(status.ExitStatus())
 	}
 	if name := unix.SignalName(status.Signal()); name != "" {
 		return "ended by " + name

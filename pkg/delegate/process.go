@@ -1,15 +1,15 @@
 package delegate
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,9 +27,6 @@ const (
 const (
 	// stderrTail is how much of the end of standard error is kept in any case.
 	stderrTail = 64 << 10
-	// outputGrace is how long a plugin's output is read after the plugin itself
-	// has ended: a child of it may keep the pipe open for ever.
-	outputGrace = 500 * time.Millisecond
 	// A binary that is being replaced is "text file busy" for a moment.
 	busyTries = 20
 	busyPause = 50 * time.Millisecond
@@ -75,7 +72,7 @@ func (p Process) ExecPlugin(ctx context.Context, plugin string, stdin []byte, en
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for try := 1; ; try++ {
-		out, err := p.run(ctx, exec.CommandContext(ctx, path), run{stdin: stdin, environ: environ})
+		out, err := p.run(ctx, run{path: path, stdin: stdin, environ: environ})
 		if !errors.Is(err, syscall.ETXTBSY) || try == busyTries {
 			return out, err
 		}
@@ -87,47 +84,43 @@ func (p Process) ExecPlugin(ctx context.Context, plugin string, stdin []byte, en
 	}
 }
 
-// run is what one execution reads.
+// run is what one execution is made of.
 type run struct {
+	path    string
 	stdin   []byte
 	environ []string
 }
 
-func (p Process) run(ctx context.Context, cmd *exec.Cmd, r run) ([]byte, error) {
-	kill := func() error { return killGroup(cmd) }
-	stdout := &bounded{limit: MaxStdout, full: func() { _ = kill() }}
+func (p Process) run(ctx context.Context, r run) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(r.environ, func(kv string) bool { return strings.IndexByte(kv, 0) >= 0 }) {
+		return nil, errors.New("environment variable contains NUL")
+	}
+	c, err := start(r, p.Keep)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, c.kill)
+	defer stop()
+	stdout := &bounded{limit: MaxStdout, full: c.kill}
 	stderr := &capture{headLimit: MaxStderr - stderrTail, tailLimit: stderrTail}
-	cmd.Env, cmd.ExtraFiles = r.environ, p.Keep
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(r.stdin), stdout, stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	cmd.Cancel, cmd.WaitDelay = kill, outputGrace
-
-	err := cmd.Run()
+	status, err := c.finish(stdout, stderr)
 	if p.Stderr != nil && stderr.written > 0 {
 		_, _ = p.Stderr.Write(stderr.Bytes()) // for people; the command goes on without
 	}
-	if stdout.over {
+	switch {
+	case stdout.over:
 		return nil, fmt.Errorf("more than %d MiB on standard output, killed", MaxStdout>>20)
-	}
+	case err != nil:
+		return nil, err
 	// Success is success, also where the time was up at that very moment, or a
 	// child of the plugin still holds the output open: what was printed counts.
-	if cmd.ProcessState != nil && cmd.ProcessState.Success() {
+	case status.Exited() && status.ExitStatus() == 0:
 		return stdout.data, nil
-	}
-	if ctx.Err() != nil {
+	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		return nil, err
-	}
-	return nil, failure(ending(exit), stdout.data, stderr.End(maxField))
-}
-
-func killGroup(cmd *exec.Cmd) error {
-	err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-	if errors.Is(err, syscall.ESRCH) {
-		return os.ErrProcessDone
-	}
-	return err
+	return nil, failure(ending(status), stdout.data, stderr.End(maxField))
 }
