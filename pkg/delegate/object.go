@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"unicode/utf8"
 )
 
 // object is a JSON object whose members keep their order and their bytes, so
@@ -23,28 +24,81 @@ func parseObject(data []byte) (object, error) {
 	if len(data) == 0 || data[0] != '{' {
 		return nil, errNoObject
 	}
-	var whole json.RawMessage
-	if err := json.Unmarshal(data, &whole); err != nil { // refuses whatever follows the object
-		return nil, err
+	if !json.Valid(data) { // nor if anything follows the object
+		return nil, json.Unmarshal(data, new(json.RawMessage))
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if _, err := dec.Token(); err != nil {
-		return nil, err
-	}
+	return split(data)
+}
+
+// split cuts an object that is valid into its members. A json.Decoder would do that
+// too, and take as long for it as for all else that is done about a result.
+func split(data []byte) (object, error) {
 	var o object
-	for dec.More() {
-		name, err := dec.Token()
+	for i := pastSpace(data, 1); data[i] != '}'; {
+		if data[i] == ',' {
+			i = pastSpace(data, i+1)
+		}
+		end := stringEnd(data, i)
+		name, err := decode(data[i:end])
 		if err != nil {
 			return nil, err
 		}
-		var m member
-		if err := dec.Decode(&m.value); err != nil {
-			return nil, err
-		}
-		m.name, _ = name.(string)
-		o = append(o, m)
+		i = pastSpace(data, pastSpace(data, end)+1) // the colon between them
+		end = valueEnd(data, i)
+		o = append(o, member{name, json.RawMessage(data[i:end:end])})
+		i = pastSpace(data, end)
 	}
 	return o, nil
+}
+
+func pastSpace(data []byte, i int) int {
+	for data[i] == ' ' || data[i] == '\n' || data[i] == '\t' || data[i] == '\r' {
+		i++
+	}
+	return i
+}
+
+// stringEnd is the index behind the string that begins at i.
+func stringEnd(data []byte, i int) int {
+	for i++; data[i] != '"'; i++ {
+		if data[i] == '\\' {
+			i++
+		}
+	}
+	return i + 1
+}
+
+// valueEnd is the index behind the value, in an object, that begins at i.
+func valueEnd(data []byte, i int) int {
+	switch data[i] {
+	case '"':
+		return stringEnd(data, i)
+	case '{', '[':
+	default:
+		return i + bytes.IndexAny(data[i:], ",} \n\t\r")
+	}
+	for depth := 0; ; i++ {
+		switch data[i] {
+		case '"':
+			i = stringEnd(data, i) - 1
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+}
+
+// decode is the text of a string that is valid JSON.
+func decode(quoted []byte) (s string, err error) {
+	if bytes.IndexByte(quoted, '\\') < 0 && utf8.Valid(quoted) {
+		return string(quoted[1 : len(quoted)-1]), nil
+	}
+	err = json.Unmarshal(quoted, &s)
+	return s, err
 }
 
 // member finds a member as encoding/json does, which nearly all plugins use:

@@ -30,20 +30,28 @@ func Convert(result json.RawMessage, version string) (json.RawMessage, error) {
 // Parse reads a result of any version as one of the newest. Interface indices
 // that point nowhere are dropped, so that the others can be relied on.
 func Parse(result json.RawMessage) (current.Result, error) {
-	converted, err := Convert(result, current.ImplementedSpecVersion)
+	o, err := parseObject(result)
+	if err != nil {
+		return current.Result{}, fmt.Errorf("result: %w", err)
+	}
+	read, err := readResult(o, result, current.ImplementedSpecVersion)
 	if err != nil {
 		return current.Result{}, err
 	}
-	var r current.Result
-	if err := json.Unmarshal(converted, &r); err != nil {
-		return current.Result{}, fmt.Errorf("result: %w", err)
+	newest, err := read.as(current.ImplementedSpecVersion)
+	if err != nil {
+		return current.Result{}, err
+	}
+	r, ok := newest.(*current.Result)
+	if !ok {
+		return current.Result{}, fmt.Errorf("result of version %s: it became a %T", read.version, newest)
 	}
 	for _, ip := range r.IPs {
 		if ip.Interface != nil && (*ip.Interface < 0 || *ip.Interface >= len(r.Interfaces)) {
 			ip.Interface = nil
 		}
 	}
-	return r, nil
+	return *r, nil
 }
 
 // answer makes a result of what a plugin printed on ADD: one of the version that
@@ -96,33 +104,58 @@ func (o object) version() (string, error) {
 }
 
 func convert(o object, raw json.RawMessage, version string) (json.RawMessage, error) {
-	from, err := o.version()
+	read, err := readResult(o, raw, version)
+	if err != nil || read.version == version {
+		return read.raw, err
+	}
+	other, err := read.as(version)
 	if err != nil {
 		return nil, err
+	}
+	return json.Marshal(other)
+}
+
+// typed is a result that was read and is valid.
+type typed struct {
+	raw     json.RawMessage
+	version string
+	result  types.Result
+}
+
+// readResult reads a result. One that does not say its version is of the given one.
+func readResult(o object, raw json.RawMessage, version string) (typed, error) {
+	from, err := o.version()
+	if err != nil {
+		return typed{}, err
 	}
 	if from == "" {
 		from, raw = version, o.with("cniVersion", quote(version)).encode()
 	}
-	parsed, err := create.Create(from, raw)
+	result, err := create.Create(from, raw)
+	if err == nil {
+		err = valid(result)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("result of version %s: %w", from, err)
+		return typed{}, fmt.Errorf("result of version %s: %w", from, err)
 	}
-	if err := valid(parsed); err != nil {
-		return nil, fmt.Errorf("result of version %s: %w", from, err)
+	return typed{raw, from, result}, nil
+}
+
+// as is the result in another version, or in its own.
+func (t typed) as(version string) (types.Result, error) {
+	if t.version == version {
+		return t.result, nil
 	}
-	if from == version {
-		return raw, nil
-	}
-	if noIP(parsed) && !netconf.AtLeast(version, "0.3.0") {
+	if noIP(t.result) && !netconf.AtLeast(version, "0.3.0") {
 		return nil, fmt.Errorf("result without an IP address cannot be told in CNI version %s, "+
 			"which knows no other: a cniVersion of 0.3.1 or newer is needed in the configuration", version)
 	}
-	other, err := parsed.GetAsVersion(version)
+	other, err := t.result.GetAsVersion(version)
 	if err != nil {
-		return nil, fmt.Errorf("result of version %s as %s: %w", from, version, err)
+		return nil, fmt.Errorf("result of version %s as %s: %w", t.version, version, err)
 	}
 	dropNewer(other, version)
-	return json.Marshal(other)
+	return other, nil
 }
 
 // valid refuses what the conversions of the CNI library and many a plugin would
