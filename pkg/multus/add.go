@@ -129,34 +129,37 @@ func (p Plugin) attach(ctx context.Context, rec *state.Record) (json.RawMessage,
 
 // attachAll runs the delegates, one after another, to the first that fails.
 func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
-	g := p.progress()
+	g := p.progress(rec)
 	defer g.stop()
 	for i := range rec.Attachments {
 		rec.Attachments[i].Phase = state.Planned
 	}
+	settle := func() {} // what is known of the one before is noted with the next
 	for i := range rec.Attachments {
-		rec.Attachments[i].Phase = state.Attaching
-		if err := g.note(*rec); err != nil {
+		a := &rec.Attachments[i]
+		if err := g.note(func() { settle(); a.Phase = state.Attaching }); err != nil {
 			return coded(types.ErrIOFailure, err)
 		}
-		if err := p.attachOne(ctx, rec, i); err != nil {
+		result, err := p.attachOne(ctx, rec.Sandbox, a.Attachment)
+		if err != nil {
 			return err
 		}
+		settle = func() { a.Result, a.Phase = result, state.Attached }
 	}
+	g.stop()
+	settle()
 	return nil
 }
 
-func (p Plugin) attachOne(ctx context.Context, rec *state.Record, i int) error {
-	a := &rec.Attachments[i]
+func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (json.RawMessage, error) {
 	started := time.Now()
-	result, err := p.Runner.Add(ctx, rec.Sandbox, a.Attachment)
+	result, err := p.Runner.Add(ctx, sb, a)
 	if err != nil {
-		p.at(a.Attachment).WithError(err).Error("attachment failed")
-		return of(a.Attachment, err)
+		p.at(a).WithError(err).Error("attachment failed")
+		return nil, of(a, err)
 	}
-	a.Result, a.Phase = result, state.Attached
-	p.at(a.Attachment).WithField("duration", time.Since(started)).Info("attached")
-	return nil
+	p.at(a).WithField("duration", time.Since(started)).Info("attached")
+	return result, nil
 }
 
 // routes enforces the pod's default route and records what became of the results.

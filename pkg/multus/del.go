@@ -70,7 +70,7 @@ func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(p
 // detachWanted tries all, newest first, and marks those that are gone.
 func (p Plugin) detachWanted(ctx context.Context, rec *state.Record, wanted func(plan.Attachment) bool) []error {
 	var errs []error
-	g := p.progress()
+	g := p.progress(rec)
 	defer g.stop()
 	for i := len(rec.Attachments) - 1; i >= 0; i-- {
 		a := &rec.Attachments[i]
@@ -81,8 +81,7 @@ func (p Plugin) detachWanted(ctx context.Context, rec *state.Record, wanted func
 			errs = append(errs, of(a.Attachment, err))
 			continue
 		}
-		a.Phase = state.Detached
-		if err := g.note(*rec); err != nil {
+		if err := g.note(func() { a.Phase = state.Detached }); err != nil {
 			p.Log.WithError(err).Warn("progress not recorded") // a retry detaches it twice, at worst
 		}
 	}

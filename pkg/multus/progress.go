@@ -1,7 +1,6 @@
 package multus
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -22,21 +21,22 @@ type progress struct {
 	save func(state.Record) error
 	warn func(error)
 
-	mu    sync.Mutex
+	mu    sync.Mutex // held while the record is changed, and while it is written
+	rec   *state.Record
 	timer *time.Timer
-	next  *state.Record // to be written; nil: nothing new
-	exact bool          // the record tells apart what was started and what not
+	dirty bool // the record holds more than was written
+	exact bool // what was written tells apart what was started and what not
 }
 
-// note has the record as it is now written, unless more becomes known within
-// the pause. Once the record is exact it has to stay so, since what it calls
+// note changes the record, and has it written unless more becomes known within
+// the pause. Once what is written is exact it has to stay so, since what it calls
 // planned must not be started before it says otherwise: then it is written at
 // once, or the error says why not.
-func (g *progress) note(rec state.Record) error {
-	rec.Attachments = slices.Clone(rec.Attachments)
+func (g *progress) note(change func()) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.next = &rec
+	change()
+	g.dirty = true
 	switch {
 	case g.exact:
 		return g.write()
@@ -60,11 +60,11 @@ func (g *progress) flush() {
 
 // write is for those who hold the lock.
 func (g *progress) write() error {
-	if g.next == nil {
+	if !g.dirty {
 		return nil
 	}
-	err := g.save(*g.next)
-	g.next, g.exact = nil, g.exact || err == nil
+	err := g.save(*g.rec)
+	g.dirty, g.exact = false, g.exact || err == nil
 	return err
 }
 
@@ -73,15 +73,16 @@ func (g *progress) write() error {
 func (g *progress) stop() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.next = nil
+	g.dirty = false
 	if g.timer != nil {
 		g.timer.Stop()
 	}
 }
 
 // progress starts to keep a record up to date.
-func (p Plugin) progress() *progress {
+func (p Plugin) progress(rec *state.Record) *progress {
 	return &progress{
+		rec:  rec,
 		save: p.State.Update,
 		warn: func(err error) { p.Log.WithError(err).Warn("progress not recorded") },
 	}

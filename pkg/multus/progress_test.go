@@ -2,6 +2,8 @@ package multus
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -9,23 +11,27 @@ import (
 	"github.com/multus-cni/multus/pkg/state"
 )
 
-// saves collects what a progress writes.
+// saves collects the phases of what a progress writes.
 type saves struct {
 	mu   sync.Mutex
-	recs []state.Record
+	recs []string
 }
 
 func (s *saves) save(r state.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.recs = append(s.recs, r)
+	var phases []string
+	for _, a := range r.Attachments {
+		phases = append(phases, string(a.Phase))
+	}
+	s.recs = append(s.recs, strings.Join(phases, " "))
 	return nil
 }
 
-func (s *saves) list() []state.Record {
+func (s *saves) list() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]state.Record(nil), s.recs...)
+	return slices.Clone(s.recs)
 }
 
 func recordOf(phases ...state.Phase) state.Record {
@@ -36,18 +42,29 @@ func recordOf(phases ...state.Phase) state.Record {
 	return rec
 }
 
-func note(t *testing.T, g *progress, rec state.Record) {
+// progressOf is the progress of a record with one attachment a phase.
+func progressOf(save func(state.Record) error, phases ...state.Phase) *progress {
+	rec := recordOf(phases...)
+	return &progress{save: save, rec: &rec}
+}
+
+// set is a change to a phase.
+func (g *progress) set(i int, p state.Phase) func() {
+	return func() { g.rec.Attachments[i].Phase = p }
+}
+
+func note(t *testing.T, g *progress, change func()) {
 	t.Helper()
-	if err := g.note(rec); err != nil {
+	if err := g.note(change); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestProgressOfQuickDelegatesIsNotWritten(t *testing.T) {
 	var s saves
-	g := &progress{save: s.save}
-	note(t, g, recordOf(state.Attaching, state.Planned))
-	note(t, g, recordOf(state.Attached, state.Attaching))
+	g := progressOf(s.save, state.Planned, state.Planned)
+	note(t, g, g.set(0, state.Attaching))
+	note(t, g, g.set(0, state.Attached))
 	g.stop()
 	time.Sleep(2 * progressPause)
 	if got := s.list(); len(got) != 0 {
@@ -57,25 +74,22 @@ func TestProgressOfQuickDelegatesIsNotWritten(t *testing.T) {
 
 func TestProgressOfASlowDelegateIsWritten(t *testing.T) {
 	var s saves
-	g := &progress{save: s.save}
-	rec := recordOf(state.Attaching, state.Planned)
-	note(t, g, rec)
-	rec.Attachments[0].Phase, rec.Attachments[1].Phase = state.Attached, state.Attaching
-	note(t, g, rec)
-	rec.Attachments[1].Phase = state.Attached // what comes later must not show in what was noted
+	g := progressOf(s.save, state.Planned, state.Planned)
+	note(t, g, g.set(0, state.Attaching))
+	note(t, g, func() { g.set(0, state.Attached)(); g.set(1, state.Attaching)() })
 	time.Sleep(4 * progressPause)
 	g.stop()
-	got := s.list()
-	if len(got) != 1 || got[0].Attachments[0].Phase != state.Attached || got[0].Attachments[1].Phase != state.Attaching {
-		t.Errorf("written: %+v", got)
+	if got := s.list(); len(got) != 1 || got[0] != "attached attaching" {
+		t.Errorf("written: %q", got)
 	}
 }
 
 func TestProgressThatCannotBeWrittenIsTold(t *testing.T) {
 	full := errors.New("no space")
 	var told error
-	g := &progress{save: func(state.Record) error { return full }, warn: func(err error) { told = err }}
-	note(t, g, recordOf(state.Attaching))
+	g := progressOf(func(state.Record) error { return full }, state.Planned)
+	g.warn = func(err error) { told = err }
+	note(t, g, g.set(0, state.Attaching))
 	g.flush()
 	if !errors.Is(told, full) {
 		t.Errorf("told %v", told)
@@ -84,26 +98,25 @@ func TestProgressThatCannotBeWrittenIsTold(t *testing.T) {
 
 func TestExactRecordStaysExact(t *testing.T) {
 	var s saves
-	g := &progress{save: s.save}
+	g := progressOf(s.save, state.Planned, state.Planned)
 	defer g.stop()
-	note(t, g, recordOf(state.Attaching, state.Planned))
+	note(t, g, g.set(0, state.Attaching))
 	g.flush()
-	note(t, g, recordOf(state.Attached, state.Attaching))
-	got := s.list()
-	if len(got) != 2 || got[1].Attachments[1].Phase != state.Attaching {
-		t.Errorf("the second delegate starts while the record says: %+v", got)
+	note(t, g, func() { g.set(0, state.Attached)(); g.set(1, state.Attaching)() })
+	if got := s.list(); len(got) != 2 || got[1] != "attached attaching" {
+		t.Errorf("the second delegate starts while the record says: %q", got)
 	}
 }
 
 func TestExactRecordThatCannotBeWrittenStopsADD(t *testing.T) {
 	full := errors.New("no space")
 	var answer error
-	g := &progress{save: func(state.Record) error { return answer }}
+	g := progressOf(func(state.Record) error { return answer }, state.Planned, state.Planned)
 	defer g.stop()
-	note(t, g, recordOf(state.Attaching, state.Planned))
+	note(t, g, g.set(0, state.Attaching))
 	g.flush()
 	answer = full
-	if err := g.note(recordOf(state.Attached, state.Attaching)); !errors.Is(err, full) {
+	if err := g.note(g.set(1, state.Attaching)); !errors.Is(err, full) {
 		t.Errorf("error %v", err)
 	}
 }
