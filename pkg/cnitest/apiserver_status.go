@@ -85,6 +85,16 @@ func invalid(res resource, field, why string) status {
 	return s
 }
 
+// immutable is the answer to a write that names another UID than the object's. A
+// real server, which validates twice, gives the cause twice.
+func immutable(kind string, res resource, uid string) status {
+	why := fmt.Sprintf("Invalid value: %q: field is immutable", uid)
+	s := failure(http.StatusUnprocessableEntity, "Invalid", fmt.Sprintf("%s %q is invalid: metadata.uid: %s", kind, res.name, why))
+	cause := statusCause{Reason: "FieldValueInvalid", Message: why, Field: "metadata.uid"}
+	s.Details = &statusDetails{Name: res.name, Group: res.group, Kind: kind, Causes: []statusCause{cause, cause}}
+	return s
+}
+
 // byCode is the Status that a real server gives with the code.
 func byCode(code int, verb string, res resource) status {
 	switch code {
@@ -97,7 +107,7 @@ func byCode(code int, verb string, res resource) status {
 	case http.StatusConflict:
 		return conflict(res, "the object has been modified; please apply your changes to the latest version and try again")
 	case http.StatusUnprocessableEntity:
-		return invalid(res, "metadata.uid", "Invalid value: field is immutable")
+		return immutable("Pod", res, "00000000-0000-0000-0000-000000000000")
 	case http.StatusTooManyRequests:
 		return failure(code, "TooManyRequests", "the server has received too many requests and has asked us to try again later")
 	case http.StatusServiceUnavailable:

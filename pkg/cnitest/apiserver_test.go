@@ -53,7 +53,7 @@ func TestAPIServer(t *testing.T) {
 		"pods":                  {path: pods, status: 200, want: `"items":[{`},
 		"no pod":                {path: pods + "/b", status: 404, want: `"message":"pods \"b\" not found","reason":"NotFound","details":{"name":"b","kind":"pods"}`},
 		"no kind":               {path: "/apis/x/v1/namespaces/d/things/a", status: 404, want: "404 page not found"},
-		"precondition":          {method: "PATCH", path: pods + "/a/status", body: `{"metadata":{"uid":"x"}}`, status: 409, want: "Precondition failed: UID in precondition: x, UID in object meta: u"},
+		"another UID":           {method: "PATCH", path: pods + "/a/status", body: `{"metadata":{"uid":"x"}}`, status: 422, want: `"message":"Pod \"a\" is invalid: metadata.uid: Invalid value: \"x\": field is immutable","reason":"Invalid","details":{"name":"a","kind":"Pod","causes":[{"reason":"FieldValueInvalid",`},
 		"patch of nothing":      {method: "PATCH", path: pods + "/b/status", body: `{}`, status: 404, want: "NotFound"},
 		"patch no JSON":         {method: "PATCH", path: pods + "/a/status", body: `{`, status: 400, want: "error decoding patch"},
 		"patch":                 {method: "PATCH", path: pods + "/a/status", body: `{"metadata":{"annotations":{"new":"3","drop":null}}}`, status: 200, want: `"annotations":{"keep":"1","new":"3"}`},

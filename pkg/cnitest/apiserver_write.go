@@ -2,14 +2,13 @@ package cnitest
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 )
 
 // patch answers a merge patch of a pod, or of its status: of the metadata, the
-// annotations and labels are merged; a UID in it is a precondition.
+// annotations and labels are merged; a UID in it has to be the pod's.
 func (s *APIServer) patch(w http.ResponseWriter, r *http.Request, body []byte) {
 	if kind := r.Header.Get("Content-Type"); kind != "application/merge-patch+json" && kind != "application/strategic-merge-patch+json" {
 		writeStatus(w, failure(http.StatusUnsupportedMediaType, "UnsupportedMediaType",
@@ -49,8 +48,7 @@ func (s *APIServer) merge(path string, body []byte) (json.RawMessage, *status) {
 		return nil, &refusal
 	}
 	if patch.Metadata.UID != "" && patch.Metadata.UID != h.Metadata.UID {
-		refusal := conflict(res, fmt.Sprintf("Precondition failed: UID in precondition: %s, UID in object meta: %s",
-			patch.Metadata.UID, h.Metadata.UID))
+		refusal := immutable(h.Kind, res, patch.Metadata.UID)
 		return nil, &refusal
 	}
 	s.version++

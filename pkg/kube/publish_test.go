@@ -197,9 +197,10 @@ func TestPublishTooLate(t *testing.T) {
 		fault *cnitest.Fault
 		texts []string
 	}{
-		"another pod":   {pod: other, texts: []string{"another pod has that name by now", "u-0", "u-1"}},
-		"gone":          {pod: gone},
-		"uid immutable": {pod: examplePod(), fault: &cnitest.Fault{Status: 422}, texts: []string{"another pod", "metadata.uid"}},
+		"another pod": {pod: other, texts: []string{"another pod has that name by now", "metadata.uid", "u-0"}},
+		"gone":        {pod: gone},
+		"precondition": {pod: examplePod(), texts: []string{"another pod", "UID in precondition"}, fault: &cnitest.Fault{Status: 409,
+			Body: `{"kind":"Status","reason":"Conflict","message":"Operation cannot be fulfilled on pods \"a\": Precondition failed: UID in precondition: u-1, UID in object meta: u-2"}`}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
