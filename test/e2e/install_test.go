@@ -1,10 +1,13 @@
 package e2e_test
 
 import (
+	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Paths that the README names.
@@ -22,7 +25,9 @@ func installed(t *testing.T) node {
 	if _, err := n.try("", "test", "-e", confPath); err != nil {
 		n.install()
 	}
-	n.clean()
+	if left := n.traces(); left != "" {
+		t.Fatalf("left by another test:\n%s", left)
+	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			n.evidence()
@@ -105,12 +110,26 @@ current-context: c
 	n.run("chmod", "0600", kubeconfigPath)
 }
 
-// configure puts another configuration of multus on the node, for this test.
+// configure puts another configuration of multus on the node, for this test. Its
+// name has to be the README's: containerd deletes with what it finds by then.
 func (n node) configure(conf string) {
 	n.t.Helper()
 	before := n.run("cat", confPath)
 	n.t.Cleanup(func() { n.write(confPath, before) })
 	n.write(confPath, conf)
+	time.Sleep(time.Second) // containerd watches the folder
+}
+
+// own is the README's configuration with more keys for multus, and of a CNI version.
+func (n node) own(cniVersion string, more doc) string {
+	n.t.Helper()
+	var conf doc
+	n.must(json.Unmarshal([]byte(n.run("cat", confPath)), &conf))
+	conf["cniVersion"] = cniVersion
+	maps.Copy(conf["plugins"].([]any)[0].(doc), more)
+	data, err := json.Marshal(conf)
+	n.must(err)
+	return string(data)
 }
 
 // evidence shows what tells why a test failed.

@@ -5,6 +5,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -34,10 +35,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// startAndRun stops the node whatever happens, but for a kill; what is left then
-// the next start takes away.
+// startAndRun stops the node whatever happens, but for a kill: what is left then
+// goes first the next time.
 func startAndRun(m *testing.M) (int, error) {
-	if err := script("start"); err != nil {
+	if err := errors.Join(script("stop"), script("start")); err != nil {
 		return 1, err
 	}
 	code := m.Run()

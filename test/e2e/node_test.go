@@ -83,11 +83,11 @@ func (n node) release(part string) {
 	}
 }
 
-// kill ends one of the node's parts, which is started again unless it is held.
+// kill kills one of the node's parts, which is started again unless it is held.
 func (n node) kill(part string) {
 	n.t.Helper()
 	pid := filepath.Join(n.dir(), part+".pid")
-	n.run("sh", "-c", `pid=$(cat "$0") && kill "$pid" && while [ -e /proc/$pid ]; do sleep 0.1; done`, pid)
+	n.run("sh", "-c", `pid=$(cat "$0") && kill -KILL "$pid" && while [ -e /proc/$pid ]; do sleep 0.1; done`, pid)
 }
 
 // until waits for something to become true; what says what.

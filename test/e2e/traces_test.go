@@ -1,19 +1,21 @@
 package e2e_test
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // clean waits until nothing on the node is any pod's: no end of a veth pair, no
 // address, no record, no result, no namespace, no firewall rule.
 func (n node) clean() {
 	n.t.Helper()
 	left := ""
-	n.until("clean", func() bool {
-		left = n.traces()
-		return left == ""
-	})
-	if left != "" {
-		n.t.Errorf("left on the node:\n%s", left)
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		if left = n.traces(); left == "" {
+			return
+		}
 	}
+	n.t.Fatalf("left on the node:\n%s", left)
 }
 
 // traces is what is left of pods on the node, a line each.
@@ -25,6 +27,6 @@ func (n node) traces() string {
 		find /var/lib/cni/results /var/lib/cni/multus/sandboxes /var/lib/cni/multus/results /var/lib/cni/multus/unreadable -type f 2>/dev/null
 		find /var/lib/cni/multus -maxdepth 1 -type f ! -name lock 2>/dev/null
 		ls /run/netns | sed 's/^/namespace /'
-		nft list ruleset 2>/dev/null | grep -E 'dnat to|masquerade|10\.(60|244)\.[0-9]+\.[0-9]+' | grep -v 'mark'
+		nft list ruleset 2>/dev/null | grep -E 'dnat to|(saddr|daddr) 10\.(60|244)\.'
 		true`))
 }
