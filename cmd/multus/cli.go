@@ -52,8 +52,11 @@ func commandLine(ctx context.Context, c cli) int {
 	name, rest := c.args[0], c.args[1:]
 	switch name {
 	case "help", "-h", "--help":
-		usage(c.stdout)
-		return exitOK
+		if len(rest) == 0 {
+			usage(c.stdout)
+			return exitOK
+		}
+		name, rest = rest[0], []string{"--help"}
 	case "--version":
 		name = "version"
 	}
@@ -112,6 +115,18 @@ func parse(c cli, fs *pflag.FlagSet) (code int, stop bool) {
 		return exitOK, true
 	case err != nil:
 		fmt.Fprintf(c.stderr, "%s: %v; `%s --help` lists the flags\n", fs.Name(), err, fs.Name())
+		return exitUsage, true
+	}
+	return exitOK, false
+}
+
+// parseAlone is parse for a subcommand that has nothing but flags.
+func parseAlone(c cli, fs *pflag.FlagSet) (code int, stop bool) {
+	if code, stop := parse(c, fs); stop {
+		return code, true
+	}
+	if fs.NArg() > 0 {
+		fmt.Fprintf(c.stderr, "%s: %q: nothing but flags is expected; see `%s --help`\n", fs.Name(), fs.Arg(0), fs.Name())
 		return exitUsage, true
 	}
 	return exitOK, false

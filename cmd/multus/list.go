@@ -7,23 +7,21 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
-const listHelp = `Usage: multus list [--state DIR] [-o table|json]
+const listHelp = `Usage: multus list [--state DIR] [-o FORMAT]
 
 Lists the sandboxes and attachments recorded on this node. Records that an older
 Multus left are listed as well.
 `
 
-// defaultCNIDir is where records are without cniDir in the configuration.
-const defaultCNIDir = "/var/lib/cni/multus"
-
 func list(_ context.Context, c cli) int {
 	fs := flags(c, "list", listHelp)
-	dir := fs.String("state", defaultCNIDir, "the state folder (cniDir)")
-	output := fs.StringP("output", "o", "table", "table or json")
-	if code, stop := parse(c, fs); stop {
+	dir := fs.String("state", config.Default().CNIDir, "`DIR` with the records: cniDir of the configuration")
+	output := fs.StringP("output", "o", "table", "`FORMAT`: table or json")
+	if code, stop := parseAlone(c, fs); stop {
 		return code
 	}
 	if *output != "table" && *output != "json" {

@@ -18,7 +18,7 @@ specification that it speaks.
 
 func version(_ context.Context, c cli) int {
 	fs := flags(c, "version", versionHelp)
-	if code, stop := parse(c, fs); stop {
+	if code, stop := parseAlone(c, fs); stop {
 		return code
 	}
 	fmt.Fprintf(c.stdout, "multus %s (%s, %s/%s)\nCNI %s\n", ownVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
