@@ -20,13 +20,23 @@ func (r *reader) finish() {
 	case r.delegates != nil && cluster:
 		r.fault("clusterNetwork", errors.New(`"delegates" are there too, and both name the default network; keep one of them`))
 	case r.delegates == nil && !cluster && c.Kubeconfig == "" && !r.wrong["kubeconfig"]:
-		r.fault("clusterNetwork", errors.New(`no network at all: set it, or "delegates", or "kubeconfig"`))
+		r.fault("clusterNetwork", r.noNetwork())
 	}
 	r.readValid()
 	if _, err := readAnnotations(c.Runtime[annotationsKey]); err != nil {
 		r.fault("runtimeConfig", fmt.Errorf("%q: %w", annotationsKey, err))
 	}
 	r.finishLog()
+}
+
+// noNetwork tells of keys that were ignored as well: one of them is misspelt, most likely.
+func (r *reader) noNetwork() error {
+	const most = 3
+	text := `no network at all: set it, or "delegates", or "kubeconfig"`
+	for _, w := range r.conf.Warnings[:min(len(r.conf.Warnings), most)] {
+		text += "; " + w
+	}
+	return errors.New(text)
 }
 
 func (r *reader) finishLog() {

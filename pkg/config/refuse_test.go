@@ -19,6 +19,7 @@ func TestParseRefuses(t *testing.T) {
 		"name":                       {`{"name":"a/b","kubeconfig":"/k"}`, `key "name": "a/b": letters, digits, "_", "." and "-" are allowed, a letter or digit first`},
 		"name's type":                {`{"name":[],"kubeconfig":"/k"}`, `key "name": a string is expected, found a list`},
 		"no network":                 {`{"name":"n"}`, `key "clusterNetwork": no network at all: set it, or "delegates", or "kubeconfig"`},
+		"its name misspelt":          {`{"name":"n","clusterNetwrok":"x"}`, `key "clusterNetwork": no network at all: set it, or "delegates", or "kubeconfig"; key "clusterNetwrok" is unknown and ignored`},
 		"no delegates":               {`{"name":"n","delegates":[]}`, `key "clusterNetwork": no network at all: set it, or "delegates", or "kubeconfig"`},
 		"two default networks":       {with(`"clusterNetwork":"a","delegates":[{"type":"x"}]`), `key "clusterNetwork": "delegates" are there too, and both name the default network; keep one of them`},
 		"relative cluster network":   {with(`"clusterNetwork":"ns/a"`), `key "clusterNetwork": "ns/a": an absolute path is expected, or a name without a namespace: that is multusNamespace`},
