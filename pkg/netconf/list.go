@@ -135,9 +135,3 @@ func (l List) WithDevice(id string) List {
 	l.plugins = plugins
 	return l
 }
-
-// Append adds the plugins at the end.
-func (l List) Append(plugins ...Plugin) List {
-	l.plugins = slices.Concat(l.plugins, plugins)
-	return l
-}

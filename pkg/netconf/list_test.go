@@ -99,22 +99,6 @@ func TestWithDevice(t *testing.T) {
 	}
 }
 
-func TestAppend(t *testing.T) {
-	one, two := mustParse(t, `{"name":"one","type":"a"}`), mustParse(t, `{"name":"two","type":"b"}`)
-	long := one.Append(two.Plugins()...)
-	x, y := long.Append(one.Plugins()...), long.Append(two.Plugins()...)
-	for list, want := range map[string]string{
-		onlyPlugin(t, one):  `[{"name":"one","type":"a"}]`,
-		onlyPlugin(t, long): `[{"name":"one","type":"a"},{"name":"two","type":"b"}]`,
-		onlyPlugin(t, x):    `[{"name":"one","type":"a"},{"name":"two","type":"b"},{"name":"one","type":"a"}]`,
-		onlyPlugin(t, y):    `[{"name":"one","type":"a"},{"name":"two","type":"b"},{"name":"two","type":"b"}]`,
-	} {
-		if diff := cmp.Diff(want, list); diff != "" {
-			t.Errorf("plugins (-want +got):\n%s", diff)
-		}
-	}
-}
-
 func TestPluginsIsACopy(t *testing.T) {
 	list := mustParse(t, `{"plugins":[{"type":"a"},{"type":"b"}]}`)
 	plugins := list.Plugins()
