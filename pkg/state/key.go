@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -65,17 +66,14 @@ func (k Key) check() error {
 	return checkInterface(k.IfName)
 }
 
-// checkContainerID is the rule of the CNI specification, section 2.
+// checkContainerID is the rule of the CNI specification, section 2, which is that
+// of section 1 for the names of networks.
 func checkContainerID(id string) error {
 	if id == "" {
 		return errors.New("empty container ID")
 	}
-	for i := range len(id) {
-		c := id[i]
-		alphanumeric := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
-		if !alphanumeric && (i == 0 || c != '_' && c != '.' && c != '-') {
-			return fmt.Errorf("container ID %.100q: want a letter or digit, then letters, digits, _ . and -", id)
-		}
+	if !netconf.ValidName(id) {
+		return fmt.Errorf("container ID %.100q: want a letter or digit, then letters, digits, _ . and -", id)
 	}
 	return nil
 }
