@@ -74,5 +74,5 @@ func checkMode(e *execConfig) error {
 		}
 		return errors.New("user.exec.interactiveMode: missing; Never or IfAvailable is expected")
 	}
-	return fmt.Errorf("user.exec.interactiveMode %q: Never or IfAvailable is expected", shorten(string(e.InteractiveMode), 64))
+	return fmt.Errorf("user.exec.interactiveMode %q: Never or IfAvailable is expected", shorten(e.InteractiveMode, 64))
 }
