@@ -121,17 +121,23 @@ func inherited(l *state.Lock) []*os.File {
 }
 
 // findOthers finds plugins but refuses our own binary under whatever name: it
-// would call itself without end.
+// would call itself without end. Each type is looked for once.
 func findOthers(runner delegate.Runner) func(string) (string, error) {
+	type finding struct {
+		path string
+		err  error
+	}
+	found := map[string]finding{}
 	return func(pluginType string) (string, error) {
-		path, err := runner.Find(pluginType)
-		if err != nil {
-			return "", err
+		f, known := found[pluginType]
+		if !known {
+			f.path, f.err = runner.Find(pluginType)
+			if f.err == nil && isOwn(f.path) {
+				f = finding{err: fmt.Errorf("plugin type %q is multus itself (%s): %w", pluginType, f.path, plan.ErrSelf)}
+			}
+			found[pluginType] = f
 		}
-		if isOwn(path) {
-			return "", fmt.Errorf("plugin type %q is multus itself (%s): %w", pluginType, path, plan.ErrSelf)
-		}
-		return path, nil
+		return f.path, f.err
 	}
 }
 

@@ -155,12 +155,21 @@ func (r Runner) Status(ctx context.Context, list netconf.List) error {
 }
 
 // recorded is the result for prevResult: in the version of the configuration,
-// which records of older Multus do not promise. nil where there is none.
+// which records of older Multus do not promise. nil where there is none. One of
+// that version was read when ADD made it, and is not read again.
 func recorded(a plan.Attachment, result json.RawMessage) (json.RawMessage, error) {
 	if len(result) == 0 || string(result) == "null" {
 		return nil, nil
 	}
-	converted, err := Convert(result, a.Config.CNIVersion())
+	o, err := parseObject(result)
+	if err != nil {
+		return nil, fmt.Errorf("recorded result: %w", err)
+	}
+	version := a.Config.CNIVersion()
+	if from, err := o.version(); err == nil && from == version {
+		return result, nil
+	}
+	converted, err := convert(o, result, version)
 	if err != nil {
 		return nil, fmt.Errorf("recorded %w", err)
 	}
