@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
@@ -64,8 +65,11 @@ const lockAllWait = 15 * time.Second
 
 // lockError tells a lock that others hold from a state folder that does not work.
 func lockError(err error) error {
-	if errors.Is(err, state.ErrBusy) {
+	switch {
+	case errors.Is(err, state.ErrBusy):
 		return coded(types.ErrTryAgainLater, err)
+	case errors.Is(err, fs.ErrPermission):
+		err = fmt.Errorf("%w; multus has to run as root", err)
 	}
 	return coded(types.ErrIOFailure, err)
 }

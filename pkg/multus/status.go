@@ -9,6 +9,7 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 
 	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/plan"
 )
 
 // statusTimeout leaves STATUS time to answer within 5 s whatever hangs: a plugin
@@ -35,10 +36,11 @@ func (p Plugin) clusterReady(ctx context.Context) error {
 	if p.Cluster == nil {
 		return nil
 	}
-	if err := p.Cluster.Ready(ctx); err != nil {
-		return fmt.Errorf("API server: %w", err)
+	err := p.Cluster.Ready(ctx)
+	if err == nil || errors.Is(err, plan.ErrUnavailable) { // which names the API server itself
+		return err
 	}
-	return nil
+	return fmt.Errorf("API server: %w", err)
 }
 
 // networksReady asks the networks that every pod gets: without one of them no
