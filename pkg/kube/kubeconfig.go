@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -35,7 +36,7 @@ var (
 func readAccess(path string) (access, error) {
 	data, err := readBounded(path, maxKubeconfig)
 	if err != nil {
-		return access{}, unwrapPath(err)
+		return access{}, unread(err)
 	}
 	file, err := parseKubeconfig(data)
 	if err != nil {
@@ -64,6 +65,18 @@ func readBounded(path string, limit int) ([]byte, error) {
 		return nil, &os.PathError{Op: "read", Path: path, Err: fmt.Errorf("larger than %d MiB", limit>>20)}
 	}
 	return data, nil
+}
+
+// unread says what to do about a kubeconfig file that cannot be read.
+func unread(err error) error {
+	cause := unwrapPath(err)
+	switch {
+	case errors.Is(cause, fs.ErrNotExist):
+		return fmt.Errorf("%w; write it, or correct kubeconfig in Multus's configuration", cause)
+	case errors.Is(cause, fs.ErrPermission):
+		return fmt.Errorf("%w; Multus has to run as root", cause)
+	}
+	return cause
 }
 
 // unwrapPath takes the path off an error whose message names the file anyway.
