@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"text/tabwriter"
 	"time"
 
@@ -29,19 +31,24 @@ func list(_ context.Context, c cli) int {
 		return exitUsage
 	}
 	recs, err := state.Dir(*dir).List()
-	show := listTable
-	if *output == "json" {
-		show = listJSON
+	if errors.Is(err, os.ErrPermission) {
+		err = fmt.Errorf("%w; run it as root", err)
 	}
-	if failed := show(c, recs); failed != nil {
-		fmt.Fprintln(c.stderr, "multus list:", failed)
-		return exitFailed
+	if err == nil || len(recs) > 0 {
+		err = errors.Join(showRecords(c, recs, *output), err)
 	}
 	if err != nil {
 		fmt.Fprintln(c.stderr, "multus list:", err)
 		return exitFailed
 	}
 	return exitOK
+}
+
+func showRecords(c cli, recs []state.Record, output string) error {
+	if output == "json" {
+		return listJSON(c, recs)
+	}
+	return listTable(c, recs)
 }
 
 func listJSON(c cli, recs []state.Record) error {
