@@ -93,7 +93,7 @@ func execute(ctx context.Context, call multus.Call, conf config.Config, log *log
 // before a command needs it.
 func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.Plugin, func(), error) {
 	exec := &delegate.Process{Stderr: os.Stderr}
-	runner := delegate.Runner{Exec: exec, Path: append(call.Path, conf.BinDir...), Timeout: conf.DelegateTimeout}
+	runner := delegate.Runner{Exec: binaries{Process: exec, found: map[string]string{}}, Path: append(call.Path, conf.BinDir...), Timeout: conf.DelegateTimeout}
 	p := multus.Plugin{
 		Conf:    conf,
 		Runner:  runner,
@@ -120,24 +120,38 @@ func inherited(l *state.Lock) []*os.File {
 	return []*os.File{l.File()}
 }
 
-// findOthers finds plugins but refuses our own binary under whatever name: it
-// would call itself without end. Each type is looked for once.
-func findOthers(runner delegate.Runner) func(string) (string, error) {
-	type finding struct {
-		path string
-		err  error
+// binaries looks for each plugin once: a pod's networks are mostly of few types.
+type binaries struct {
+	*delegate.Process
+	found map[string]string // paths by type; the folders are the same in one command
+}
+
+// FindInPath is the path of the binary for a plugin type.
+func (b binaries) FindInPath(pluginType string, folders []string) (string, error) {
+	if path, known := b.found[pluginType]; known {
+		return path, nil
 	}
-	found := map[string]finding{}
+	path, err := b.Process.FindInPath(pluginType, folders)
+	if err == nil {
+		b.found[pluginType] = path
+	}
+	return path, err
+}
+
+// findOthers finds plugins but refuses our own binary under whatever name: it
+// would call itself without end.
+func findOthers(runner delegate.Runner) func(string) (string, error) {
+	others := map[string]bool{}
 	return func(pluginType string) (string, error) {
-		f, known := found[pluginType]
-		if !known {
-			f.path, f.err = runner.Find(pluginType)
-			if f.err == nil && isOwn(f.path) {
-				f = finding{err: fmt.Errorf("plugin type %q is multus itself (%s): %w", pluginType, f.path, plan.ErrSelf)}
-			}
-			found[pluginType] = f
+		path, err := runner.Find(pluginType)
+		if err != nil || others[path] {
+			return path, err
 		}
-		return f.path, f.err
+		if isOwn(path) {
+			return "", fmt.Errorf("plugin type %q is multus itself (%s): %w", pluginType, path, plan.ErrSelf)
+		}
+		others[path] = true
+		return path, nil
 	}
 }
 
