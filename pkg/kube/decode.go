@@ -1,11 +1,11 @@
 package kube
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -108,19 +108,4 @@ func (o object) text(key string) (string, error) {
 }
 
 // notA names what a value is instead of what it should be.
-func notA(raw json.RawMessage) error {
-	what := "a number"
-	switch first := bytes.TrimLeft(raw, " \t\r\n"); {
-	case len(first) == 0:
-		what = "nothing"
-	case first[0] == '{':
-		what = "an object"
-	case first[0] == '[':
-		what = "a list"
-	case first[0] == '"':
-		what = "a string"
-	case first[0] == 't' || first[0] == 'f':
-		what = "true or false"
-	}
-	return errors.New("it is " + what)
-}
+func notA(raw json.RawMessage) error { return errors.New("it is " + netconf.Kind(raw)) }

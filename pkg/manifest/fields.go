@@ -3,6 +3,8 @@ package manifest
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/multus-cni/multus/pkg/netconf"
 )
 
 // fields are the members of an object. Keys are exact, as the API server's are,
@@ -13,7 +15,7 @@ type fields map[string]json.RawMessage
 func fieldsOf(raw json.RawMessage) (fields, error) {
 	var f fields
 	if err := json.Unmarshal(raw, &f); err != nil || f == nil {
-		return nil, fmt.Errorf("%s where an object is expected", form(raw))
+		return nil, fmt.Errorf("%s where an object is expected", netconf.Kind(raw))
 	}
 	return f, nil
 }
@@ -37,7 +39,7 @@ func (f fields) text(key string) (string, error) {
 	}
 	var s string
 	if err := json.Unmarshal(f[key], &s); err != nil {
-		return "", fmt.Errorf("%s: %s where a string is expected", key, form(f[key]))
+		return "", fmt.Errorf("%s: %s where a string is expected", key, netconf.Kind(f[key]))
 	}
 	return s, nil
 }
@@ -49,7 +51,7 @@ func (f fields) list(key string) ([]json.RawMessage, error) {
 	}
 	var l []json.RawMessage
 	if err := json.Unmarshal(f[key], &l); err != nil {
-		return nil, fmt.Errorf("%s: %s where a list is expected", key, form(f[key]))
+		return nil, fmt.Errorf("%s: %s where a list is expected", key, netconf.Kind(f[key]))
 	}
 	return l, nil
 }
@@ -57,24 +59,4 @@ func (f fields) list(key string) ([]json.RawMessage, error) {
 func (f fields) has(key string) bool {
 	raw, ok := f[key]
 	return ok && string(raw) != "null"
-}
-
-// form says in words what a JSON value is.
-func form(raw json.RawMessage) string {
-	if len(raw) == 0 {
-		return "nothing"
-	}
-	switch raw[0] {
-	case '{':
-		return "an object"
-	case '[':
-		return "a list"
-	case '"':
-		return "a string"
-	case 't', 'f':
-		return "true or false"
-	case 'n':
-		return "null"
-	}
-	return "a number"
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -57,7 +58,7 @@ func (l *loader) addPod(o read, spec fields) error {
 	hostNetwork := false
 	if spec.has("hostNetwork") {
 		if err := json.Unmarshal(spec["hostNetwork"], &hostNetwork); err != nil {
-			return fmt.Errorf("spec.hostNetwork: %s where true or false is expected", form(spec["hostNetwork"]))
+			return fmt.Errorf("spec.hostNetwork: %s where true or false is expected", netconf.Kind(spec["hostNetwork"]))
 		}
 	}
 	if hostNetwork {

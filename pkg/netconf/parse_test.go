@@ -141,7 +141,7 @@ func TestParseRefuses(t *testing.T) {
 		"plugin no object":          {head + `"plugins":[{"type":"a"},"b"]}`, `plugins[1]: an object is expected, found a string`},
 		"plugin without type":       {head + `"plugins":[{}]}`, `plugins[0]: key "type" is missing`},
 		"type empty":                {head + `"type":""}`, `key "type" is empty`},
-		"type of another type":      {head + `"type":true}`, `key "type": a string is expected, found a boolean`},
+		"type of another type":      {head + `"type":true}`, `key "type": a string is expected, found true or false`},
 		"type with a path":          {head + `"type":"/bin/sh"}`, `key "type": "/bin/sh": the bare name of a plugin's binary is expected, without a path`},
 		"type is the folder":        {head + `"type":"."}`, `key "type": ".": the bare name of a plugin's binary is expected, without a path`},
 		"type is the folder above":  {head + `"type":".."}`, `key "type": "..": the bare name of a plugin's binary is expected, without a path`},

@@ -116,7 +116,7 @@ func readCapabilities(o object) (map[string]bool, error) {
 	}
 	out := make(map[string]bool, len(members))
 	for _, m := range members {
-		if Kind(m.Value) != "a boolean" {
+		if Kind(m.Value) != "true or false" {
 			return nil, fmt.Errorf(`key "capabilities": %s: true or false is expected, found %s`, brief(m.Key), Kind(m.Value))
 		}
 		out[m.Key] = m.Value[0] == 't'

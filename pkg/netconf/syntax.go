@@ -102,7 +102,7 @@ func Kind(value json.RawMessage) string {
 	case '"':
 		return "a string"
 	case 't', 'f':
-		return "a boolean"
+		return "true or false"
 	case 'n':
 		return "null"
 	default:

@@ -29,7 +29,7 @@ func TestMembersSaysWhatIsNoJSON(t *testing.T) {
 		"a list":             {"[{}]", "line 1, column 1: a JSON object is expected, found a list"},
 		"a string":           {` "{}"`, "line 1, column 2: a JSON object is expected, found a string"},
 		"null":               {"null", "line 1, column 1: a JSON object is expected, found null"},
-		"a boolean":          {"true", "line 1, column 1: a JSON object is expected, found a boolean"},
+		"true":               {"true", "line 1, column 1: a JSON object is expected, found true or false"},
 		"a number":           {"17", "line 1, column 1: a JSON object is expected, found a number"},
 		"Latin-1":            {"{\n\"a\": \"\xe9\"}", "line 2, column 7: text that is not UTF-8"},
 		"NUL":                {"\x00", "line 1, column 1: a JSON object is expected, found \"\\x00\"; YAML is not accepted here"},

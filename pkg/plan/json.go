@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"github.com/multus-cni/multus/pkg/netconf"
 )
 
 // member is one member of a JSON object.
@@ -18,7 +20,7 @@ type member struct {
 // object splits a JSON object into its members, in their order. Keys are exact,
 // unlike encoding/json's, which folds case.
 func object(raw json.RawMessage) ([]member, error) {
-	if kind(raw) != "an object" {
+	if netconf.Kind(raw) != "an object" {
 		return nil, fmt.Errorf("must be an object, not %s", shown(raw))
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -45,7 +47,7 @@ func object(raw json.RawMessage) ([]member, error) {
 
 // array splits a JSON list into its elements.
 func array(raw json.RawMessage) ([]json.RawMessage, error) {
-	if kind(raw) != "a list" {
+	if netconf.Kind(raw) != "a list" {
 		return nil, fmt.Errorf("must be a list, not %s", shown(raw))
 	}
 	elements := []json.RawMessage{}
@@ -55,7 +57,7 @@ func array(raw json.RawMessage) ([]json.RawMessage, error) {
 
 // stringOf reads a JSON string.
 func stringOf(raw json.RawMessage) (string, error) {
-	if kind(raw) != "a string" {
+	if netconf.Kind(raw) != "a string" {
 		return "", fmt.Errorf("must be a string, not %s", shown(raw))
 	}
 	var s string
@@ -66,7 +68,7 @@ func stringOf(raw json.RawMessage) (string, error) {
 // positive reads a whole number from 1 to limit, exactly: no floating point on
 // the way.
 func positive(raw json.RawMessage, limit uint64) (uint64, error) {
-	if kind(raw) != "a number" {
+	if netconf.Kind(raw) != "a number" {
 		return 0, fmt.Errorf("must be a whole number, not %s", shown(raw))
 	}
 	n, err := strconv.ParseUint(string(raw), 10, 64)
@@ -74,25 +76,6 @@ func positive(raw json.RawMessage, limit uint64) (uint64, error) {
 		return 0, fmt.Errorf("must be a whole number from 1 to %d, not %s", limit, shown(raw))
 	}
 	return n, nil
-}
-
-// kind is what a valid JSON text holds.
-func kind(raw json.RawMessage) string {
-	switch raw = bytes.TrimSpace(raw); {
-	case len(raw) == 0:
-		return "nothing"
-	case raw[0] == '{':
-		return "an object"
-	case raw[0] == '[':
-		return "a list"
-	case raw[0] == '"':
-		return "a string"
-	case raw[0] == 'n':
-		return "null"
-	case raw[0] == 't' || raw[0] == 'f':
-		return "a truth value"
-	}
-	return "a number"
 }
 
 // shown is a JSON text as it was written, and short.
