@@ -34,7 +34,7 @@ func TestForbidden(t *testing.T) {
 			n.apply(pod("waiting", "one"))
 			t.Log(n.told("waiting", "FailedCreatePodSandBox", cure))
 			n.kubectl("apply", "-f", "deployments/rbac/rbac.yaml")
-			n.until("running", func() bool { return n.count("Running") == 1 })
+			n.running("waiting")
 			n.truthful("waiting", "cluster", "default/one")
 		})
 	}
@@ -65,6 +65,6 @@ func TestToken(t *testing.T) {
 	n.apply(pod("waiting", ""))
 	t.Log(n.told("waiting", "FailedCreatePodSandBox", "is not accepted (401", kubeconfigPath))
 	n.kubeconfig("10m")
-	n.until("running", func() bool { return n.count("Running") == 1 })
+	n.running("waiting")
 	n.truthful("waiting", "cluster")
 }

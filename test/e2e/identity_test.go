@@ -73,7 +73,7 @@ func TestStaticPod(t *testing.T) {
 	n := installed(t)
 	n.apply(network("one", 1))
 	n.static(pod("fixed", "one"))
-	n.until("running", func() bool { return n.count("Running") == 1 })
+	n.running("fixed-e2e")
 	n.truthful("fixed-e2e", "cluster", "default/one")
 	n.told("fixed-e2e", "AddedInterfaces", "net0 [10.60.1.")
 	if n.kubectl("get", "pod", "fixed-e2e", "-o", `jsonpath={.metadata.annotations.kubernetes\.io/config\.mirror}`) == n.kubectl("get", "pod", "fixed-e2e", "-o", "jsonpath={.metadata.uid}") {

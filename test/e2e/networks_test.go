@@ -23,16 +23,19 @@ func TestNetworks(t *testing.T) {
 		definition("lan", `{"cniVersion": "1.0.0", "type": "macvlan", "master": "eth0", "ipam": {"type": "host-local", "subnet": "10.60.9.0/24"}}`))
 	n.start(
 		pod("comma", "one, default/lan@north, two"),
-		pod("json", `[{"name": "lan"}, {"name": "one", "namespace": "default", "interface": "south"}, {"name": "one"}]`),
+		pod("json", `[{"name": "lan"}, {"name": "one", "namespace": "default", "interface": "south"}, {"name": "two"}]`),
+		pod("twice", "one, one"),
 	)
 	comma := n.truthful("comma", "cluster", "default/one", "default/lan", "default/two")
-	json := n.truthful("json", "cluster", "default/lan", "default/one", "default/one")
+	json := n.truthful("json", "cluster", "default/lan", "default/one", "default/two")
+	n.truthful("twice", "cluster", "default/one", "default/one")
 	for i, want := range []string{"eth0 eth0", "net0 net0", "north south", "net2 net2"} {
 		if got := comma[i].Interface + " " + json[i].Interface; got != want {
 			t.Errorf("interfaces %d: %s, want %s", i, got, want)
 		}
 	}
 	n.exec("comma", "ping", "-c1", "-W5", "-I", "net0", json[2].IPs[0])
+	n.exec("comma", "ping", "-c1", "-W5", "-I", "net2", json[3].IPs[0])
 	n.exec("comma", "ping", "-c1", "-W5", "-I", "north", json[1].IPs[0])
 	n.exec("json", "ping", "-c1", "-W5", "-I", "south", comma[1].IPs[0])
 	event := n.told("comma", "AddedInterfaces", "eth0", "north")
@@ -52,9 +55,19 @@ func TestMissingNetwork(t *testing.T) {
 		t.Errorf("the pod is %s", phase)
 	}
 	n.apply(network("late", 3))
-	n.until("running", func() bool { return n.count("Running") == 1 })
+	n.running("early")
 	n.truthful("early", "cluster", "default/late")
 	n.kubectl("delete", "network-attachment-definition", "late")
+}
+
+// TestBandwidth: the runtime asks the cluster's network for what it does not
+// have; without multus that would be passed over, and so it is with multus.
+func TestBandwidth(t *testing.T) {
+	n := installed(t)
+	p := pod("narrow", "")
+	p["metadata"].(doc)["annotations"] = doc{"kubernetes.io/ingress-bandwidth": "1M"}
+	n.start(p)
+	n.truthful("narrow", "cluster")
 }
 
 // TestHostPort: what the runtime asks of the cluster's network gets there.

@@ -63,25 +63,27 @@ func (n node) start(pods ...doc) time.Duration {
 	n.t.Helper()
 	begin := time.Now()
 	n.apply(pods...)
-	n.until("all running", func() bool { return n.count("Running") >= len(pods) })
+	var names []string
+	for _, p := range pods {
+		names = append(names, p["metadata"].(doc)["name"].(string))
+	}
+	n.running(names...)
 	return time.Since(begin)
 }
 
-// count is how many pods are in a phase and not about to go.
-func (n node) count(phase string) int {
+// running waits until the pods run and are not about to go.
+func (n node) running(names ...string) {
 	n.t.Helper()
-	out, err := n.try("", "kubectl", "get", "pods", "-o",
-		`jsonpath={range .items[*]}{.status.phase}{.metadata.deletionTimestamp}{"\n"}{end}`)
-	if err != nil {
-		return 0
-	}
-	count := 0
-	for line := range strings.Lines(out) {
-		if line == phase+"\n" {
-			count++
+	n.until("running", func() bool {
+		out, err := n.try("", "kubectl", "get", "pods", "-o",
+			`jsonpath={range .items[*]}{.metadata.name} {.status.phase}{.metadata.deletionTimestamp}{"\n"}{end}`)
+		for _, name := range names {
+			if err != nil || !strings.Contains("\n"+out, "\n"+name+" Running\n") {
+				return false
+			}
 		}
-	}
-	return count
+		return true
+	})
 }
 
 // removePods deletes all pods, and those of the manifest folder.

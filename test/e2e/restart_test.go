@@ -62,7 +62,7 @@ func TestDeletedWithoutAPIServer(t *testing.T) {
 	spec["containers"].([]doc)[0]["command"] = []string{"sleep", "3600"}
 	n.static(pod("fixed", "one"))
 	n.apply(stubborn)
-	n.until("running", func() bool { return n.count("Running") == 2 })
+	n.running("fixed-e2e", "stubborn")
 	n.kubectl("delete", "pod", "stubborn", "--wait=false")
 	time.Sleep(time.Second) // the kubelet hears of it
 	n.hold("kube-apiserver")

@@ -29,7 +29,7 @@ func TestReadiness(t *testing.T) {
 	n.apply(pod("waiting", ""))
 	t.Log(n.told("waiting", "FailedCreatePodSandBox", "readinessIndicatorFile", "waited 1s"))
 	n.write(indicator, "")
-	n.until("running", func() bool { return n.count("Running") == 2 })
+	n.running("waiting")
 }
 
 // TestVersion11: with CNI 1.1 everything works, and containerd calls what it calls.

@@ -1,0 +1,54 @@
+package e2e_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// powerCut takes from the node what a machine loses that is switched off, and
+// nothing more: processes, namespaces, links, firewall rules and what is in /run.
+const powerCut = `
+	for procs in $(find /sys/fs/cgroup/*/multus-e2e-* -name cgroup.procs); do cat $procs; done | sort -u | xargs -r kill -KILL
+	pidof containerd-shim-runc-v2 | xargs -r kill -KILL
+	sleep 1
+	grep -oE '(/run/netns|[^ ]*/containerd/state)/[^ ]*' /proc/self/mounts | sort -r | xargs -r -n1 umount -l
+	rm -rf /run/netns/* /run/containerd "$0"/containerd/state
+	for link in $(ip -o link show type bridge | cut -d: -f2); do ip link delete $link; done
+	nft flush ruleset`
+
+// TestReboot: pods come back in sandboxes of their own, and what the former ones had is freed.
+func TestReboot(t *testing.T) {
+	n := installed(t)
+	n.apply(network("one", 1), network("two", 2))
+	n.start(pod("first", "one,two"), pod("second", "one"))
+	before := n.records()
+	n.hold("kubelet")
+	n.hold("containerd")
+	n.run("sh", "-c", powerCut, n.dir())
+	n.release("containerd")
+	n.release("kubelet")
+	n.until("attached anew", func() bool {
+		now := n.records()
+		for _, name := range strings.Fields(before) {
+			if strings.Contains(now, name) {
+				return false
+			}
+		}
+		return len(strings.Fields(now)) == 2
+	})
+	n.until("running", func() bool {
+		_, err := n.try("", "sh", "-c", "kubectl exec first -- true && kubectl exec second -- true")
+		return err == nil
+	})
+	n.truthful("first", "cluster", "default/one", "default/two")
+	n.truthful("second", "cluster", "default/one")
+	if leases := strings.Count(n.traces(), "/networks/"); leases != 5 {
+		t.Errorf("%d addresses are taken, not 5:\n%s", leases, n.traces())
+	}
+}
+
+// records are the names of all records.
+func (n node) records() string {
+	n.t.Helper()
+	return n.run("ls", "/var/lib/cni/multus/sandboxes")
+}
