@@ -21,8 +21,10 @@ usage: ./test.sh [PART...]
   examples   each example's run, twice (root)
   fuzz       each fuzz target for FUZZTIME seconds (5; less where there are many)
   bench      measurements, passed by nothing and failed by nothing
+  e2e        a Kubernetes node: etcd, kube-apiserver, kubelet, containerd (root; the
+             first time it builds them, which takes about ten minutes and 10 GB)
 
-Without a part: all but bench. What needs root is skipped without it. As root,
+Without a part: all but bench and e2e. What needs root is skipped without it. As root,
 tests run in network, mount and process namespaces of their own, so that even a
 killed run leaves no interface, namespace, firewall rule or process behind.
 END
@@ -161,7 +163,7 @@ part_lint() {
 	check "go mod tidy" go mod tidy -diff
 	check "go mod verify" go mod verify
 	if command -v shellcheck >/dev/null; then
-		check shellcheck shellcheck build test.sh .ci/run
+		check shellcheck shellcheck -x build test.sh .ci/run test/e2e/cluster/{build,start,stop,enter,node,part,certificates,sweep}
 	fi
 	tests go test -json -count=1 ./pkg
 }
@@ -239,6 +241,17 @@ part_bench() {
 	fi
 }
 
+part_e2e() {
+	if ! isRoot; then
+		skipped e2e "needs root for namespaces"
+		return
+	fi
+	check "what the node consists of" test/e2e/cluster/build
+	! grep -q '^0 1 ' "$tmp/counts" || return
+	: >"$tmp/node"
+	tests isolated env MULTUS_E2E=1 go test -json -count=1 -timeout 30m ./test/e2e
+}
+
 # --- all of it ----------------------------------------------------------------
 
 # run runs one part and notes how it went.
@@ -283,7 +296,7 @@ for part in "${parts[@]}"; do
 		usage
 		exit 0
 		;;
-	build | lint | unit | plugins | faults | examples | fuzz | bench) ;;
+	build | lint | unit | plugins | faults | examples | fuzz | bench | e2e) ;;
 	*)
 		say "test.sh: there is no part $part; see ./test.sh --help" >&2
 		exit 2
@@ -294,7 +307,7 @@ done
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/mt.XXXXXX") || exit 1
 : >"$tmp/total"
 : >"$tmp/summary"
-trap 'rm -rf "$tmp"' EXIT
+trap '[ ! -e "$tmp/node" ] || test/e2e/cluster/stop; rm -rf "$tmp"' EXIT
 # Tests' own files go with it (the path is short: sockets are in it), and git
 # works in a folder of somebody else's.
 mkdir "$tmp/t"
