@@ -14,22 +14,35 @@ const self = "multus"
 // permit tells whether a network's plugins may run here, and can.
 func (d *draft) permit(s source, n network) error {
 	var all faults
-	found := make(map[string]bool)
+	looked := make(map[string]error)
 	for _, plugin := range n.list.Plugins() {
 		for _, binary := range plugin.Runs() {
 			all.add(d.permitPlugin(s, binary))
-			if d.planner.Find == nil || found[binary] {
-				continue
+			err, again := looked[binary]
+			if !again {
+				err = d.find(binary)
 			}
-			found[binary] = true
-			_, err := d.planner.Find(binary)
 			// An IPAM plugin is its plugin's to find, in places of its own as well.
 			if binary == plugin.Type() || errors.Is(err, ErrSelf) {
 				all.add(err)
+				err = nil // once is enough
 			}
+			looked[binary] = err
 		}
 	}
 	return all.err()
+}
+
+// find looks for a plugin's binary, where there is somewhere to look.
+func (d *draft) find(binary string) error {
+	if d.planner.Find == nil {
+		return nil
+	}
+	_, err := d.planner.Find(binary)
+	if err == nil || errors.Is(err, ErrSelf) {
+		return err
+	}
+	return fmt.Errorf("%w; install it, or correct the type", err)
 }
 
 // permitPlugin keeps Multus from running itself, and NADs and files from running
