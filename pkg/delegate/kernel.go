@@ -12,7 +12,6 @@ import (
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
-	"github.com/multus-cni/multus/pkg/plan"
 )
 
 const (
@@ -27,18 +26,6 @@ const (
 type sandbox struct {
 	nl   *netlink.Handle
 	link netlink.Link
-}
-
-// InterfaceExists tells whether there is an interface of that name in the sandbox.
-// Where the sandbox has no network namespace there is none.
-func InterfaceExists(sb plan.Sandbox, name string) bool {
-	nl, err := handle(sb.NetNS)
-	if err != nil {
-		return false
-	}
-	defer nl.Close()
-	_, err = nl.LinkByName(name)
-	return err == nil
 }
 
 func handle(path string) (*netlink.Handle, error) {

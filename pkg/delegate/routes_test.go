@@ -247,24 +247,3 @@ func TestRoutesWithoutACarrierTouchNothing(t *testing.T) {
 		t.Errorf("got %s, %v", got, err)
 	}
 }
-
-func TestInterfaceExists(t *testing.T) {
-	n := cnitest.NewNetNS(t)
-	n.Veth("net0")
-	fifo := t.TempDir() + "/fifo"
-	if err := unix.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	tests := []struct {
-		path, name string
-		want       bool
-	}{
-		{n.Path, "net0", true}, {n.Path, "net1", false}, {n.Path, "", false},
-		{"", "lo", false}, {"/etc/hostname", "lo", false}, {"/none", "lo", false}, {fifo, "lo", false},
-	}
-	for _, tt := range tests {
-		if got := delegate.InterfaceExists(plan.Sandbox{NetNS: tt.path}, tt.name); got != tt.want {
-			t.Errorf("InterfaceExists(%q, %q) = %t", tt.path, tt.name, got)
-		}
-	}
-}

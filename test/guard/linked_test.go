@@ -13,8 +13,8 @@ import (
 // plugin. They are what there is now and a tenth: raise them in the commit that
 // has a reason, lower them when something has gone.
 const (
-	maxPackages = 337
-	maxSize     = 11_900_000
+	maxPackages = 300
+	maxSize     = 10_700_000
 	mostSize    = 20_000_000 // whatever the reason
 )
 
