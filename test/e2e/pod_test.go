@@ -86,7 +86,7 @@ func (n node) running(names ...string) {
 	})
 }
 
-// removePods deletes all pods, and those of the manifest folder.
+// removePods deletes all pods, those of the manifest folder too, and what is told of them.
 func (n node) removePods() {
 	n.t.Helper()
 	n.run("sh", "-c", "rm -f /etc/kubernetes/manifests/*")
@@ -95,6 +95,7 @@ func (n node) removePods() {
 		out, err := n.try("", "kubectl", "get", "pods", "-o", "name")
 		return err == nil && out == ""
 	})
+	n.kubectl("delete", "events", "--all")
 }
 
 // status is one entry of a pod's network-status.
