@@ -110,7 +110,7 @@ func TestAddRefuses(t *testing.T) {
 		{"not the first plugin", abc + `,"prevResult":{"cniVersion":"1.1.0"}`, nil, "7 prevResult: "},
 		{"pod gone", abc, func(w *world) { w.cluster.podErr = plan.ErrNotFound }, "11 pod ns1/p1 does not exist"},
 		{"another pod", abc, func(w *world) { w.cluster.pod.UID = "uid-2" }, "11 pod ns1/p1: another pod has that name by now: its UID is uid-2, the sandbox is for uid-1"},
-		{"no API", abc, func(w *world) { w.cluster.podErr = fmt.Errorf("%w: hung", plan.ErrUnavailable) }, "11 pod ns1/p1: API server unavailable: hung"},
+		{"no API", abc, func(w *world) { w.cluster.podErr = fmt.Errorf("%w: hung", plan.ErrUnavailable) }, "11 pod ns1/p1: API server not usable: hung"},
 		{"no NAD", abc, func(w *world) { w.cluster.selects("x") }, `7 network ns1/x: no NetworkAttachmentDefinition "x"`},
 		{"bad NAD", abc, func(w *world) { w.nad("x", "{"); w.cluster.selects("x") }, "7 network ns1/x: spec.config: "},
 		{"odd names of the pod", abc, nil, "4 CNI_ARGS: K8S_POD_NAMESPACE \"ns1\" and K8S_POD_NAME \"../p\""},

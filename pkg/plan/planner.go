@@ -13,7 +13,7 @@ var (
 	// ErrNotFound: the object does not exist.
 	ErrNotFound = errors.New("not found")
 	// ErrUnavailable: the API server cannot be reached in time, or refuses.
-	ErrUnavailable = errors.New("API server unavailable")
+	ErrUnavailable = errors.New("API server not usable")
 	// ErrSelf: a plugin's binary is Multus itself, under whatever name.
 	ErrSelf = errors.New("a network that runs multus again would never end")
 )

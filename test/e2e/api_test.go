@@ -35,7 +35,7 @@ func TestStaticPodBeforeTheAPIServer(t *testing.T) {
 	n.hold("kube-apiserver")
 	n.static(pod("fixed", "one"))
 	n.until("tried", func() bool {
-		return strings.Contains(n.run("sh", "-c", "tail -n 40 "+n.dir()+"/log/kubelet"), "API server unavailable")
+		return strings.Contains(n.run("sh", "-c", "tail -n 40 "+n.dir()+"/log/kubelet"), "API server not usable")
 	})
 	n.release("kube-apiserver")
 	n.running("fixed-e2e")
