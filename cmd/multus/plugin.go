@@ -174,12 +174,17 @@ func speaks(command, version string) error {
 		fmt.Errorf("cniVersion %q has no %s: %s is the first that has", version, command, first))
 }
 
-// versionOf is the version of a configuration that may be no good otherwise.
+// maxVersion bounds a version that is only repeated, in bytes.
+const maxVersion = 64
+
+// versionOf is the version that a configuration gives, which may be no good
+// otherwise: answers repeat it whether it is spoken or not (CNI specification,
+// section 5).
 func versionOf(stdin []byte) string {
 	var conf struct {
 		CNIVersion string `json:"cniVersion"`
 	}
-	if json.Unmarshal(stdin, &conf) != nil || !netconf.Supports(conf.CNIVersion) {
+	if json.Unmarshal(stdin, &conf) != nil || conf.CNIVersion == "" || len(conf.CNIVersion) > maxVersion {
 		return config.DefaultCNIVersion
 	}
 	return conf.CNIVersion
