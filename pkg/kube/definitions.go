@@ -31,8 +31,6 @@ func attachmentDefinitions() kind {
 	}
 }
 
-var errTooMuch = fmt.Errorf("the configurations of the pod's networks have more than %d bytes together; select fewer networks, or make their configurations shorter", plan.MaxConfigurations)
-
 // Definitions reads NetworkAttachmentDefinitions, each distinct one once and all
 // at the same time.
 func (c *Client) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
@@ -63,7 +61,7 @@ func (c *Client) definitions(ctx context.Context, k kind, refs []plan.Ref) map[p
 			defer mu.Unlock()
 			// What no plan may hold together is not held here either.
 			if size += len(d.Config); size > plan.MaxConfigurations {
-				d, err = plan.Definition{}, errTooMuch
+				d, err = plan.Definition{}, fmt.Errorf("the configurations of the pod's networks have %w", plan.ErrTooMuch)
 			}
 			answers[ref] = plan.Answer{Definition: d, Err: err}
 		})

@@ -104,12 +104,12 @@ func remaining(rec state.Record) int {
 }
 
 func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
-	started := time.Now()
+	begin := time.Now()
 	if err := p.Runner.Del(ctx, sb, a.Attachment, a.Result); err != nil {
 		p.at(a.Attachment).WithError(err).Error("detachment failed")
 		return err
 	}
-	p.at(a.Attachment).WithField("duration", time.Since(started)).Info("detached")
+	p.at(a.Attachment).WithField("duration", time.Since(begin)).Info("detached")
 	return nil
 }
 

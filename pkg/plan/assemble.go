@@ -11,6 +11,9 @@ import (
 // selected many times would take all the node's memory otherwise.
 const MaxConfigurations = 16 << 20
 
+// ErrTooMuch says that they have more, and what to do about it.
+var ErrTooMuch = fmt.Errorf("more than %d bytes together; select fewer networks, or make their configurations shorter", MaxConfigurations)
+
 // assemble makes the plan of what was resolved: names, devices, requests.
 func (d *draft) assemble(ctx context.Context) Plan {
 	names := d.interfaces()
@@ -23,7 +26,7 @@ func (d *draft) assemble(ctx context.Context) Plan {
 			continue
 		}
 		if size += n.list.Size(); size > MaxConfigurations {
-			d.faults.addf("pod %s: the configurations of its networks have more than %d bytes together; select fewer networks, or make their configurations shorter", d.pod, MaxConfigurations)
+			d.faults.addf("pod %s: the configurations of its networks have %w", d.pod, ErrTooMuch)
 			break
 		}
 		a := Attachment{
