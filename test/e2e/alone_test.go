@@ -29,7 +29,7 @@ func TestWithoutKubeconfig(t *testing.T) {
 	if text := n.kubectl("get", "pod", "local", "-o", "jsonpath={.metadata.annotations}"); strings.Contains(text, statusKey) {
 		t.Errorf("annotations: %s", text)
 	}
-	out := n.run("ctr", "-a", n.dir()+"/containerd.sock", "-n", "k8s.io", "run", "--rm", "--cni", "docker.io/library/busybox:e2e", "bare", "ip", "-o", "-4", "addr")
+	out := n.run("sh", "-c", `ctr -a "$0" -n k8s.io run --rm --cni --cgroup "/$MULTUS_E2E_CGROUP/bare" docker.io/library/busybox:e2e bare ip -o -4 addr`, n.dir()+"/containerd.sock")
 	for _, want := range []string{"eth0    inet 10.60.7.", "net0    inet 10.60.8."} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in what the container has:\n%s", want, out)

@@ -21,7 +21,13 @@ const (
 // finds the README's configuration and no pods, and leaves the same.
 func installed(t *testing.T) node {
 	t.Helper()
-	n := node{t}
+	return node{t, suiteDir()}.prepared()
+}
+
+// prepared is the node for a test that begins.
+func (n node) prepared() node {
+	t := n.t
+	t.Helper()
 	if _, err := n.try("", "test", "-e", confPath); err != nil {
 		n.install()
 	}
@@ -117,7 +123,7 @@ func (n node) configure(conf string) {
 	before := n.run("cat", confPath)
 	n.t.Cleanup(func() { n.write(confPath, before) })
 	n.write(confPath, conf)
-	time.Sleep(time.Second) // containerd watches the folder
+	time.Sleep(time.Second) // containerd watches the directory
 }
 
 // own is the README's configuration with more keys for multus, and of a CNI version.

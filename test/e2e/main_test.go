@@ -14,12 +14,12 @@ import (
 )
 
 const (
-	guard         = "MULTUS_E2E"     // set: run these tests
-	folder        = "MULTUS_E2E_DIR" // where what was built and the node's files are
-	defaultFolder = "/var/tmp/multus-e2e"
+	guard       = "MULTUS_E2E"     // set: run these tests
+	dirVariable = "MULTUS_E2E_DIR" // where what was built and the node's files are
+	defaultDir  = "/var/tmp/multus-e2e"
 )
 
-// root is the repository's folder, from here.
+// root is the repository's directory, from here.
 const root = "../.."
 
 func TestMain(m *testing.M) {
@@ -38,16 +38,26 @@ func TestMain(m *testing.M) {
 // startAndRun stops the node whatever happens, but for a kill: what is left then
 // goes first the next time.
 func startAndRun(m *testing.M) (int, error) {
-	if err := errors.Join(script("stop"), script("start")); err != nil {
+	dir := suiteDir()
+	if err := errors.Join(script(dir, "stop"), script(dir, "start")); err != nil {
 		return 1, err
 	}
 	code := m.Run()
-	return code, script("stop")
+	return code, script(dir, "stop")
 }
 
-// script runs one of the scripts of cluster.
-func script(name string) error {
+// suiteDir is the directory of the node that all tests run on.
+func suiteDir() string {
+	if dir := os.Getenv(dirVariable); dir != "" {
+		return dir
+	}
+	return defaultDir
+}
+
+// script runs one of the scripts of cluster for the node in a directory.
+func script(dir, name string) error {
 	cmd := exec.Command(filepath.Join("cluster", name))
+	cmd.Env = append(os.Environ(), dirVariable+"="+dir)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("cluster/%s: %w", name, err)

@@ -20,7 +20,7 @@ func TestManyAtOnce(t *testing.T) {
 				before := n.run("cat", confPath)
 				n.run("rm", confPath)
 				t.Cleanup(func() { n.write(confPath, before) })
-				time.Sleep(time.Second) // containerd watches the folder
+				time.Sleep(time.Second) // containerd watches the directory
 			}
 			var pods []doc
 			for i := range herd {

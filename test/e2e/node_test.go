@@ -14,22 +14,21 @@ import (
 // the kubelet does every ten seconds or with a pause that grows.
 const patience = 90 * time.Second
 
-// node is the node that the tests run on, for one test.
-type node struct{ t *testing.T }
-
-// dir is where the node's files are, seen from outside.
-func (n node) dir() string {
-	if dir := os.Getenv(folder); dir != "" {
-		return filepath.Join(dir, "node")
-	}
-	return filepath.Join(defaultFolder, "node")
+// node is a node that tests run on, for one test.
+type node struct {
+	t    *testing.T
+	base string // MULTUS_E2E_DIR of its scripts
 }
 
-// try runs a command in the node's namespaces, in the repository's folder, and
+// dir is where the node's files are, inside and outside.
+func (n node) dir() string { return filepath.Join(n.base, "node") }
+
+// try runs a command in the node's namespaces, in the repository's directory, and
 // returns what it prints.
 func (n node) try(stdin string, command ...string) (string, error) {
 	cmd := exec.Command("test/e2e/cluster/enter", command...)
 	cmd.Dir = root
+	cmd.Env = append(os.Environ(), dirVariable+"="+n.base)
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -86,7 +86,7 @@ func (n node) running(names ...string) {
 	})
 }
 
-// removePods deletes all pods, those of the manifest folder too, and what is told of them.
+// removePods deletes all pods, those of the manifest directory too, and what is told of them.
 func (n node) removePods() {
 	n.t.Helper()
 	n.run("sh", "-c", "rm -f /etc/kubernetes/manifests/*")

@@ -7,8 +7,10 @@ import (
 
 // powerCut takes from the node what a machine loses that is switched off, and
 // nothing more: processes, namespaces, links, firewall rules and what is in /run.
+// A process that the node does not see is 0 in its control groups; 0 is all that
+// belongs to whoever kills it.
 const powerCut = `
-	for procs in $(find /sys/fs/cgroup/*/multus-e2e-* -name cgroup.procs); do cat $procs; done | sort -u | xargs -r kill -KILL
+	find /sys/fs/cgroup -path "*/$MULTUS_E2E_CGROUP/*" -name cgroup.procs -exec cat {} + | sort -u | grep -vx 0 | xargs -r kill -KILL
 	pidof containerd-shim-runc-v2 | xargs -r kill -KILL
 	sleep 1
 	grep -oE '(/run/netns|[^ ]*/containerd/state)/[^ ]*' /proc/self/mounts | sort -r | xargs -r -n1 umount -l
@@ -22,29 +24,45 @@ func TestReboot(t *testing.T) {
 	n.apply(network("one", 1), network("two", 2))
 	n.start(pod("first", "one,two"), pod("second", "one"))
 	before := n.records()
-	n.hold("kubelet")
-	n.hold("containerd")
-	n.run("sh", "-c", powerCut, n.dir())
-	n.release("containerd")
-	n.release("kubelet")
-	n.until("attached anew", func() bool {
-		now := n.records()
-		for _, name := range strings.Fields(before) {
-			if strings.Contains(now, name) {
-				return false
-			}
-		}
-		return len(strings.Fields(now)) == 2
-	})
-	n.until("running", func() bool {
-		_, err := n.try("", "sh", "-c", "kubectl exec first -- true && kubectl exec second -- true")
-		return err == nil
-	})
+	n.reboot()
+	n.renewed(before, "first", "second")
 	n.truthful("first", "cluster", "default/one", "default/two")
 	n.truthful("second", "cluster", "default/one")
 	if leases := strings.Count(n.traces(), "/networks/"); leases != 5 {
 		t.Errorf("%d addresses are taken, not 5:\n%s", leases, n.traces())
 	}
+}
+
+// reboot cuts the power, and the kubelet and containerd come back.
+func (n node) reboot() {
+	n.t.Helper()
+	n.hold("kubelet")
+	n.hold("containerd")
+	n.run("sh", "-c", powerCut, n.dir())
+	n.release("containerd")
+	n.release("kubelet")
+}
+
+// renewed waits until the pods run in other sandboxes than those recorded before.
+func (n node) renewed(before string, pods ...string) {
+	n.t.Helper()
+	n.until("attached anew", func() bool {
+		now := n.records()
+		for name := range strings.FieldsSeq(before) {
+			if strings.Contains(now, name) {
+				return false
+			}
+		}
+		return len(strings.Fields(now)) == len(pods)
+	})
+	n.until("running", func() bool {
+		for _, pod := range pods {
+			if _, err := n.try("", "kubectl", "exec", pod, "--", "true"); err != nil {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // records are the names of all records.

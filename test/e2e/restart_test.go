@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// static puts a pod in the kubelet's manifest folder.
+// static puts a pod in the kubelet's manifest directory.
 func (n node) static(p doc) {
 	n.t.Helper()
 	delete(p["spec"].(doc), "nodeName")
