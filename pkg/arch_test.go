@@ -15,22 +15,37 @@ const module = "github.com/multus-cni/multus/"
 // layers is the drawing of docs/architecture.md: what of this module a package
 // may import. Change it first, and say why in the commit.
 //
-// think: netconf config plan; touch: state delegate kube kubelet manifest node; conduct: multus and the commands.
+// think: netconf config plan, upon basic; touch: state delegate kube kubelet
+// manifest node; conduct: multus; people: trial lint doctor and the commands.
 var layers = map[string][]string{
-	"pkg/netconf":  {},
-	"pkg/config":   {"pkg/netconf"},
+	"pkg/fault":   {},
+	"pkg/regular": {},
+	"pkg/rawjson": {"pkg/fault"},
+	"pkg/name":    {"pkg/fault"},
+
+	"pkg/netconf":  basic,
+	"pkg/config":   with(basic, "pkg/netconf"),
 	"pkg/plan":     think,
 	"pkg/state":    think,
 	"pkg/delegate": think,
 	"pkg/kube":     think,
-	"pkg/kubelet":  think,
+	"pkg/kubelet":  with(think, "pkg/kube"),
 	"pkg/manifest": think,
-	"pkg/node":     {"pkg/config", "pkg/netconf"},
-	"pkg/multus":   append([]string{"pkg/state", "pkg/delegate"}, think...),
+	"pkg/node":     with(think, "pkg/kube", "pkg/state"),
+	"pkg/multus":   with(think, "pkg/state", "pkg/delegate"),
+	"pkg/trial":    with(think, "pkg/state", "pkg/delegate", "pkg/manifest", "pkg/multus"),
+	"pkg/lint":     with(think, "pkg/manifest"),
+	"pkg/doctor":   with(think, "pkg/kube", "pkg/state", "pkg/delegate"),
+	"pkg/logfile":  with(basic, "pkg/config", "pkg/netconf"),
 	"pkg/cnitest":  think,
 }
 
-var think = []string{"pkg/netconf", "pkg/config", "pkg/plan"}
+// basic packages are for all others.
+var basic = []string{"pkg/fault", "pkg/name", "pkg/rawjson", "pkg/regular"}
+
+var think = with(basic, "pkg/netconf", "pkg/config", "pkg/plan")
+
+func with(packages []string, more ...string) []string { return slices.Concat(packages, more) }
 
 // conduct may log, and alone may import everything but the fakes of tests.
 var conduct = []string{"pkg/multus", "pkg/node", "cmd/multus"}

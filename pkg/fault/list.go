@@ -1,0 +1,133 @@
+package fault
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// MaxText is the most that a List says, in bytes: the text ends up in events
+	// and logs, and whoever wrote the input decides how much there is to say.
+	MaxText = 4 << 10
+	// MaxKept is how many faults a List keeps; those beyond are counted.
+	MaxKept = 100
+
+	maxFault = 1 << 10 // bytes of one fault among several
+	maxQuote = 80      // bytes of a value from outside
+)
+
+// List collects faults. The zero value is an empty one.
+type List struct {
+	kept []error
+	more int // faults that were not kept
+}
+
+// Add takes up an error; those of another List one by one. nil is nothing.
+func (l *List) Add(err error) {
+	switch e := err.(type) {
+	case nil:
+	case List:
+		for _, one := range e.kept {
+			l.Add(one)
+		}
+		l.more += e.more
+	default:
+		if len(l.kept) == MaxKept {
+			l.more++
+			return
+		}
+		l.kept = append(l.kept, err)
+	}
+}
+
+// Addf is Add for an error that is made on the spot.
+func (l *List) Addf(format string, args ...any) { l.Add(fmt.Errorf(format, args...)) }
+
+// Len is how many faults were added.
+func (l List) Len() int { return len(l.kept) + l.more }
+
+// Err is nil where there is no fault.
+func (l List) Err() error {
+	if l.Len() == 0 {
+		return nil
+	}
+	return l
+}
+
+// Unwrap lets errors.Is and errors.As look at every fault.
+func (l List) Unwrap() []error { return l.kept }
+
+// Error is the one fault, or a numbered list of all with their number.
+func (l List) Error() string {
+	if l.Len() == 1 {
+		return Clip(l.kept[0].Error(), MaxText)
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d faults:", l.Len())
+	for i, err := range l.kept {
+		next := fmt.Sprintf(" (%d) %s", i+1, Clip(err.Error(), maxFault))
+		left := fmt.Sprintf(" … and %d more", l.Len()-i)
+		if text.Len()+len(next)+len(left) > MaxText {
+			return text.String() + left
+		}
+		text.WriteString(next)
+		if i < l.Len()-1 {
+			text.WriteByte(';')
+		}
+	}
+	if l.more > 0 {
+		fmt.Fprintf(&text, " … and %d more", l.more)
+	}
+	return text.String()
+}
+
+// Quote shows a value from outside: visible whatever is in it, and short.
+func Quote(value string) string { return strconv.Quote(Clip(value, maxQuote)) }
+
+// QuoteAll shows a few values from outside.
+func QuoteAll(values []string) string {
+	const most = 10
+	quoted := make([]string, 0, most+1)
+	for i, value := range values {
+		if i == most {
+			quoted = append(quoted, "…")
+			break
+		}
+		quoted = append(quoted, Quote(value))
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// Clip cuts text to at most limit bytes, between characters.
+func Clip(text string, limit int) string {
+	const mark = "…"
+	if len(text) <= limit {
+		return text
+	}
+	cut := max(limit-len(mark), 0)
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut] + mark
+}
+
+// Notes collects warnings, bounded like faults. The zero value is an empty one.
+type Notes []string
+
+// Addf adds one.
+func (n *Notes) Addf(format string, args ...any) { n.Add(fmt.Sprintf(format, args...)) }
+
+// Add adds warnings, as they are.
+func (n *Notes) Add(notes ...string) {
+	const most = 32
+	for _, note := range notes {
+		switch {
+		case len(*n) < most:
+			*n = append(*n, Clip(note, maxFault))
+		case len(*n) == most:
+			*n = append(*n, "more warnings left out")
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package rawjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+const whitespace = " \t\r\n"
+
+// Kind names the kind of a JSON value for people: an object, a list.
+func Kind(value json.RawMessage) string {
+	switch jsontext.Value(value).Kind() {
+	case jsontext.KindBeginObject:
+		return "an object"
+	case jsontext.KindBeginArray:
+		return "a list"
+	case jsontext.KindString:
+		return "a string"
+	case jsontext.KindTrue, jsontext.KindFalse:
+		return "true or false"
+	case jsontext.KindNull:
+		return "null"
+	case jsontext.KindNumber:
+		return "a number"
+	}
+	if len(bytes.Trim(value, whitespace)) == 0 {
+		return "nothing"
+	}
+	return "no JSON"
+}
+
+// Elements are the elements of a list, a value that is known to be valid JSON.
+func Elements(value json.RawMessage) ([]json.RawMessage, error) {
+	if kind := Kind(value); kind != "a list" {
+		return nil, fmt.Errorf("a list is expected, found %s", kind)
+	}
+	elements := []json.RawMessage{}
+	d := jsontext.NewDecoder(bytes.NewBuffer(value), jsontext.AllowDuplicateNames(true))
+	if _, err := d.ReadToken(); err != nil {
+		return nil, err
+	}
+	for d.PeekKind() != jsontext.KindEndArray {
+		v, err := d.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		elements = append(elements, json.RawMessage(bytes.Clone(v)))
+	}
+	return elements, nil
+}
+
+// Text is the text of a value, if it is a string.
+func Text(value json.RawMessage) (string, bool) {
+	value = bytes.Trim(value, whitespace)
+	if len(value) == 0 || value[0] != '"' {
+		return "", false
+	}
+	if bytes.IndexByte(value, '\\') < 0 && len(value) > 1 {
+		return string(value[1 : len(value)-1]), true
+	}
+	text, err := jsontext.AppendUnquote(nil, value)
+	return string(text), err == nil
+}
+
+// Quote writes a string as normalised JSON. What is no UTF-8 in it is replaced.
+func Quote(s string) json.RawMessage {
+	quoted, err := jsontext.AppendQuote(nil, s)
+	if err != nil { // only for what is no UTF-8
+		quoted, _ = jsontext.AppendQuote(nil, strings.ToValidUTF8(s, "\uFFFD"))
+	}
+	return quoted
+}
+
+// ParseList reads text that must be exactly one JSON list, and returns its elements,
+// normalised. For anything else the error is a *SyntaxError.
+func ParseList(data []byte) ([]json.RawMessage, error) {
+	if err := checkSyntax(data, '['); err != nil {
+		return nil, err
+	}
+	normal, err := normalise(data)
+	if err != nil {
+		return nil, err
+	}
+	return Elements(normal)
+}
+
+// normalise drops the white space of valid JSON and gives strings their shortest
+// form, which undoes the escapes that encoding/json adds on its way through.
+func normalise(data []byte) ([]byte, error) {
+	normal, err := jsontext.AppendFormat(make([]byte, 0, len(data)), data, jsontext.AllowDuplicateNames(true))
+	if err != nil { // cannot be: the syntax was checked
+		return nil, located(data, 0, err.Error())
+	}
+	return normal, nil
+}
