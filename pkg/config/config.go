@@ -8,47 +8,49 @@ import (
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
-// Config is a validated configuration with all defaults filled in. The tags are
-// for MarshalJSON alone; Parse goes by the table of keys.
+// Config is a validated configuration with all defaults filled in.
 type Config struct {
-	CNIVersion   string                     `json:"cniVersion,omitzero"`
-	Name         string                     `json:"name"`
-	Type         string                     `json:"type"`
-	Capabilities map[string]bool            `json:"capabilities,omitzero"`
-	Runtime      map[string]json.RawMessage `json:"runtimeConfig,omitzero"` // what the runtime hands over, by capability
-	PrevResult   json.RawMessage            `json:"prevResult,omitzero"`
+	CNIVersion   string
+	Name         string
+	Type         string
+	Capabilities map[string]bool
+	Runtime      map[string]json.RawMessage // what the runtime hands over, by capability
+	PrevResult   json.RawMessage
 	// ValidAttachments is the list of GC; nil where neither key was there or it was null.
-	ValidAttachments []Attachment `json:"cni.dev/valid-attachments,omitzero"`
+	ValidAttachments []Attachment
 
-	Kubeconfig         string        `json:"kubeconfig,omitzero"`
-	ClusterNetwork     string        `json:"clusterNetwork,omitzero"`
-	DefaultNetworks    []string      `json:"defaultNetworks,omitzero"`
-	SystemNamespaces   []string      `json:"systemNamespaces,omitzero"`
-	MultusNamespace    string        `json:"multusNamespace,omitzero"`
-	Delegates          []Delegate    `json:"delegates,omitzero"` // the master first
-	ConfDir            netconf.Dir   `json:"confDir,omitzero"`
-	CNIDir             string        `json:"cniDir,omitzero"`
-	BinDir             []string      `json:"binDir,omitzero"`
-	ReadinessFile      string        `json:"readinessIndicatorFile,omitzero"`
-	ReadinessTimeout   time.Duration `json:"-"`
-	APITimeout         time.Duration `json:"-"`
-	DelegateTimeout    time.Duration `json:"-"`
-	NamespaceIsolation bool          `json:"namespaceIsolation,omitzero"`
-	GlobalNamespaces   []string      `json:"globalNamespaces,omitzero"`
-	AllowedPlugins     []string      `json:"allowedPlugins,omitzero"`
-	AllowPodDeviceID   bool          `json:"allowPodDeviceID,omitzero"`
-	// UnsupportedRequests is UnsupportedFail or UnsupportedLegacy.
-	UnsupportedRequests string `json:"unsupportedRequests,omitzero"`
-	FirstInterfaceIndex int    `json:"firstInterfaceIndex,omitzero"`
+	Kubeconfig         string
+	ClusterNetwork     string
+	DefaultNetworks    []string
+	SystemNamespaces   []string
+	MultusNamespace    string
+	Delegates          []Delegate // the master first
+	ConfDir            netconf.Dir
+	CNIDir             string
+	BinDir             []string
+	ReadinessFile      string
+	ReadinessTimeout   time.Duration
+	APITimeout         time.Duration
+	DelegateTimeout    time.Duration
+	NamespaceIsolation bool
+	GlobalNamespaces   []string
+	// DefaultNetworkNamespaces are further namespaces whose NADs the default-network
+	// annotation may name under isolation.
+	DefaultNetworkNamespaces []string
+	AllowedPlugins           []string
+	AllowPodDeviceID         bool
+	// UnsupportedRequests is UnsupportedVerify, UnsupportedFail or UnsupportedLegacy.
+	UnsupportedRequests string
+	FirstInterfaceIndex int
 	// NetworkStatus is StatusAlways, StatusAdditional or StatusNever.
-	NetworkStatus  string `json:"networkStatus,omitzero"`
-	Events         bool   `json:"-"`
-	LegacyNetworks bool   `json:"legacyNetworks,omitzero"`
-	AuxiliaryChain string `json:"auxiliaryCNIChainName,omitzero"`
-	Log            Log    `json:"-"`
+	NetworkStatus  string
+	Events         bool
+	LegacyNetworks bool
+	AuxiliaryChain string
+	Log            Log
 
 	// Warnings are what was odd but not wrong, unknown keys first of all; to be logged.
-	Warnings []string `json:"-"`
+	Warnings []string
 }
 
 // Delegate is one inline network of the configuration.
@@ -59,8 +61,8 @@ type Delegate struct {
 
 // Attachment is one element of GC's list of valid attachments.
 type Attachment struct {
-	ContainerID string `json:"containerID"`
-	IfName      string `json:"ifname"`
+	ContainerID string
+	IfName      string
 }
 
 // Log is where and how much is logged.
@@ -77,6 +79,7 @@ type Log struct {
 
 // Values of UnsupportedRequests and NetworkStatus.
 const (
+	UnsupportedVerify = "verify"
 	UnsupportedFail   = "fail"
 	UnsupportedLegacy = "legacy"
 	StatusAlways      = "always"

@@ -8,12 +8,11 @@ import (
 
 const day = 24 * time.Hour
 
-// Default is a configuration in which no key is given. Who writes a configuration
-// begins with it, for false is not what every switch is when its key is left out.
+// Default is a configuration in which no key is given.
 func Default() Config {
 	return Config{
 		CNIVersion:          DefaultCNIVersion,
-		Type:                Self,
+		Type:                "multus",
 		SystemNamespaces:    []string{"kube-system"},
 		MultusNamespace:     "kube-system",
 		ConfDir:             netconf.Dir{"/etc/cni/multus/net.d", "/etc/cni/multus.d"},
@@ -23,7 +22,7 @@ func Default() Config {
 		APITimeout:          10 * time.Second,
 		DelegateTimeout:     2 * time.Minute,
 		GlobalNamespaces:    []string{"default"},
-		UnsupportedRequests: UnsupportedFail,
+		UnsupportedRequests: UnsupportedVerify,
 		NetworkStatus:       StatusAlways,
 		Events:              true,
 		Log: Log{

@@ -2,12 +2,14 @@ package config
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 const masterKey = "masterplugin"
@@ -17,13 +19,9 @@ func (r *reader) readDelegates() {
 	if r.delegates == nil {
 		return
 	}
-	var found []json.RawMessage
-	if r.delegates[0] != '[' {
+	found, err := rawjson.Elements(r.delegates)
+	if err != nil {
 		r.fault("delegates", unexpected("a list of networks", r.delegates))
-		return
-	}
-	if err := json.Unmarshal(r.delegates, &found); err != nil {
-		r.fault("delegates", err)
 		return
 	}
 	var masters []int
@@ -51,33 +49,27 @@ func (r *reader) readDelegates() {
 // delegate reads one of them. Its only key that is ours is masterplugin; a network
 // without a name of its own has that of the configuration.
 func (r *reader) delegate(i int, value json.RawMessage) (Delegate, error) {
-	if value[0] != '{' {
-		return Delegate{}, unexpected("an object", value)
-	}
-	members, err := netconf.Members(value)
+	o, err := rawjson.Nested(value)
 	if err != nil {
 		return Delegate{}, err
 	}
 	var d Delegate
-	marked := 0
-	for _, m := range members {
-		if strings.EqualFold(m.Key, masterKey) {
-			marked++
-			if err := flag(&d.Master)(m.Value); err != nil {
-				return Delegate{}, fmt.Errorf("%s: %w", brief(m.Key), err)
-			}
+	isMark := func(key string) bool { return strings.EqualFold(key, masterKey) }
+	plain := o.Without(isMark)
+	if o.Len()-plain.Len() > 1 {
+		return Delegate{}, fmt.Errorf("%q is given twice, in different cases; keep one", masterKey)
+	}
+	if mark, marked := o.Folded(masterKey); marked {
+		if err := flag(&d.Master)(mark); err != nil {
+			return Delegate{}, fault.Under(masterKey, err)
 		}
 	}
-	if marked > 1 {
-		return Delegate{}, fmt.Errorf("%q is there twice, in different cases; keep one of them", masterKey)
-	}
-	members = slices.DeleteFunc(members, func(m netconf.Member) bool { return strings.EqualFold(m.Key, masterKey) })
-	list, warnings, err := netconf.Parse(netconf.Object(members), r.conf.Name)
+	list, warnings, err := netconf.Parse(plain.JSON(), r.conf.Name)
 	if err != nil {
 		return Delegate{}, err
 	}
 	for _, w := range warnings {
-		r.warn("delegates[%d]: %s", i, w)
+		r.warnings.Addf("delegates[%d]: %s", i, w)
 	}
 	d.List = list
 	return d, r.checkRecursion(list)
@@ -85,13 +77,13 @@ func (r *reader) delegate(i int, value json.RawMessage) (Delegate, error) {
 
 // checkRecursion refuses a network that would run Multus again, without end.
 func (r *reader) checkRecursion(list netconf.List) error {
-	var faults []error
+	var faults fault.List
 	for _, p := range list.Plugins() {
-		for _, name := range p.Runs() {
-			if name == Self || name == r.conf.Type {
-				faults = append(faults, fmt.Errorf("its plugin is %q: Multus would run itself without end", name))
+		for _, binary := range p.Runs() {
+			if name.Self(binary, r.conf.Type) {
+				faults.Addf("its plugin is %q: Multus would run itself without end", binary)
 			}
 		}
 	}
-	return errors.Join(faults...)
+	return faults.Err()
 }

@@ -5,26 +5,27 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // finish reads what depends on several keys and tells where they contradict each other.
 func (r *reader) finish() {
 	c := &r.conf
 	if c.Name == "" && !r.wrong["name"] {
-		r.fault("name", errors.New("missing"))
+		r.fault("name", errors.New("is missing"))
 	}
 	r.readDelegates()
 	cluster := c.ClusterNetwork != "" || r.wrong["clusterNetwork"]
 	switch {
 	case r.delegates != nil && cluster:
-		r.fault("clusterNetwork", errors.New(`"delegates" are there too, and both name the default network; keep one of them`))
+		r.fault("clusterNetwork", errors.New(`"delegates" are given too, and both name the default network; keep one of them`))
 	case r.delegates == nil && !cluster && c.Kubeconfig == "" && !r.wrong["kubeconfig"]:
 		r.fault("clusterNetwork", r.noNetwork())
 	}
 	r.readValid()
 	if _, err := readAnnotations(c.Runtime[annotationsKey]); err != nil {
-		r.fault("runtimeConfig", fmt.Errorf("%q: %w", annotationsKey, err))
+		r.fault("runtimeConfig", fault.Under(annotationsKey, err))
 	}
 	r.finishLog()
 }
@@ -33,7 +34,7 @@ func (r *reader) finish() {
 func (r *reader) noNetwork() error {
 	const most = 3
 	text := `no network at all: set it, or "delegates", or "kubeconfig"`
-	for _, w := range r.conf.Warnings[:min(len(r.conf.Warnings), most)] {
+	for _, w := range r.warnings[:min(len(r.warnings), most)] {
 		text += "; " + w
 	}
 	return errors.New(text)
@@ -64,7 +65,7 @@ func (r *reader) readValid() {
 	if value == nil {
 		key, value = olderValidKey, r.older
 	}
-	if value == nil || netconf.Kind(value) == "null" {
+	if value == nil || rawjson.Kind(value) == "null" {
 		return
 	}
 	valid, err := readAttachments(value)
@@ -76,42 +77,41 @@ func (r *reader) readValid() {
 }
 
 func readAttachments(value json.RawMessage) ([]Attachment, error) {
-	var found []json.RawMessage
-	if value[0] != '[' {
-		return nil, unexpected("a list", value)
-	}
-	if err := json.Unmarshal(value, &found); err != nil {
+	found, err := rawjson.Elements(value)
+	if err != nil {
 		return nil, err
 	}
 	valid := make([]Attachment, len(found))
 	for i, e := range found {
-		if e[0] != '{' {
-			return nil, fmt.Errorf("element %d: %w", i, unexpected("an object", e))
-		}
-		if err := json.Unmarshal(e, &valid[i]); err != nil {
-			return nil, fmt.Errorf("element %d: containerID and ifname must be strings", i)
-		}
-		if err := valid[i].check(); err != nil {
+		o, err := rawjson.Nested(e)
+		if err != nil {
 			return nil, fmt.Errorf("element %d: %w", i, err)
 		}
+		// With one of both missing an attachment in use could be taken for a stale one.
+		id, _ := o.Text("containerID")
+		ifName, _ := o.Text("ifname")
+		if id == "" || ifName == "" {
+			return nil, fmt.Errorf("element %d: containerID and ifname are expected, both strings", i)
+		}
+		valid[i] = Attachment{ContainerID: id, IfName: ifName}
 	}
 	return valid, nil
 }
 
 // readAnnotations reads a pod's annotations; nil where there are none or null.
 func readAnnotations(value json.RawMessage) (map[string]string, error) {
-	if len(value) == 0 || netconf.Kind(value) == "null" {
+	if kind := rawjson.Kind(value); kind == "nothing" || kind == "null" {
 		return nil, nil
 	}
-	members, err := netconf.Members(value)
+	o, err := rawjson.Nested(value)
 	if err != nil {
 		return nil, err
 	}
-	annotations := make(map[string]string, len(members))
-	for _, m := range members {
-		var s string
-		if err := text(&s, nil)(m.Value); err != nil {
-			return nil, fmt.Errorf("%s: %w", brief(m.Key), err)
+	annotations := make(map[string]string, o.Len())
+	for _, m := range o.Members() {
+		s, isText := rawjson.Text(m.Value)
+		if !isText {
+			return nil, fault.Under(fault.Key(m.Key), unexpected("a string", m.Value))
 		}
 		annotations[m.Key] = s
 	}

@@ -3,6 +3,9 @@ package config
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // keys is the table of all keys: what each is read into and what it may be.
@@ -10,37 +13,38 @@ func (r *reader) keys() map[string]setter {
 	c := &r.conf
 	return map[string]setter{
 		"cniVersion":    func(raw) error { return nil }, // was read first
-		"name":          text(&c.Name, networkName),
-		"type":          text(&c.Type, binary),
+		"name":          text(&c.Name, name.Network),
+		"type":          text(&c.Type, name.Plugin),
 		"capabilities":  flags(&c.Capabilities),
 		"runtimeConfig": values(&c.Runtime),
 		"prevResult":    object(&c.PrevResult),
 		validKey:        keep(&r.newer),
 		olderValidKey:   keep(&r.older),
 
-		"kubeconfig":             text(&c.Kubeconfig, absolute),
-		"clusterNetwork":         text(&c.ClusterNetwork, network),
-		"defaultNetworks":        list(&c.DefaultNetworks, network),
-		"systemNamespaces":       list(&c.SystemNamespaces, namespace),
-		"multusNamespace":        text(&c.MultusNamespace, namespace),
-		"delegates":              keep(&r.delegates),
-		"confDir":                oneOrList((*[]string)(&c.ConfDir), absolute),
-		"cniDir":                 text(&c.CNIDir, absolute),
-		"binDir":                 oneOrList(&c.BinDir, absolute),
-		"readinessIndicatorFile": text(&c.ReadinessFile, absolute),
-		"readinessTimeout":       duration(&c.ReadinessTimeout),
-		"apiTimeout":             duration(&c.APITimeout),
-		"delegateTimeout":        duration(&c.DelegateTimeout),
-		"namespaceIsolation":     flag(&c.NamespaceIsolation),
-		"globalNamespaces":       commaOrList(&c.GlobalNamespaces, namespace),
-		"allowedPlugins":         list(&c.AllowedPlugins, binary),
-		"allowPodDeviceID":       flag(&c.AllowPodDeviceID),
-		"unsupportedRequests":    choice(&c.UnsupportedRequests, UnsupportedFail, UnsupportedLegacy),
-		"firstInterfaceIndex":    count(&c.FirstInterfaceIndex, maxInterfaceIndex),
-		"networkStatus":          choice(&c.NetworkStatus, StatusAlways, StatusAdditional, StatusNever),
-		"events":                 flag(&c.Events),
-		"legacyNetworks":         flag(&c.LegacyNetworks),
-		"auxiliaryCNIChainName":  text(&c.AuxiliaryChain, networkName),
+		"kubeconfig":               text(&c.Kubeconfig, absolute),
+		"clusterNetwork":           text(&c.ClusterNetwork, network),
+		"defaultNetworks":          list(&c.DefaultNetworks, network),
+		"systemNamespaces":         namespaces(&c.SystemNamespaces, false),
+		"multusNamespace":          text(&c.MultusNamespace, name.Namespace),
+		"delegates":                keep(&r.delegates),
+		"confDir":                  oneOrList((*[]string)(&c.ConfDir), absolute),
+		"cniDir":                   text(&c.CNIDir, absolute),
+		"binDir":                   oneOrList(&c.BinDir, absolute),
+		"readinessIndicatorFile":   text(&c.ReadinessFile, absolute),
+		"readinessTimeout":         duration(&c.ReadinessTimeout),
+		"apiTimeout":               duration(&c.APITimeout),
+		"delegateTimeout":          duration(&c.DelegateTimeout),
+		"namespaceIsolation":       flag(&c.NamespaceIsolation),
+		"globalNamespaces":         namespaces(&c.GlobalNamespaces, true),
+		"defaultNetworkNamespaces": namespaces(&c.DefaultNetworkNamespaces, true),
+		"allowedPlugins":           list(&c.AllowedPlugins, name.Plugin),
+		"allowPodDeviceID":         flag(&c.AllowPodDeviceID),
+		"unsupportedRequests":      choice(&c.UnsupportedRequests, UnsupportedVerify, UnsupportedFail, UnsupportedLegacy),
+		"firstInterfaceIndex":      count(&c.FirstInterfaceIndex, maxInterfaceIndex),
+		"networkStatus":            choice(&c.NetworkStatus, StatusAlways, StatusAdditional, StatusNever),
+		"events":                   flag(&c.Events),
+		"legacyNetworks":           flag(&c.LegacyNetworks),
+		"auxiliaryCNIChainName":    text(&c.AuxiliaryChain, name.Network),
 
 		"logLevel":           choice(&r.level, logLevels()...),
 		"log_level":          choice(&r.olderLevel, logLevels()...),
@@ -77,7 +81,7 @@ func logLevels() []string { return []string{"panic", "error", "warning", "info",
 
 // logOptions reads the object of that key.
 func (r *reader) logOptions(value json.RawMessage) error {
-	members, err := members(value)
+	options, err := tolerant(rawjson.Nested(value))
 	if err != nil {
 		return err
 	}
@@ -88,7 +92,7 @@ func (r *reader) logOptions(value json.RawMessage) error {
 		"maxSize":    count(&mebibytes, maxLogSize),
 		"maxBackups": count(&log.MaxBackups, maxLogBackups),
 		"compress":   flag(&log.Compress),
-	}, members)
+	}, options)
 	log.MaxAge, log.MaxSize = time.Duration(days)*day, int64(mebibytes)*mebibyte
 	return nil
 }

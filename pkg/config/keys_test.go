@@ -2,7 +2,6 @@ package config
 
 import (
 	"os"
-	"reflect"
 	"strings"
 	"testing"
 )
@@ -31,20 +30,6 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(row, "["), "`"), "`")
 		if !strings.HasPrefix(row, "key ") && !known[name] {
 			t.Errorf("docs/configuration.md has key %s, which is not read", name)
-		}
-	}
-}
-
-// Every field that a configuration can have is read from the key that its tag
-// says, so that what is marshalled is what is parsed.
-func TestEveryTagIsAKey(t *testing.T) {
-	r := reader{conf: Default()}
-	keys := r.keys()
-	fields := reflect.TypeFor[Config]()
-	for i := range fields.NumField() {
-		tag, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
-		if tag != "-" && keys[tag] == nil {
-			t.Errorf("field %s is written as %q, which is no key", fields.Field(i).Name, tag)
 		}
 	}
 }

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // Errors that callers branch on.
@@ -23,30 +24,37 @@ var (
 // MaxSize is how many bytes a configuration may have.
 const MaxSize = netconf.MaxSize
 
-// Self is the name of Multus's own binary, its type in a configuration.
-const Self = "multus"
-
-// mostReported is how many faults and how many warnings are told.
-const mostReported = 20
-
-// Parse reads and validates a configuration. Faults are joined, each names its key.
-// Beside an error the Config holds what could be read all the same, its CNIVersion
-// and Name before all, for the answer.
+// Parse reads and validates a configuration. The error holds every fault, each with
+// its key. Beside an error the Config holds what could be read all the same, its
+// CNIVersion and Name before all, for the answer.
 //
 // The keys of Multus are matched in any case, for configurations of older versions
 // were; delegates and other values are left as they are.
 func Parse(data []byte) (Config, error) {
 	r := reader{conf: Default(), wrong: make(map[string]bool)}
-	members, err := netconf.Members(data)
-	if members == nil && err != nil {
+	if len(data) > MaxSize {
+		return r.conf, fmt.Errorf("%w: %d bytes, at most %d are read", ErrNotConfiguration, len(data), MaxSize)
+	}
+	o, err := tolerant(rawjson.Parse(data))
+	if err != nil {
 		return r.conf, fmt.Errorf("%w: %w", ErrNotConfiguration, err)
 	}
-	if err := r.version(members); err != nil {
+	if err := r.version(o); err != nil {
 		return r.conf, err
 	}
-	r.object("", r.keys(), members)
+	r.object("", r.keys(), o)
 	r.finish()
-	return r.conf, r.err()
+	r.conf.Warnings = r.warnings
+	return r.conf, r.faults.Err()
+}
+
+// tolerant leaves keys that are given twice to the reader of the object.
+func tolerant(o rawjson.Object, err error) (rawjson.Object, error) {
+	var twice *rawjson.DuplicateError
+	if errors.As(err, &twice) {
+		return o, nil
+	}
+	return o, err
 }
 
 // reader is one configuration in the making.
@@ -57,8 +65,8 @@ type reader struct {
 	olderLevel   string
 	format       string
 	delegates    raw
-	faults       []error
-	faultCount   int
+	faults       fault.List
+	warnings     fault.Notes
 	wrong        map[string]bool // keys with faults
 }
 
@@ -67,46 +75,46 @@ type raw = json.RawMessage
 
 // version reads cniVersion before all else: what other versions mean by the other
 // keys is not known.
-func (r *reader) version(members []netconf.Member) error {
-	for _, m := range members {
-		if strings.EqualFold(m.Key, "name") {
-			_ = text(&r.conf.Name, nil)(m.Value) // judged in its turn
-		}
+func (r *reader) version(o rawjson.Object) error {
+	if value, given := o.Folded("name"); given {
+		r.conf.Name, _ = rawjson.Text(value) // judged in its turn
 	}
-	for _, m := range members {
+	for _, m := range o.Members() {
 		if !strings.EqualFold(m.Key, "cniVersion") {
 			continue
 		}
-		if m.Value[0] != '"' {
-			return fmt.Errorf(`%w: key "cniVersion": a string is expected, found %s`, ErrNotConfiguration, netconf.Kind(m.Value))
+		version, isText := rawjson.Text(m.Value)
+		if !isText {
+			return fmt.Errorf("%w: cniVersion: a string is expected, found %s", ErrNotConfiguration, rawjson.Kind(m.Value))
 		}
-		if err := text(&r.conf.CNIVersion, nil)(m.Value); err != nil {
-			return err
+		if version == "" {
+			continue
 		}
-		if !netconf.Supports(r.conf.CNIVersion) {
-			return fmt.Errorf(`%w: key "cniVersion": %s; the supported versions are %s`,
-				ErrIncompatibleVersion, brief(r.conf.CNIVersion), strings.Join(netconf.SupportedVersions(), ", "))
+		r.conf.CNIVersion = version
+		if !netconf.Supports(version) {
+			return fmt.Errorf("%w: cniVersion: %s; the supported versions are %s",
+				ErrIncompatibleVersion, fault.Quote(version), strings.Join(netconf.SupportedVersions(), ", "))
 		}
 	}
 	return nil
 }
 
-// object reads the members of an object by the table of its keys. within names the
-// object, "" for the whole.
-func (r *reader) object(within string, table map[string]setter, members []netconf.Member) {
+// object reads a JSON object by the table of its keys. within is what comes before
+// each key, "" for the whole.
+func (r *reader) object(within string, table map[string]setter, o rawjson.Object) {
 	spelt := make(map[string]string)
-	for _, m := range members {
+	for _, m := range o.Members() {
 		key, set := find(table, m.Key)
 		if other, again := spelt[key]; again {
-			r.twice(within, other, m.Key)
+			r.fault(within+key, twice(other, m.Key))
 			continue
 		}
 		spelt[key] = m.Key
 		if set == nil {
-			r.warn("key %s is unknown and ignored", brief(within+m.Key))
+			r.warnings.Addf("key %s is unknown and ignored", fault.Quote(within+m.Key))
 			continue
 		}
-		if m.Value[0] == 'n' && key != validKey { // null is as good as absent
+		if rawjson.Kind(m.Value) == "null" && key != validKey { // null is as good as absent
 			continue
 		}
 		if err := set(m.Value); err != nil {
@@ -128,50 +136,15 @@ func find(table map[string]setter, key string) (string, setter) {
 	return key, nil
 }
 
-func (r *reader) twice(within, one, other string) {
+func twice(one, other string) error {
 	if one == other {
-		r.fault(within+one, errors.New("given twice; keep one of them"))
-		return
+		return errors.New("is given twice; keep one")
 	}
-	r.fault(within+one, fmt.Errorf("given as %s too; keep one of them", brief(other)))
+	return fmt.Errorf("is given as %s too; keep one", fault.Quote(other))
 }
 
 // fault notes what is wrong with a key. Several faults in one stay several.
 func (r *reader) fault(key string, err error) {
-	if many, several := err.(interface{ Unwrap() []error }); several {
-		for _, one := range many.Unwrap() {
-			r.fault(key, one)
-		}
-		return
-	}
 	r.wrong[key] = true
-	r.faultCount++
-	if len(r.faults) < mostReported {
-		r.faults = append(r.faults, fmt.Errorf("key %s: %w", brief(key), err))
-	}
-}
-
-func (r *reader) err() error {
-	if more := r.faultCount - len(r.faults); more > 0 {
-		return errors.Join(append(r.faults, fmt.Errorf("and %d more faults", more))...)
-	}
-	return errors.Join(r.faults...)
-}
-
-func (r *reader) warn(format string, args ...any) {
-	switch n := len(r.conf.Warnings); {
-	case n < mostReported:
-		r.conf.Warnings = append(r.conf.Warnings, fmt.Sprintf(format, args...))
-	case n == mostReported:
-		r.conf.Warnings = append(r.conf.Warnings, "further warnings left out")
-	}
-}
-
-// brief quotes text from outside for a message, cut where it is long.
-func brief(s string) string {
-	const most = 128
-	if len(s) <= most {
-		return strconv.Quote(s)
-	}
-	return strconv.Quote(strings.ToValidUTF8(s[:most], "")) + "…"
+	r.faults.Add(fault.Under(fault.Key(key), err))
 }

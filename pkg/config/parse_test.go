@@ -74,6 +74,10 @@ func TestParse(t *testing.T) {
 			c.GlobalNamespaces, c.AllowedPlugins = []string{"a", "b-2"}, []string{"macvlan", "host-local"}
 		}},
 		"namespaces as a list": {with(`"globalNamespaces":["a","b"]`), func(c *config.Config) { c.GlobalNamespaces = []string{"a", "b"} }},
+		"empty namespaces count as not there": {with(`"globalNamespaces":"a, ,b,","systemNamespaces":["","kube-system"],"defaultNetworkNamespaces":"ovn-kubernetes,"`), func(c *config.Config) {
+			c.GlobalNamespaces, c.SystemNamespaces, c.DefaultNetworkNamespaces = []string{"a", "b"}, []string{"kube-system"}, []string{"ovn-kubernetes"}
+		}},
+		"unsupported requests": {with(`"unsupportedRequests":"fail"`), func(c *config.Config) { c.UnsupportedRequests = config.UnsupportedFail }},
 		"ways to behave": {with(`"unsupportedRequests":"Legacy","firstInterfaceIndex":1,"networkStatus":"additional","events":false,"legacyNetworks":true,"auxiliaryCNIChainName":"aux"`), func(c *config.Config) {
 			c.UnsupportedRequests, c.FirstInterfaceIndex, c.NetworkStatus = config.UnsupportedLegacy, 1, config.StatusAdditional
 			c.Events, c.LegacyNetworks, c.AuxiliaryChain = false, true, "aux"

@@ -2,12 +2,16 @@ package config
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // setter reads the value of one key to where it belongs. Where it returns an error
@@ -19,20 +23,7 @@ type check func(text string) error
 
 // unexpected is the error for a value of the wrong kind.
 func unexpected(wanted string, value json.RawMessage) error {
-	return fmt.Errorf("%s is expected, found %s", wanted, netconf.Kind(value))
-}
-
-// members is the object that a value is. The keys were in JSON already: only that
-// it is no object, or has a key twice, can be wrong.
-func members(value json.RawMessage) ([]netconf.Member, error) {
-	if value[0] != '{' {
-		return nil, unexpected("an object", value)
-	}
-	found, err := netconf.Members(value)
-	if found == nil && err != nil {
-		return nil, err
-	}
-	return found, nil // the reader of an object tells of a key that is there twice
+	return fmt.Errorf("%s is expected, found %s", wanted, rawjson.Kind(value))
 }
 
 // keep keeps a value for later.
@@ -46,20 +37,15 @@ func keep(into *json.RawMessage) setter {
 // text reads a string; an empty one is as good as none.
 func text(into *string, right check) setter {
 	return func(value json.RawMessage) error {
-		if value[0] != '"' {
+		s, isText := rawjson.Text(value)
+		if !isText {
 			return unexpected("a string", value)
-		}
-		var s string
-		if err := json.Unmarshal(value, &s); err != nil {
-			return err
 		}
 		if s == "" {
 			return nil
 		}
-		if right != nil {
-			if err := right(s); err != nil {
-				return err
-			}
+		if err := right(s); err != nil {
+			return err
 		}
 		*into = s
 		return nil
@@ -75,7 +61,7 @@ func choice(into *string, words ...string) setter {
 				return nil
 			}
 		}
-		return fmt.Errorf("%s: one of %s is expected", brief(s), strings.Join(words, ", "))
+		return fmt.Errorf("%s: one of %s is expected", fault.Quote(s), strings.Join(words, ", "))
 	})
 }
 
@@ -83,13 +69,13 @@ func choice(into *string, words ...string) setter {
 func duration(into *time.Duration) setter {
 	const wanted = `a duration such as "45s" or "2m" is expected`
 	return func(value json.RawMessage) error {
-		if value[0] != '"' {
-			return fmt.Errorf("%s, found %s", wanted, netconf.Kind(value))
+		if _, isText := rawjson.Text(value); !isText {
+			return fmt.Errorf("%s, found %s", wanted, rawjson.Kind(value))
 		}
 		return text(new(string), func(s string) error {
 			d, err := time.ParseDuration(s)
 			if err != nil || d <= 0 {
-				return fmt.Errorf("%s: %s, more than zero", brief(s), wanted)
+				return fmt.Errorf("%s: %s, more than zero", fault.Quote(s), wanted)
 			}
 			*into = d
 			return nil
@@ -111,12 +97,12 @@ func flag(into *bool) setter {
 // count reads a whole number from 0 to most.
 func count(into *int, most int) setter {
 	return func(value json.RawMessage) error {
-		if netconf.Kind(value) != "a number" {
+		if rawjson.Kind(value) != "a number" {
 			return unexpected("a number", value)
 		}
-		var n int
-		if err := json.Unmarshal(value, &n); err != nil || n < 0 || n > most {
-			return fmt.Errorf("%s: a whole number from 0 to %d is expected", brief(string(value)), most)
+		n, err := strconv.Atoi(string(value))
+		if err != nil || n < 0 || n > most {
+			return fmt.Errorf("%s: a whole number from 0 to %d is expected", fault.Quote(string(value)), most)
 		}
 		*into = n
 		return nil
@@ -126,83 +112,97 @@ func count(into *int, most int) setter {
 // list reads a list of strings.
 func list(into *[]string, right check) setter {
 	return func(value json.RawMessage) error {
-		if value[0] != '[' {
-			return unexpected("a list of strings", value)
+		texts, err := texts(value)
+		if err != nil {
+			return err
 		}
-		return elements(into, value, right)
+		return take(into, texts, right)
 	}
 }
 
 // oneOrList reads a string or a list of strings. An empty string is as good as none.
 func oneOrList(into *[]string, right check) setter {
 	return func(value json.RawMessage) error {
-		if value[0] == '[' {
-			return elements(into, value, right)
-		}
-		if value[0] != '"' {
-			return unexpected("a string or a list of strings", value)
-		}
-		return text(new(string), func(s string) error {
-			return take(into, []string{s}, right)
-		})(value)
-	}
-}
-
-// commaOrList reads a list of strings, or one string with commas between them.
-func commaOrList(into *[]string, right check) setter {
-	return func(value json.RawMessage) error {
-		if value[0] == '[' {
-			return elements(into, value, right)
-		}
-		if value[0] != '"' {
-			return unexpected("a string or a list of strings", value)
-		}
-		return text(new(string), func(s string) error {
-			return take(into, strings.Split(s, ","), right)
-		})(value)
-	}
-}
-
-func elements(into *[]string, list json.RawMessage, right check) error {
-	var found []json.RawMessage
-	if err := json.Unmarshal(list, &found); err != nil {
-		return err
-	}
-	texts := make([]string, len(found))
-	for i, value := range found {
-		if value[0] != '"' {
-			return fmt.Errorf("element %d: %w", i, unexpected("a string", value))
-		}
-		if err := json.Unmarshal(value, &texts[i]); err != nil {
+		texts, err := split(value, func(s string) []string { return []string{s} })
+		if err != nil || texts == nil {
 			return err
 		}
+		return take(into, texts, right)
 	}
-	return take(into, texts, right)
+}
+
+// namespaces reads a list of namespaces, where comma is set also as one string with
+// commas between them. Empty ones count as not there.
+func namespaces(into *[]string, comma bool) setter {
+	return func(value json.RawMessage) error {
+		read := texts
+		if comma {
+			read = func(value json.RawMessage) ([]string, error) {
+				return split(value, func(s string) []string { return strings.Split(s, ",") })
+			}
+		}
+		given, err := read(value)
+		if err != nil || given == nil {
+			return err
+		}
+		given = slices.DeleteFunc(given, func(s string) bool { return strings.TrimSpace(s) == "" })
+		return take(into, given, name.Namespace)
+	}
+}
+
+// split reads a list of strings, or one string, which it cuts; nil for an empty one.
+func split(value json.RawMessage, cut func(string) []string) ([]string, error) {
+	switch rawjson.Kind(value) {
+	case "a list":
+		return texts(value)
+	case "a string":
+		if s, _ := rawjson.Text(value); s != "" {
+			return cut(s), nil
+		}
+		return nil, nil
+	}
+	return nil, unexpected("a string or a list of strings", value)
+}
+
+// texts are the elements of a list of strings.
+func texts(value json.RawMessage) ([]string, error) {
+	elements, err := rawjson.Elements(value)
+	if err != nil {
+		return nil, unexpected("a list of strings", value)
+	}
+	all := make([]string, len(elements))
+	for i, e := range elements {
+		s, isText := rawjson.Text(e)
+		if !isText {
+			return nil, fmt.Errorf("element %d: %w", i, unexpected("a string", e))
+		}
+		all[i] = s
+	}
+	return all, nil
 }
 
 // take sets the list if all its elements are right.
 func take(into *[]string, texts []string, right check) error {
 	taken := make([]string, len(texts))
-	var faults []error
+	var faults fault.List
 	for i, s := range texts {
 		taken[i] = strings.TrimSpace(s)
 		if taken[i] == "" {
-			faults = append(faults, fmt.Errorf("element %d is empty", i))
+			faults.Addf("element %d is empty", i)
 		} else if err := right(taken[i]); err != nil {
-			faults = append(faults, fmt.Errorf("element %d: %w", i, err))
+			faults.Addf("element %d: %w", i, err)
 		}
 	}
-	if len(faults) > 0 {
-		return errors.Join(faults...)
+	if faults.Len() == 0 {
+		*into = taken
 	}
-	*into = taken
-	return nil
+	return faults.Err()
 }
 
-// object reads an object without looking into it.
+// object reads a JSON object without looking into it.
 func object(into *json.RawMessage) setter {
 	return func(value json.RawMessage) error {
-		if value[0] != '{' {
+		if rawjson.Kind(value) != "an object" {
 			return unexpected("an object", value)
 		}
 		*into = value
@@ -210,33 +210,33 @@ func object(into *json.RawMessage) setter {
 	}
 }
 
-// values reads an object by its keys, which are taken as they are.
+// values reads a JSON object by its keys, which are taken as they are.
 func values(into *map[string]json.RawMessage) setter {
 	return func(value json.RawMessage) error {
-		members, err := distinct(value)
+		o, err := rawjson.Nested(value)
 		if err != nil {
 			return err
 		}
-		*into = make(map[string]json.RawMessage, len(members))
-		for _, m := range members {
+		*into = make(map[string]json.RawMessage, o.Len())
+		for _, m := range o.Members() {
 			(*into)[m.Key] = m.Value
 		}
 		return nil
 	}
 }
 
-// flags reads an object of booleans.
+// flags reads a JSON object of booleans.
 func flags(into *map[string]bool) setter {
 	return func(value json.RawMessage) error {
-		members, err := distinct(value)
+		o, err := rawjson.Nested(value)
 		if err != nil {
 			return err
 		}
-		read := make(map[string]bool, len(members))
-		for _, m := range members {
+		read := make(map[string]bool, o.Len())
+		for _, m := range o.Members() {
 			var on bool
 			if err := flag(&on)(m.Value); err != nil {
-				return fmt.Errorf("%s: %w", brief(m.Key), err)
+				return fmt.Errorf("%s: %w", fault.Key(m.Key), err)
 			}
 			read[m.Key] = on
 		}
@@ -245,10 +245,22 @@ func flags(into *map[string]bool) setter {
 	}
 }
 
-// distinct are the members of an object that may have no key twice.
-func distinct(value json.RawMessage) ([]netconf.Member, error) {
-	if value[0] != '{' {
-		return nil, unexpected("an object", value)
+// absolute wants a path that means the same wherever Multus is run from.
+func absolute(path string) error {
+	if !filepath.IsAbs(path) || strings.ContainsRune(path, 0) {
+		return fmt.Errorf("%s: an absolute path is expected", fault.Quote(path))
 	}
-	return netconf.Members(value)
+	return nil
+}
+
+// network wants what a network of the cluster can be called by: its name, or the
+// path of a file or directory.
+func network(s string) error {
+	if !strings.Contains(s, "/") {
+		return name.Network(s)
+	}
+	if absolute(s) != nil {
+		return fmt.Errorf("%s: an absolute path is expected, or a name without a namespace: that is multusNamespace", fault.Quote(s))
+	}
+	return nil
 }

@@ -86,6 +86,14 @@ func (l List) Error() string {
 // Quote shows a value from outside: visible whatever is in it, and short.
 func Quote(value string) string { return strconv.Quote(Clip(value, maxQuote)) }
 
+// Key shows a key; quoted only where it is odd or long.
+func Key(key string) string {
+	if quoted := Quote(key); quoted != `"`+key+`"` || key == "" {
+		return quoted
+	}
+	return key
+}
+
 // QuoteAll shows a few values from outside.
 func QuoteAll(values []string) string {
 	const most = 10

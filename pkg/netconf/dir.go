@@ -8,9 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
 )
 
-// Dir is where networks on disk are found: folders in order of preference, the
+// Dir is where networks on disk are found: directories in order of preference, the
 // first that exists counts.
 type Dir []string
 
@@ -21,81 +24,80 @@ type Found struct {
 	Warnings []string // files skipped on the way and keys dropped, each with its reason
 }
 
-// Named finds the network whose JSON name is name: .conflist files before .conf
+// Named finds the network whose JSON name is wanted: .conflist files before .conf
 // and .json files, each by file name. ErrNotFound where there is none. A file of
 // that name with anything wrong in it is an error, not a reason to look further;
 // any other file that cannot be read is skipped with a warning.
-func (d Dir) Named(name string) (Found, error) {
-	folder, entries, err := d.open()
+func (d Dir) Named(wanted string) (Found, error) {
+	dir, entries, err := d.open()
 	if err != nil {
-		return Found{}, fmt.Errorf("network %s: %w", brief(name), err)
+		return Found{}, fmt.Errorf("network %s: %w", fault.Quote(wanted), err)
 	}
-	var skipped notes
+	var skipped fault.Notes
 	for _, file := range slices.Concat(only(entries, listFile), only(entries, pluginFile)) {
-		path := filepath.Join(folder, file)
+		path := filepath.Join(dir, file)
 		o, err := readObject(path)
 		if err != nil {
-			skipped.add("skipped: %s: %v", path, err)
+			skipped.Addf("skipped: %s: %v", path, err)
 			continue
 		}
-		value, _ := o.value("name")
-		if own, _ := text(value); own != name || name == "" {
+		if own, _ := o.Text("name"); own != wanted || wanted == "" {
 			continue
 		}
 		found, err := load(path, o)
 		found.Warnings = slices.Concat(skipped, found.Warnings)
 		return found, err
 	}
-	return Found{Warnings: skipped}, fmt.Errorf("network %s in %s: %w", brief(name), folder, missing(skipped))
+	return Found{Warnings: skipped}, fmt.Errorf("network %s in %s: %w", fault.Quote(wanted), dir, missing(skipped))
 }
 
-// First is the first file of the folder, by file name, that holds a usable
+// First is the first file of the directory, by file name, that holds a usable
 // network; those before it are skipped with a warning. Multus's own configuration is
-// no usable one: it stands first in the runtime's folder, so that the runtime takes
+// no usable one: it stands first in the runtime's directory, so that the runtime takes
 // it, and is to find the one behind it. ErrNotFound where there is none.
-func First(folder string) (Found, error) {
-	folder, entries, err := Dir{folder}.open()
+func First(dir string) (Found, error) {
+	dir, entries, err := Dir{dir}.open()
 	if err != nil {
 		return Found{}, err
 	}
-	var skipped notes
+	var skipped fault.Notes
 	for _, file := range only(entries, func(e string) bool { return listFile(e) || pluginFile(e) }) {
-		found, err := File(filepath.Join(folder, file))
+		found, err := File(filepath.Join(dir, file))
 		if err == nil && found.List.runsMultus() {
 			err = fmt.Errorf("%s: a configuration of multus itself", found.File)
 		}
 		if err != nil {
-			skipped.add("skipped: %v", err)
+			skipped.Addf("skipped: %v", err)
 			continue
 		}
 		found.Warnings = slices.Concat(skipped, found.Warnings)
 		return found, nil
 	}
-	return Found{Warnings: skipped}, fmt.Errorf("any network in %s: %w", folder, missing(skipped))
+	return Found{Warnings: skipped}, fmt.Errorf("any network in %s: %w", dir, missing(skipped))
 }
 
 func (l List) runsMultus() bool {
-	return slices.ContainsFunc(l.plugins, func(p Plugin) bool { return p.kind == "multus" })
+	return slices.ContainsFunc(l.plugins, func(p Plugin) bool { return name.Self(p.kind, "") })
 }
 
-// open reads the first folder that exists.
-func (d Dir) open() (folder string, entries []fs.DirEntry, err error) {
+// open reads the first directory that exists.
+func (d Dir) open() (dir string, entries []fs.DirEntry, err error) {
 	for _, f := range d {
-		if folder, err = filepath.Abs(f); err != nil {
+		if dir, err = filepath.Abs(f); err != nil {
 			return "", nil, err
 		}
-		entries, err = os.ReadDir(folder)
+		entries, err = os.ReadDir(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		return folder, entries, err
+		return dir, entries, err
 	}
-	return "", nil, fmt.Errorf("%w: no folder %s", ErrNotFound, strings.Join(d, " or "))
+	return "", nil, fmt.Errorf("%w: no directory %s", ErrNotFound, strings.Join(d, " or "))
 }
 
 // missing is ErrNotFound, with what was skipped: the network that is looked for is
 // often the one with the mistake in it.
-func missing(skipped notes) error {
+func missing(skipped fault.Notes) error {
 	if len(skipped) == 0 {
 		return ErrNotFound
 	}

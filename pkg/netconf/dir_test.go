@@ -110,7 +110,7 @@ func TestNamedFindsNothing(t *testing.T) {
 	t.Run("no match", func(t *testing.T) {
 		dir := folder(t, map[string]string{"00.conf": `{"name":"net-a",}`, "10.conf": `{"name":"other","type":"x"}`})
 		got, err := netconf.Dir{dir}.Named("net-a")
-		want := `network "net-a" in ` + dir + `: no such network on disk (skipped: ` + dir + `/00.conf: line 1, column 17: trailing comma before "}")`
+		want := `network "net-a" in ` + dir + `: no such network on disk (skipped: ` + dir + `/00.conf: line 1, column 16: trailing comma before "}")`
 		if !errors.Is(err, netconf.ErrNotFound) || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}
@@ -121,7 +121,7 @@ func TestNamedFindsNothing(t *testing.T) {
 	t.Run("no folder", func(t *testing.T) {
 		dir := t.TempDir()
 		_, err := netconf.Dir{dir + "/a", dir + "/b"}.Named("net-a")
-		want := `network "net-a": no such network on disk: no folder ` + dir + `/a or ` + dir + `/b`
+		want := `network "net-a": no such network on disk: no directory ` + dir + `/a or ` + dir + `/b`
 		if !errors.Is(err, netconf.ErrNotFound) || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}
@@ -141,12 +141,12 @@ func TestNamedStopsAtAMistake(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		"in the file":      {map[string]string{"00.conflist": `{"name":"net-a","plugins":[{"type":"/x"}]}`, "10.conf": pluginOf}, `/00.conflist: plugins[0]: key "type": "/x"`},
-		"in the version":   {map[string]string{"00.conflist": `{"name":"net-a","cniVersion":"9","plugins":[{"type":"x"}]}`, "10.conf": pluginOf}, `/00.conflist: key "cniVersion": "9"`},
-		"in its folder":    {map[string]string{"00.conflist": listOf, "net-a/00.conf": `{"type":""}`, "10.conf": pluginOf}, `/net-a: 00.conf: key "type" is empty`},
+		"in the file":      {map[string]string{"00.conflist": `{"name":"net-a","plugins":[{"type":"/x"}]}`, "10.conf": pluginOf}, `/00.conflist: plugins[0]: type: "/x"`},
+		"in the version":   {map[string]string{"00.conflist": `{"name":"net-a","cniVersion":"9","plugins":[{"type":"x"}]}`, "10.conf": pluginOf}, `/00.conflist: cniVersion: "9"`},
+		"in its folder":    {map[string]string{"00.conflist": listOf, "net-a/00.conf": `{"type":""}`, "10.conf": pluginOf}, `/net-a: 00.conf: type: is empty`},
 		"list in a folder": {map[string]string{"00.conflist": listOf, "net-a/00.conf": `{"type":"x","plugins":[]}`}, `/net-a: 00.conf: a single plugin is expected, found a list`},
 		"text in a folder": {map[string]string{"00.conflist": listOf, "net-a/00.conf": "type: x"}, `/net-a/00.conf: line 1, column 1`},
-		"no plugins":       {map[string]string{"00.conflist": `{"name":"net-a"}`, "net-a/00.json": `{"type":"x"}`}, `/00.conflist: neither key "plugins"`},
+		"no plugins":       {map[string]string{"00.conflist": `{"name":"net-a"}`, "net-a/00.json": `{"type":"x"}`}, `/00.conflist: neither "plugins"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -224,7 +224,7 @@ func TestForeignFiles(t *testing.T) {
 			t.Errorf("found %q, error %v", got.File, err)
 		}
 		want := []string{
-			"big.conf: more than 1048576 bytes", "dir.conf: a regular file is expected, found a folder",
+			"big.conf: more than 1048576 bytes", "dir.conf: a regular file is expected, found a directory",
 			"fifo.conf: a regular file is expected, found a named pipe", "gone.conf: no such file or directory",
 			"loop.conf: too many levels of symbolic links", "null.conf: a regular file is expected, found a device or socket",
 		}

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 func FuzzParse(f *testing.F) {
@@ -43,7 +45,7 @@ func FuzzParse(f *testing.F) {
 // checkList checks what holds for every list that was accepted.
 func checkList(t *testing.T, list netconf.List) {
 	t.Helper()
-	if !netconf.ValidName(list.Name()) || !netconf.Supports(list.CNIVersion()) {
+	if name.Network(list.Name()) != nil || !netconf.Supports(list.CNIVersion()) {
 		t.Fatalf("name %q, version %q", list.Name(), list.CNIVersion())
 	}
 	record, err := json.Marshal(list)
@@ -86,11 +88,11 @@ func checkStdin(t *testing.T, list netconf.List, p netconf.Plugin, stdin []byte)
 		t.Fatalf("a plugin reads %+v from %s", read, stdin)
 	}
 	count := map[string]int{}
-	members, err := netconf.Members(stdin)
+	o, err := rawjson.Parse(stdin)
 	if err != nil {
 		return // longer or deeper than what is read; its JSON was checked above
 	}
-	for _, m := range members {
+	for _, m := range o.Members() {
 		count[strings.ToLower(m.Key)]++
 	}
 	if count["name"] != 1 || count["cniversion"] != 1 || count["type"] != 1 || count["prevresult"] != 1 {

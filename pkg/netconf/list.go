@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // List is one CNI network configuration list (CNI specification, section 1).
@@ -60,19 +62,19 @@ func (l List) Equal(o List) bool {
 		slices.EqualFunc(l.plugins, o.plugins, func(a, b Plugin) bool { return bytes.Equal(a.raw, b.raw) })
 }
 
-// WithArgs merges args into args.cni of every plugin, the new values winning;
-// the other members of args stay (CNI conventions, "args").
+// WithArgs merges args, a JSON object, into args.cni of every plugin, the new
+// values winning; the other members of args stay (CNI conventions, "args").
 func (l List) WithArgs(args json.RawMessage) (List, error) {
-	if len(bytes.TrimSpace(args)) == 0 || bytes.Equal(bytes.TrimSpace(args), []byte("null")) {
+	if kind := rawjson.Kind(args); kind == "nothing" || kind == "null" {
 		return l, nil
 	}
-	members, err := Members(args)
+	added, err := rawjson.Parse(args)
 	if err != nil {
 		return List{}, err
 	}
 	plugins := l.Plugins()
 	for i, p := range plugins {
-		merged, err := mergeArgs(p.object(), members)
+		merged, err := mergeArgs(p.object(), added)
 		if err != nil {
 			return List{}, fmt.Errorf("plugins[%d] (%s): %w", i, p.kind, err)
 		}
@@ -83,45 +85,31 @@ func (l List) WithArgs(args json.RawMessage) (List, error) {
 }
 
 // mergeArgs is the plugin's args with the members set in args.cni.
-func mergeArgs(plugin, members object) (json.RawMessage, error) {
-	args, err := plugin.nested("args")
+func mergeArgs(plugin, added rawjson.Object) (json.RawMessage, error) {
+	args, err := nested(plugin, "args")
 	if err != nil {
 		return nil, err
 	}
-	cni, err := args.nested("cni")
+	cni, err := nested(args, "cni")
 	if err != nil {
-		return nil, fmt.Errorf(`key "args": %w`, err)
+		return nil, fmt.Errorf("args: %w", err)
 	}
-	at := make(map[string]int, len(cni))
-	for i, m := range cni {
-		at[m.Key] = i
-	}
-	for _, m := range members {
-		if i, given := at[m.Key]; given {
-			cni[i].Value = m.Value
-		} else {
-			cni = append(cni, m)
-		}
-	}
-	return args.with("cni", cni.json()).json(), nil
+	return args.With("cni", cni.Merge(added).JSON()).JSON(), nil
 }
 
-// nested is the object under a key, empty where there is none. Only the one exact
-// spelling is taken: with two of them it could not be told which a plugin reads.
-func (o object) nested(key string) (object, error) {
-	if other, misspelt := o.variant(key); misspelt {
-		return nil, fmt.Errorf("key %s: it is written %q", brief(other), key)
+// nested is the JSON object under a key, empty where the key is not given. Only the
+// one exact spelling is taken: of two it could not be told which a plugin reads.
+func nested(o rawjson.Object, key string) (rawjson.Object, error) {
+	if other, misspelt := o.Variant(key); misspelt {
+		return rawjson.Object{}, misspelling(other, key)
 	}
-	value, given := o.value(key)
-	if !given || value[0] == 'n' {
-		return nil, nil
+	value, given := o.Value(key)
+	if !given || rawjson.Kind(value) == "null" {
+		return rawjson.Object{}, nil
 	}
-	if value[0] != '{' {
-		return nil, fmt.Errorf("key %q: an object is expected, found %s", key, Kind(value))
-	}
-	inner := split(value)
-	if err := inner.distinct(); err != nil {
-		return nil, fmt.Errorf("key %q: %w", key, err)
+	inner, err := rawjson.Nested(value)
+	if err != nil {
+		return rawjson.Object{}, fmt.Errorf("%s: %w", key, err)
 	}
 	return inner, nil
 }
@@ -130,7 +118,7 @@ func (o object) nested(key string) (object, error) {
 func (l List) WithDevice(id string) List {
 	plugins := l.Plugins()
 	for i, p := range plugins {
-		plugins[i] = p.with("deviceID", quote(id)).with("pciBusID", quote(id))
+		plugins[i] = p.with("deviceID", rawjson.Quote(id)).with("pciBusID", rawjson.Quote(id))
 	}
 	l.plugins = plugins
 	return l

@@ -64,14 +64,14 @@ func TestWithArgs(t *testing.T) {
 
 func TestWithArgsRefuses(t *testing.T) {
 	tests := map[string]struct{ conf, args, want string }{
-		"args no object":     {`{"type":"a","args":[]}`, `{"k":1}`, `plugins[0] (a): key "args": an object is expected, found a list`},
-		"cni no object":      {`{"type":"a","args":{"cni":"x"}}`, `{"k":1}`, `plugins[0] (a): key "args": key "cni": an object is expected, found a string`},
-		"args misspelt":      {`{"type":"a","Args":{}}`, `{"k":1}`, `plugins[0] (a): key "Args": it is written "args"`},
-		"cni misspelt":       {`{"type":"a","args":{"CNI":{}}}`, `{"k":1}`, `plugins[0] (a): key "args": key "CNI": it is written "cni"`},
-		"cni twice inside":   {`{"type":"a","args":{"cni":{"k":1,"k":2}}}`, `{"j":1}`, `plugins[0] (a): key "args": key "cni": key "k" is there twice`},
+		"args no object":     {`{"type":"a","args":[]}`, `{"k":1}`, `plugins[0] (a): args: an object is expected, found a list`},
+		"cni no object":      {`{"type":"a","args":{"cni":"x"}}`, `{"k":1}`, `plugins[0] (a): args: cni: an object is expected, found a string`},
+		"args misspelt":      {`{"type":"a","Args":{}}`, `{"k":1}`, `plugins[0] (a): Args: is written "args", and a plugin might take this one for it; correct it`},
+		"cni misspelt":       {`{"type":"a","args":{"CNI":{}}}`, `{"k":1}`, `plugins[0] (a): args: CNI: is written "cni", and a plugin might take this one for it; correct it`},
+		"cni twice inside":   {`{"type":"a","args":{"cni":{"k":1,"k":2}}}`, `{"j":1}`, `plugins[0] (a): args: cni: k: is given twice; keep one`},
 		"new ones no object": {`{"type":"a"}`, `["k"]`, `line 1, column 1: a JSON object is expected, found a list`},
-		"new ones twice":     {`{"type":"a"}`, `{"k":1,"k":2}`, `key "k" is there twice`},
-		"new ones no JSON":   {`{"type":"a"}`, `{"k":1,}`, `line 1, column 8: trailing comma before "}"`},
+		"new ones twice":     {`{"type":"a"}`, `{"k":1,"k":2}`, `k: is given twice; keep one`},
+		"new ones no JSON":   {`{"type":"a"}`, `{"k":1,}`, `line 1, column 7: trailing comma before "}"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

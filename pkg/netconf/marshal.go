@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // MarshalJSON writes the normalised list configuration, null for the zero List.
@@ -13,46 +15,48 @@ func (l List) MarshalJSON() ([]byte, error) {
 	if l.IsZero() {
 		return []byte("null"), nil
 	}
-	o := object{}.with("cniVersion", quote(l.cniVersion)).with("name", quote(l.name))
+	o := rawjson.Object{}.With("cniVersion", rawjson.Quote(l.cniVersion)).With("name", rawjson.Quote(l.name))
 	if l.disableCheck {
-		o = o.with("disableCheck", json.RawMessage("true"))
+		o = o.With("disableCheck", json.RawMessage("true"))
 	}
 	if l.disableGC {
-		o = o.with("disableGC", json.RawMessage("true"))
+		o = o.With("disableGC", json.RawMessage("true"))
 	}
 	raws := make([][]byte, len(l.plugins))
 	for i, p := range l.plugins {
 		raws[i] = p.raw
 	}
 	plugins := slices.Concat([]byte("["), bytes.Join(raws, []byte(",")), []byte("]"))
-	return o.with("plugins", plugins).json(), nil
+	return o.With("plugins", plugins).JSON(), nil
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote. What was accepted once is accepted
 // again: a record must be readable by a version of Multus with other rules.
 func (l *List) UnmarshalJSON(data []byte) error {
-	if bytes.Equal(bytes.TrimSpace(data), []byte("null")) {
+	if rawjson.Kind(data) == "null" {
 		return nil
 	}
-	o, _, err := parseObject(data)
-	if err != nil {
+	o, err := rawjson.Parse(data)
+	var twice *rawjson.DuplicateError
+	if err != nil && !errors.As(err, &twice) {
 		return err
 	}
 	var out List
-	if out.name, err = o.mustText("name"); err != nil {
+	if out.name, err = mustText(o, "name"); err != nil {
 		return err
 	}
-	if out.cniVersion, err = o.mustText("cniVersion"); err != nil {
+	if out.cniVersion, err = mustText(o, "cniVersion"); err != nil {
 		return err
 	}
-	check, _ := o.value("disableCheck")
-	gc, _ := o.value("disableGC")
+	check, _ := o.Value("disableCheck")
+	gc, _ := o.Value("disableGC")
 	out.disableCheck, out.disableGC = string(check) == "true", string(gc) == "true"
-	value, _ := o.value("plugins")
-	if len(value) == 0 || value[0] != '[' {
-		return errors.New(`key "plugins": a list is expected`)
+	value, _ := o.Value("plugins")
+	plugins, err := rawjson.Elements(value)
+	if err != nil {
+		return fmt.Errorf("plugins: %w", err)
 	}
-	for i, e := range elements(value) {
+	for i, e := range plugins {
 		p, err := restore(e)
 		if err != nil {
 			return fmt.Errorf("plugins[%d]: %w", i, err)
@@ -63,13 +67,14 @@ func (l *List) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// restore reads a plugin object that was accepted before.
+// restore reads a plugin that was accepted before.
 func restore(raw json.RawMessage) (Plugin, error) {
-	if raw[0] != '{' {
-		return Plugin{}, fmt.Errorf("an object is expected, found %s", Kind(raw))
+	o, err := rawjson.Nested(raw)
+	var twice *rawjson.DuplicateError
+	if err != nil && !errors.As(err, &twice) {
+		return Plugin{}, err
 	}
-	o := split(raw)
-	kind, err := o.mustText("type")
+	kind, err := mustText(o, "type")
 	if err != nil {
 		return Plugin{}, err
 	}
@@ -81,10 +86,9 @@ func restore(raw json.RawMessage) (Plugin, error) {
 }
 
 // mustText is the text under a key, which may not be empty.
-func (o object) mustText(key string) (string, error) {
-	value, _ := o.value(key)
-	if s, isText := text(value); isText && s != "" {
+func mustText(o rawjson.Object, key string) (string, error) {
+	if s, isText := o.Text(key); isText && s != "" {
 		return s, nil
 	}
-	return "", fmt.Errorf("key %q: a string is expected", key)
+	return "", fmt.Errorf("%s: a string is expected", key)
 }

@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // Errors that callers branch on.
@@ -15,32 +19,40 @@ var (
 	ErrNoPlugins = errors.New("no plugins in the network configuration")
 )
 
+// Bounds of what is read. A configuration of a few kilobytes is long already; all
+// else is a mistake or an attack on the node.
+const (
+	// MaxSize is how many bytes a configuration may have, all its files together.
+	MaxSize = 1 << 20
+	// maxPlugins is how many plugins a configuration may have.
+	maxPlugins = 100
+)
+
 // Parse reads a network configuration: a list, or a lone plugin, which becomes
 // a list of one. fallbackName is the name where the configuration has none or
 // an empty one. warnings name reserved keys that were dropped.
 //
-// An error holds every fault of the configuration; they are joined.
+// An error holds every fault of the configuration, each with its key.
 func Parse(data []byte, fallbackName string) (list List, warnings []string, err error) {
-	d, err := readDraft(data, fallbackName)
+	o, err := parseObject(data)
 	if err != nil {
 		return List{}, nil, err
 	}
-	if err := d.complete(); err != nil {
+	d, err := draftOf(o, fallbackName)
+	if err == nil {
+		err = d.complete()
+	}
+	if err != nil {
 		return List{}, nil, err
 	}
 	return d.list, d.warnings, nil
 }
 
-// ValidName tells whether a network may be called so: the names of networks become
-// parts of file names (CNI specification, section 1).
-func ValidName(name string) bool {
-	for i, c := range []byte(name) {
-		alphanumeric := c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
-		if !alphanumeric && (i == 0 || strings.IndexByte("_.-", c) < 0) {
-			return false
-		}
+func parseObject(data []byte) (rawjson.Object, error) {
+	if len(data) > MaxSize {
+		return rawjson.Object{}, fmt.Errorf("%d bytes of configuration: at most %d are read", len(data), MaxSize)
 	}
-	return name != ""
+	return rawjson.Parse(data)
 }
 
 // draft is a configuration as far as its own text goes; a file may find more
@@ -48,40 +60,39 @@ func ValidName(name string) bool {
 type draft struct {
 	list       List
 	isList     bool // as opposed to a lone plugin
-	inline     bool // the plugins key is there
+	inline     bool // the plugins key is given
 	inlineOnly bool
-	warnings   notes
-}
-
-func readDraft(data []byte, fallbackName string) (draft, error) {
-	members, err := Members(data)
-	if err != nil {
-		return draft{}, err
-	}
-	return draftOf(members, fallbackName)
+	faults     fault.List
+	warnings   fault.Notes
 }
 
 // draftOf reads a configuration from its members.
-func draftOf(o object, fallbackName string) (draft, error) {
+func draftOf(o rawjson.Object, fallbackName string) (draft, error) {
 	var d draft
-	if key, misspelt := o.variant("plugins"); misspelt {
-		return draft{}, fmt.Errorf(`key %s: it is written "plugins"`, brief(key))
+	if key, misspelt := o.Variant("plugins"); misspelt {
+		return d, misspelling(key, "plugins")
 	}
-	_, d.inline = o.value("plugins")
-	_, hasType := o.value("type")
-	_, hasVariant := o.variant("type")
-	d.isList = d.inline || !hasType && !hasVariant
-
-	var f faults
-	d.list.name = readName(o, fallbackName, &f)
-	d.list.cniVersion = readVersion(o, &f)
+	_, d.inline = o.Value("plugins")
+	_, hasType := o.Folded("type")
+	d.isList = d.inline || !hasType
+	d.readName(o, fallbackName)
+	d.readVersion(o)
 	if d.isList {
-		d.readList(o, &f)
+		d.readList(o)
 	} else {
-		p := readPlugin(o, "", reporter{faults: &f, warnings: &d.warnings})
-		d.list.plugins = []Plugin{p}
+		d.readPlugin("", o)
 	}
-	return d, f.err()
+	return d, d.faults.Err()
+}
+
+// fault notes what is wrong with a key.
+func (d *draft) fault(key, format string, args ...any) {
+	d.faults.Add(fault.Fault{Key: key, Err: fmt.Errorf(format, args...)})
+}
+
+// misspelling is the fault of a key that a plugin might take for another one.
+func misspelling(key, right string) error {
+	return fault.Fault{Key: fault.Key(key), What: fmt.Sprintf("is written %q, and a plugin might take this one for it", right), Cure: "correct it"}
 }
 
 // complete tells what is missing from a configuration that nothing more is added to.
@@ -90,142 +101,128 @@ func (d draft) complete() error {
 	case len(d.list.plugins) > 0:
 		return nil
 	case d.inline:
-		return fmt.Errorf(`key "plugins" is empty: %w`, ErrNoPlugins)
+		return fmt.Errorf("plugins: is empty: %w", ErrNoPlugins)
 	case d.inlineOnly:
-		return fmt.Errorf(`key "plugins" is missing though "loadOnlyInlinedPlugins" is true: %w`, ErrNoPlugins)
+		return fmt.Errorf("plugins: is missing though loadOnlyInlinedPlugins is true: %w", ErrNoPlugins)
 	}
-	return fmt.Errorf(`neither key "plugins" (a list) nor key "type" (a plugin) is there: %w`, ErrNoPlugins)
+	return fmt.Errorf(`neither "plugins" (a list) nor "type" (a plugin) is given: %w`, ErrNoPlugins)
 }
 
 // readList reads what lists alone have.
-func (d *draft) readList(o object, f *faults) {
-	d.list.disableCheck = readFlag(o, "disableCheck", f)
-	d.list.disableGC = readFlag(o, "disableGC", f)
-	d.inlineOnly = readFlag(o, "loadOnlyInlinedPlugins", f)
-	for _, m := range o {
+func (d *draft) readList(o rawjson.Object) {
+	d.list.disableCheck = d.flag(o, "disableCheck")
+	d.list.disableGC = d.flag(o, "disableGC")
+	d.inlineOnly = d.flag(o, "loadOnlyInlinedPlugins")
+	for _, m := range o.Members() {
 		if reserved(m.Key) {
-			d.warnings.add("reserved key %s dropped", brief(m.Key))
+			d.warnings.Addf("reserved key %s dropped", fault.Quote(m.Key))
 		}
 	}
 	for _, key := range []string{"cniVersion", "cniVersions", "name", "disableCheck", "disableGC", "loadOnlyInlinedPlugins"} {
-		if other, misspelt := o.variant(key); misspelt {
-			d.warnings.add("key %s ignored: it is written %q", brief(other), key)
+		if other, misspelt := o.Variant(key); misspelt {
+			d.warnings.Addf("key %s ignored: it is written %q", fault.Quote(other), key)
 		}
 	}
 	if d.inline {
-		d.readPlugins(o, f)
+		d.readPlugins(o)
 	}
 }
 
-func (d *draft) readPlugins(o object, f *faults) {
-	value, _ := o.value("plugins")
-	if value[0] != '[' {
-		f.add(`key "plugins": a list of plugins is expected, found %s`, Kind(value))
-		return
+func (d *draft) readPlugins(o rawjson.Object) {
+	value, _ := o.Value("plugins")
+	all, err := rawjson.Elements(value)
+	if err == nil && len(all) > maxPlugins {
+		err = fmt.Errorf("%d plugins, at most %d are run", len(all), maxPlugins)
 	}
-	all := elements(value)
-	if len(all) > maxPlugins {
-		f.add(`key "plugins": %d plugins, at most %d are run`, len(all), maxPlugins)
+	if err != nil {
+		d.fault("plugins", "%w", err)
 		return
 	}
 	for i, e := range all {
-		r := reporter{where: fmt.Sprintf("plugins[%d]", i), faults: f, warnings: &d.warnings}
-		if e[0] != '{' {
-			r.fault("an object is expected, found %s", Kind(e))
+		where := fmt.Sprintf("plugins[%d]", i)
+		plugin, err := rawjson.Nested(e)
+		if err != nil {
+			d.fault(where, "%w", err)
 			continue
 		}
-		plugin := split(e)
-		if err := plugin.distinct(); err != nil {
-			r.fault("%w", err)
-			continue
-		}
-		d.list.plugins = append(d.list.plugins, readPlugin(plugin, r.where, r))
+		d.readPlugin(where, plugin)
 	}
 }
 
-func readName(o object, fallback string, f *faults) string {
-	name := fallback
-	if value, given := o.value("name"); given {
-		s, isText := text(value)
+func (d *draft) readName(o rawjson.Object, fallback string) {
+	d.list.name = fallback
+	if value, given := o.Value("name"); given {
+		s, isText := rawjson.Text(value)
 		if !isText {
-			f.add(`key "name": a string is expected, found %s`, Kind(value))
-			return ""
+			d.fault("name", "a string is expected, found %s", rawjson.Kind(value))
+			return
 		}
 		if s != "" {
-			name = s
+			d.list.name = s
 		}
 	}
-	switch {
-	case name == "":
-		f.add(`key "name" is missing`)
-	case !ValidName(name):
-		f.add(`key "name": %s: letters, digits, "_", "." and "-" are allowed, a letter or digit first`, brief(name))
+	if d.list.name == "" {
+		d.fault("name", "is missing")
+	} else if err := name.Network(d.list.name); err != nil {
+		d.fault("name", "%w", err)
 	}
-	return name
 }
 
 // readVersion is the highest supported version of cniVersion and cniVersions. It
 // is never "": plugins would answer that in the oldest format of results.
-func readVersion(o object, f *faults) string {
-	given, ok := readVersions(o, f)
+func (d *draft) readVersion(o rawjson.Object) {
+	given, ok := d.versions(o)
 	if !ok {
-		return ""
+		return
 	}
 	if len(given) == 0 {
-		return DefaultVersion
+		given = []string{DefaultVersion}
 	}
-	best := highest(given)
-	if best == "" {
-		f.add(`key "cniVersion": %s: the supported versions are %s`,
-			briefAll(given), strings.Join(SupportedVersions(), ", "))
+	d.list.cniVersion = highest(given)
+	if d.list.cniVersion == "" {
+		d.fault("cniVersion", "%s: the supported versions are %s", fault.QuoteAll(given), strings.Join(SupportedVersions(), ", "))
 	}
-	return best
 }
 
-func readVersions(o object, f *faults) (given []string, ok bool) {
-	ok = true
-	if value, has := o.value("cniVersion"); has {
-		s, isText := text(value)
+// versions are those of cniVersion and cniVersions that are not empty.
+func (d *draft) versions(o rawjson.Object) (given []string, ok bool) {
+	var all []json.RawMessage
+	if value, has := o.Value("cniVersions"); has {
+		var err error
+		if all, err = rawjson.Elements(value); err != nil {
+			d.fault("cniVersions", "a list of strings is expected, found %s", rawjson.Kind(value))
+			return nil, false
+		}
+	}
+	if value, has := o.Value("cniVersion"); has {
+		all = append(all, value)
+	}
+	for _, value := range all {
+		s, isText := rawjson.Text(value)
 		if !isText {
-			f.add(`key "cniVersion": a string is expected, found %s`, Kind(value))
-			ok = false
+			d.fault("cniVersion", "a string is expected, found %s", rawjson.Kind(value))
+			return nil, false
 		}
 		if s != "" {
 			given = append(given, s)
 		}
 	}
-	value, has := o.value("cniVersions")
-	if !has {
-		return given, ok
-	}
-	var more []*string
-	if err := json.Unmarshal(value, &more); err != nil || value[0] != '[' {
-		f.add(`key "cniVersions": a list of strings is expected`)
-		return nil, false
-	}
-	for i, v := range more {
-		if v == nil {
-			f.add(`key "cniVersions": a string is expected, element %d is null`, i)
-			return nil, false
-		}
-		given = append(given, *v)
-	}
-	return given, ok
+	return given, true
 }
 
-// readFlag reads a boolean, or the string that stood for it in CNI 0.4.0.
-func readFlag(o object, key string, f *faults) bool {
-	value, given := o.value(key)
+// flag reads a boolean, or the string that stood for it in CNI 0.4.0.
+func (d *draft) flag(o rawjson.Object, key string) bool {
+	value, given := o.Value(key)
 	if !given {
 		return false
 	}
-	s, isText := text(value)
+	s, isText := rawjson.Text(value)
 	if !isText {
 		s = string(value)
 	}
 	if yes := strings.EqualFold(s, "true"); yes || strings.EqualFold(s, "false") {
 		return yes
 	}
-	f.add("key %q: true or false is expected, found %s", key, brief(string(value)))
+	d.fault(key, "true or false is expected, found %s", fault.Quote(string(value)))
 	return false
 }

@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 		},
 		"numbers, text and order survive, white space does not": {
 			conf: "{ \"type\" : \"a\",\n\t\"n\": 9007199254740993, \"e\":1.50e+400, \"s\":\"<&> é \\u00e9 \\\\u003c\\\"\", \"n0\":-0 }",
-			want: `{"cniVersion":"0.1.0","name":"f","plugins":[{"type":"a","n":9007199254740993,"e":1.50e+400,"s":"<&> é \u00e9 \\u003c\"","n0":-0}]}`, fallback: "f",
+			want: `{"cniVersion":"0.1.0","name":"f","plugins":[{"type":"a","n":9007199254740993,"e":1.50e+400,"s":"<&> é é \\u003c\"","n0":-0}]}`, fallback: "f",
 		},
 		"name missing":              {conf: `{"type":"a"}`, fallback: "net-a", want: `{"cniVersion":"0.1.0","name":"net-a","plugins":[{"type":"a"}]}`},
 		"name empty":                {conf: `{"name":"","type":"a"}`, fallback: "net-a", want: `{"cniVersion":"0.1.0","name":"net-a","plugins":[{"name":"","type":"a"}]}`},
@@ -62,7 +62,7 @@ func TestParse(t *testing.T) {
 		},
 		"null capabilities":          {conf: `{"name":"n","plugins":[{"type":"a","capabilities":null}]}`, want: `{"cniVersion":"0.1.0","name":"n","plugins":[{"type":"a","capabilities":null}]}`},
 		"list that has a type too":   {conf: `{"name":"n","type":"multus","plugins":[{"type":"a"}]}`, want: `{"cniVersion":"0.1.0","name":"n","plugins":[{"type":"a"}]}`},
-		"escaped keys are keys":      {conf: `{"n\u0061me":"n","typ\u0065":"a"}`, want: `{"cniVersion":"0.1.0","name":"n","plugins":[{"n\u0061me":"n","typ\u0065":"a"}]}`},
+		"escaped keys are keys":      {conf: `{"n\u0061me":"n","typ\u0065":"a"}`, want: `{"cniVersion":"0.1.0","name":"n","plugins":[{"name":"n","type":"a"}]}`},
 		"escapes of another encoder": {conf: `{"name":"n","type":"a","s":"\u003c\u0026\u003e\u2028"}`, want: "{\"cniVersion\":\"0.1.0\",\"name\":\"n\",\"plugins\":[{\"name\":\"n\",\"type\":\"a\",\"s\":\"<&>\u2028\"}]}"},
 	}
 	for name, tt := range tests {
@@ -125,40 +125,40 @@ func TestParseDrops(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	const head = `{"cniVersion":"1.0.0","name":"n",`
 	tests := map[string]struct{ conf, want string }{
-		"no name":                   {`{"type":"a"}`, `key "name" is missing`},
-		"name with a path":          {`{"name":"../etc","type":"a"}`, `key "name": "../etc": letters, digits, "_", "." and "-" are allowed, a letter or digit first`},
-		"name beyond ASCII":         {`{"name":"é","type":"a"}`, `key "name": "é": letters, digits, "_", "." and "-" are allowed, a letter or digit first`},
-		"name of another type":      {`{"name":5,"type":"a"}`, `key "name": a string is expected, found a number`},
-		"name null":                 {`{"name":null,"type":"a"}`, `key "name": a string is expected, found null`},
-		"version unsupported":       {`{"cniVersion":"1.1","name":"n","type":"a"}`, `key "cniVersion": "1.1": the supported versions are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0`},
-		"version of another type":   {`{"cniVersion":1,"name":"n","type":"a"}`, `key "cniVersion": a string is expected, found a number`},
-		"versions of another type":  {`{"cniVersions":"1.0.0","name":"n","type":"a"}`, `key "cniVersions": a list of strings is expected`},
-		"versions null":             {`{"cniVersions":null,"name":"n","type":"a"}`, `key "cniVersions": a list of strings is expected`},
-		"versions with null":        {`{"cniVersions":["1.0.0",null],"name":"n","type":"a"}`, `key "cniVersions": a string is expected, element 1 is null`},
-		"plugins null":              {head + `"plugins":null}`, `key "plugins": a list of plugins is expected, found null`},
-		"plugins an object":         {head + `"plugins":{"type":"a"}}`, `key "plugins": a list of plugins is expected, found an object`},
-		"plugins misspelt":          {head + `"Plugins":[{"type":"a"}]}`, `key "Plugins": it is written "plugins"`},
+		"no name":                   {`{"type":"a"}`, `name: is missing`},
+		"name with a path":          {`{"name":"../etc","type":"a"}`, `name: "../etc": letters, digits, "_", "." and "-" are allowed, a letter or digit first`},
+		"name beyond ASCII":         {`{"name":"é","type":"a"}`, `name: "é": letters, digits, "_", "." and "-" are allowed, a letter or digit first`},
+		"name of another type":      {`{"name":5,"type":"a"}`, `name: a string is expected, found a number`},
+		"name null":                 {`{"name":null,"type":"a"}`, `name: a string is expected, found null`},
+		"version unsupported":       {`{"cniVersion":"1.1","name":"n","type":"a"}`, `cniVersion: "1.1": the supported versions are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0`},
+		"version of another type":   {`{"cniVersion":1,"name":"n","type":"a"}`, `cniVersion: a string is expected, found a number`},
+		"versions of another type":  {`{"cniVersions":"1.0.0","name":"n","type":"a"}`, `cniVersions: a list of strings is expected, found a string`},
+		"versions null":             {`{"cniVersions":null,"name":"n","type":"a"}`, `cniVersions: a list of strings is expected, found null`},
+		"versions with null":        {`{"cniVersions":["1.0.0",null],"name":"n","type":"a"}`, `cniVersion: a string is expected, found null`},
+		"plugins null":              {head + `"plugins":null}`, `plugins: a list is expected, found null`},
+		"plugins an object":         {head + `"plugins":{"type":"a"}}`, `plugins: a list is expected, found an object`},
+		"plugins misspelt":          {head + `"Plugins":[{"type":"a"}]}`, `Plugins: is written "plugins", and a plugin might take this one for it; correct it`},
 		"plugin no object":          {head + `"plugins":[{"type":"a"},"b"]}`, `plugins[1]: an object is expected, found a string`},
-		"plugin without type":       {head + `"plugins":[{}]}`, `plugins[0]: key "type" is missing`},
-		"type empty":                {head + `"type":""}`, `key "type" is empty`},
-		"type of another type":      {head + `"type":true}`, `key "type": a string is expected, found true or false`},
-		"type with a path":          {head + `"type":"/bin/sh"}`, `key "type": "/bin/sh": the bare name of a plugin's binary is expected, without a path`},
-		"type is the folder":        {head + `"type":"."}`, `key "type": ".": the bare name of a plugin's binary is expected, without a path`},
-		"type is the folder above":  {head + `"type":".."}`, `key "type": "..": the bare name of a plugin's binary is expected, without a path`},
-		"type with a NUL":           {head + `"type":"a\u0000"}`, `key "type": "a\x00": the bare name of a plugin's binary is expected, without a path`},
-		"type in another case":      {head + `"type":"a","Type":"b"}`, `key "Type": it is written "type", and a plugin might take this one for it`},
-		"type misspelt only":        {head + `"TYPE":"b"}`, "key \"type\" is missing\nkey \"TYPE\": it is written \"type\", and a plugin might take this one for it"},
-		"flag of another type":      {head + `"disableCheck":1,"plugins":[{"type":"a"}]}`, `key "disableCheck": true or false is expected, found "1"`},
-		"flag of another word":      {head + `"disableGC":"yes","plugins":[{"type":"a"}]}`, `key "disableGC": true or false is expected, found "\"yes\""`},
-		"capability no boolean":     {head + `"plugins":[{"type":"a","capabilities":{"ips":"true"}}]}`, `plugins[0] (a): key "capabilities": "ips": true or false is expected, found a string`},
-		"capabilities no object":    {head + `"plugins":[{"type":"a","capabilities":["ips"]}]}`, `plugins[0] (a): key "capabilities": an object of booleans is expected, found a list`},
-		"duplicate at the top":      {head + `"name":"m","type":"a"}`, `key "name" is there twice`},
-		"duplicate by escape":       {head + `"n\u0061me":"m","type":"a"}`, `key "name" is there twice`},
-		"duplicate in a plugin":     {head + `"plugins":[{"type":"a","type":"b"}]}`, `plugins[0]: key "type" is there twice`},
-		"duplicate in ipam":         {head + `"plugins":[{"type":"a","ipam":{"type":"b","type":"c"}}]}`, `plugins[0] (a): key "ipam": key "type" is there twice`},
-		"duplicate in args":         {head + `"type":"a","args":{"cni":1,"cni":2}}`, `key "args": key "cni" is there twice`},
-		"duplicate in capabilities": {head + `"type":"a","capabilities":{"ips":false,"ips":true}}`, `key "capabilities": key "ips" is there twice`},
-		"all faults at once":        {`{"name":"/","plugins":[{"type":"a/b"},{"type":""}]}`, "key \"name\": \"/\": letters, digits, \"_\", \".\" and \"-\" are allowed, a letter or digit first\nplugins[0]: key \"type\": \"a/b\": the bare name of a plugin's binary is expected, without a path\nplugins[1]: key \"type\" is empty"},
+		"plugin without type":       {head + `"plugins":[{}]}`, `plugins[0]: type: is missing`},
+		"type empty":                {head + `"type":""}`, `type: is empty`},
+		"type of another type":      {head + `"type":true}`, `type: a string is expected, found true or false`},
+		"type with a path":          {head + `"type":"/bin/sh"}`, `type: "/bin/sh": the bare name of a plugin's binary is expected, without a path`},
+		"type is the folder":        {head + `"type":"."}`, `type: ".": the bare name of a plugin's binary is expected, without a path`},
+		"type is the folder above":  {head + `"type":".."}`, `type: "..": the bare name of a plugin's binary is expected, without a path`},
+		"type with a NUL":           {head + `"type":"a\u0000"}`, `type: "a\x00": the bare name of a plugin's binary is expected, without a path`},
+		"type in another case":      {head + `"type":"a","Type":"b"}`, `Type: is written "type", and a plugin might take this one for it; correct it`},
+		"type misspelt only":        {head + `"TYPE":"b"}`, `2 faults: (1) type: is missing; (2) TYPE: is written "type", and a plugin might take this one for it; correct it`},
+		"flag of another type":      {head + `"disableCheck":1,"plugins":[{"type":"a"}]}`, `disableCheck: true or false is expected, found "1"`},
+		"flag of another word":      {head + `"disableGC":"yes","plugins":[{"type":"a"}]}`, `disableGC: true or false is expected, found "\"yes\""`},
+		"capability no boolean":     {head + `"plugins":[{"type":"a","capabilities":{"ips":"true"}}]}`, `plugins[0] (a): capabilities: "ips": true or false is expected, found a string`},
+		"capabilities no object":    {head + `"plugins":[{"type":"a","capabilities":["ips"]}]}`, `plugins[0] (a): capabilities: an object is expected, found a list`},
+		"duplicate at the top":      {head + `"name":"m","type":"a"}`, `name: is given twice; keep one`},
+		"duplicate by escape":       {head + `"n\u0061me":"m","type":"a"}`, `name: is given twice; keep one`},
+		"duplicate in a plugin":     {head + `"plugins":[{"type":"a","type":"b"}]}`, `plugins[0]: type: is given twice; keep one`},
+		"duplicate in ipam":         {head + `"plugins":[{"type":"a","ipam":{"type":"b","type":"c"}}]}`, `plugins[0] (a): ipam: type: is given twice; keep one`},
+		"duplicate in args":         {head + `"type":"a","args":{"cni":1,"cni":2}}`, `args: cni: is given twice; keep one`},
+		"duplicate in capabilities": {head + `"type":"a","capabilities":{"ips":false,"ips":true}}`, `capabilities: ips: is given twice; keep one`},
+		"all faults at once":        {`{"name":"/","plugins":[{"type":"a/b"},{"type":""}]}`, "3 faults: (1) name: \"/\": letters, digits, \"_\", \".\" and \"-\" are allowed, a letter or digit first; (2) plugins[0]: type: \"a/b\": the bare name of a plugin's binary is expected, without a path; (3) plugins[1]: type: is empty"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -250,8 +250,8 @@ func TestParseKeepsMessagesShort(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(warnings) != 11 || warnings[10] != "further warnings left out" {
-			t.Errorf("%d warnings, want 10 and a line that there are more", len(warnings))
+		if len(warnings) != 33 || warnings[32] != "more warnings left out" {
+			t.Errorf("%d warnings, want 32 and a line that there are more", len(warnings))
 		}
 	})
 }

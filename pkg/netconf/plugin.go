@@ -4,14 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-// mostFileName is how long Linux lets the name of a file be.
-const mostFileName = 255
-
-// Plugin is one plugin configuration object of a list, without the reserved
-// keys. Immutable.
+// Plugin is one plugin configuration of a list, without the reserved keys. Immutable.
 type Plugin struct {
 	raw          json.RawMessage
 	kind         string
@@ -22,13 +21,20 @@ type Plugin struct {
 // Type is the plugin's type: the name of its binary.
 func (p Plugin) Type() string { return p.kind }
 
+// IPAM names the IPAM plugins of the configuration: each spelling of ipam.type
+// (encoding/json, which nearly all plugins use, folds case and takes the last of
+// several).
+func (p Plugin) IPAM() []string { return append([]string(nil), p.ipam...) }
+
 // Runs names every binary that the configuration makes run as far as it can be
-// told: the type and each spelling of ipam.type (encoding/json, which nearly all
-// plugins use, folds case and takes the last of several). For allow-lists.
+// told: the type and IPAM. For allow-lists.
 func (p Plugin) Runs() []string { return append([]string{p.kind}, p.ipam...) }
 
 // Declares tells whether the plugin declares the capability as true.
 func (p Plugin) Declares(capability string) bool { return p.capabilities[capability] }
+
+// JSON is the plugin's configuration, normalised.
+func (p Plugin) JSON() json.RawMessage { return p.raw }
 
 // reserved tells whether a key is the runtime's alone to set, in any case (CNI
 // specification, section 1, "Reserved keys").
@@ -38,110 +44,119 @@ func reserved(key string) bool {
 		len(key) >= len(prefix) && strings.EqualFold(key[:len(prefix)], prefix)
 }
 
-// readPlugin reads one plugin object strictly and drops what a plugin must not
-// hear from it. where names the object in faults and warnings.
-func readPlugin(o object, where string, r reporter) Plugin {
-	r.where = where
-	kind := readType(o, r)
-	if where != "" && kind != "" {
-		r.where = where + " (" + kind + ")"
+// readPlugin reads one plugin strictly, drops what a plugin must not hear from it,
+// and appends it to the list. where names it in faults and warnings, "" where it is
+// alone.
+func (d *draft) readPlugin(where string, o rawjson.Object) {
+	p, warnings, err := pluginOf(o)
+	if where != "" && p.kind != "" {
+		where += " (" + p.kind + ")"
 	}
-	if key, misspelt := o.variant("type"); misspelt {
-		r.fault(`key %s: it is written "type", and a plugin might take this one for it`, brief(key))
+	for _, f := range fault.All(fault.Under(where, err)) {
+		d.faults.Add(f)
 	}
-	o = o.without(func(key string) bool {
+	for _, w := range warnings {
+		if where != "" {
+			w = where + ": " + w
+		}
+		d.warnings.Add(w)
+	}
+	d.list.plugins = append(d.list.plugins, p)
+}
+
+// pluginOf reads one plugin, with every fault of it.
+func pluginOf(o rawjson.Object) (p Plugin, warnings fault.Notes, err error) {
+	var faults fault.List
+	kind, err := readType(o)
+	faults.Add(err)
+	if key, misspelt := o.Variant("type"); misspelt {
+		faults.Add(misspelling(key, "type"))
+	}
+	o = o.Without(func(key string) bool {
 		why := dropped(key)
 		if why != "" {
-			r.warn("%s", why)
+			warnings.Add(why)
 		}
 		return why != ""
 	})
 	capabilities, err := readCapabilities(o)
-	if err != nil {
-		r.fault("%w", err)
+	faults.Add(err)
+	for _, m := range o.Members() {
+		faults.Add(checkNested(m))
 	}
-	for _, m := range o {
-		if err := checkNested(m); err != nil {
-			r.fault("key %s: %w", brief(m.Key), err)
-		}
-	}
-	return Plugin{raw: o.json(), kind: kind, ipam: ipamTypes(o), capabilities: capabilities}
+	return Plugin{raw: o.JSON(), kind: kind, ipam: ipamTypes(o), capabilities: capabilities}, warnings, faults.Err()
 }
 
 // dropped says why a key does not reach the plugin, "" where it does.
 func dropped(key string) string {
 	if reserved(key) {
-		return "reserved key " + brief(key) + " dropped"
+		return "reserved key " + fault.Quote(key) + " dropped"
 	}
 	for _, ours := range []string{"cniVersion", "name", "capabilities"} {
 		if key != ours && strings.EqualFold(key, ours) {
-			return fmt.Sprintf("key %s dropped: it is written %q", brief(key), ours)
+			return fmt.Sprintf("key %s dropped: it is written %q", fault.Quote(key), ours)
 		}
 	}
 	return ""
 }
 
-func readType(o object, r reporter) string {
-	value, given := o.value("type")
-	if !given {
-		r.fault(`key "type" is missing`)
-		return ""
-	}
-	kind, isText := text(value)
+func readType(o rawjson.Object) (string, error) {
+	value, given := o.Value("type")
+	kind, isText := rawjson.Text(value)
 	switch {
+	case !given:
+		return "", fault.Fault{Key: "type", What: "is missing"}
 	case !isText:
-		r.fault(`key "type": a string is expected, found %s`, Kind(value))
+		return "", fault.Fault{Key: "type", What: "a string is expected, found " + rawjson.Kind(value)}
 	case kind == "":
-		r.fault(`key "type" is empty`)
-	case kind == ".", kind == "..", len(kind) > mostFileName, strings.ContainsAny(kind, `/\`), strings.ContainsFunc(kind, unicode.IsControl):
-		r.fault(`key "type": %s: the bare name of a plugin's binary is expected, without a path`, brief(kind))
-	default:
-		return kind
+		return "", fault.Fault{Key: "type", What: "is empty"}
 	}
-	return ""
+	if err := name.Plugin(kind); err != nil {
+		return "", fault.Under("type", err)
+	}
+	return kind, nil
 }
 
 // readCapabilities reads the plugin's own declaration; nil for none.
-func readCapabilities(o object) (map[string]bool, error) {
-	value, given := o.value("capabilities")
-	if !given || value[0] == 'n' {
+func readCapabilities(o rawjson.Object) (map[string]bool, error) {
+	value, given := o.Value("capabilities")
+	if !given || rawjson.Kind(value) == "null" {
 		return nil, nil
 	}
-	if value[0] != '{' {
-		return nil, fmt.Errorf(`key "capabilities": an object of booleans is expected, found %s`, Kind(value))
+	declared, err := rawjson.Nested(value)
+	if err != nil {
+		return nil, fault.Under("capabilities", err)
 	}
-	members := split(value)
-	if err := members.distinct(); err != nil {
-		return nil, fmt.Errorf(`key "capabilities": %w`, err)
-	}
-	out := make(map[string]bool, len(members))
-	for _, m := range members {
-		if Kind(m.Value) != "true or false" {
-			return nil, fmt.Errorf(`key "capabilities": %s: true or false is expected, found %s`, brief(m.Key), Kind(m.Value))
+	out := make(map[string]bool, declared.Len())
+	for _, m := range declared.Members() {
+		if kind := rawjson.Kind(m.Value); kind != "true or false" {
+			return nil, fault.Fault{Key: "capabilities", What: fmt.Sprintf("%s: true or false is expected, found %s", fault.Quote(m.Key), kind)}
 		}
 		out[m.Key] = m.Value[0] == 't'
 	}
 	return out, nil
 }
 
-// checkNested refuses keys that are there twice in the objects that are looked
-// into here: what is checked must be what a plugin reads.
-func checkNested(m Member) error {
-	if m.Value[0] != '{' || !strings.EqualFold(m.Key, "ipam") && !strings.EqualFold(m.Key, "args") {
+// checkNested refuses keys that are given twice in what is looked into here: what
+// is checked must be what a plugin reads.
+func checkNested(m rawjson.Member) error {
+	if rawjson.Kind(m.Value) != "an object" || !strings.EqualFold(m.Key, "ipam") && !strings.EqualFold(m.Key, "args") {
 		return nil
 	}
-	return split(m.Value).distinct()
+	_, err := rawjson.Nested(m.Value)
+	return fault.Under(m.Key, err)
 }
 
 // ipamTypes are the types of all IPAM plugins that any spelling names.
-func ipamTypes(o object) []string {
+func ipamTypes(o rawjson.Object) []string {
 	var out []string
-	for _, m := range o {
-		if !strings.EqualFold(m.Key, "ipam") || m.Value[0] != '{' {
+	for _, m := range o.Members() {
+		if !strings.EqualFold(m.Key, "ipam") || rawjson.Kind(m.Value) != "an object" {
 			continue
 		}
-		for _, inner := range split(m.Value) {
-			if kind, isText := text(inner.Value); isText && kind != "" && strings.EqualFold(inner.Key, "type") {
+		ipam, _ := rawjson.Nested(m.Value) // of keys that are given twice each counts
+		for _, inner := range ipam.Members() {
+			if kind, isText := rawjson.Text(inner.Value); isText && kind != "" && strings.EqualFold(inner.Key, "type") {
 				out = append(out, kind)
 			}
 		}
@@ -150,11 +165,17 @@ func ipamTypes(o object) []string {
 }
 
 // object is the plugin's configuration by members.
-func (p Plugin) object() object { return split(p.raw) }
+func (p Plugin) object() rawjson.Object {
+	if len(p.raw) == 0 { // the zero Plugin, which no list holds
+		return rawjson.Object{}
+	}
+	o, _ := rawjson.Nested(p.raw) // keys that are given twice were refused
+	return o
+}
 
 // with is the plugin with one more member or another value of it. The key must not
 // be one that the other fields of Plugin are read from.
 func (p Plugin) with(key string, value json.RawMessage) Plugin {
-	p.raw = p.object().with(key, value).json()
+	p.raw = p.object().With(key, value).JSON()
 	return p
 }

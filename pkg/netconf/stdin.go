@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // Request is what a runtime adds to a plugin's configuration for one execution
@@ -25,38 +27,35 @@ type Request struct {
 // input: its own object unchanged, without capabilities, and with cniVersion,
 // name and the members of r inserted.
 func (l List) Stdin(p Plugin, r Request) []byte {
-	if len(p.raw) == 0 { // the zero Plugin, which no list holds
-		p.raw = json.RawMessage("{}")
-	}
 	version := l.cniVersion
 	if version == "" {
 		version = DefaultVersion
 	}
-	o := p.object().without(func(key string) bool {
+	o := p.object().Without(func(key string) bool {
 		return reserved(key) || strings.EqualFold(key, "capabilities")
 	})
-	o = o.with("cniVersion", quote(version)).with("name", quote(l.name))
-	if rc := p.runtimeConfig(r.RuntimeConfig); len(rc) > 0 {
-		o = o.with("runtimeConfig", rc.json())
+	o = o.With("cniVersion", rawjson.Quote(version)).With("name", rawjson.Quote(l.name))
+	if rc := p.runtimeConfig(r.RuntimeConfig); rc.Len() > 0 {
+		o = o.With("runtimeConfig", rc.JSON())
 	}
 	if len(r.PrevResult) > 0 {
-		o = o.with("prevResult", r.PrevResult)
+		o = o.With("prevResult", r.PrevResult)
 	}
 	if len(r.ValidAttachments) > 0 {
 		// The first text of CNI 1.1.0 had the shorter key, and plugins were built by it.
-		o = o.with("cni.dev/valid-attachments", r.ValidAttachments)
-		o = o.with("cni.dev/attachments", r.ValidAttachments)
+		o = o.With("cni.dev/valid-attachments", r.ValidAttachments)
+		o = o.With("cni.dev/attachments", r.ValidAttachments)
 	}
-	return o.json()
+	return o.JSON()
 }
 
 // runtimeConfig are the values that the plugin declares a capability for, by key.
-func (p Plugin) runtimeConfig(values map[string]json.RawMessage) object {
-	var o object
+func (p Plugin) runtimeConfig(values map[string]json.RawMessage) rawjson.Object {
+	var declared []rawjson.Member
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if p.Declares(key) && len(values[key]) > 0 {
-			o = append(o, Member{Key: key, Value: values[key], written: quote(key)})
+			declared = append(declared, rawjson.Member{Key: key, Value: values[key]})
 		}
 	}
-	return o
+	return rawjson.New(declared...)
 }

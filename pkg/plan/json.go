@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // member is one member of a JSON object.
@@ -20,7 +20,7 @@ type member struct {
 // object splits a JSON object into its members, in their order. Keys are exact,
 // unlike encoding/json's, which folds case.
 func object(raw json.RawMessage) ([]member, error) {
-	if netconf.Kind(raw) != "an object" {
+	if rawjson.Kind(raw) != "an object" {
 		return nil, fmt.Errorf("must be an object, not %s", shown(raw))
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -47,7 +47,7 @@ func object(raw json.RawMessage) ([]member, error) {
 
 // array splits a JSON list into its elements.
 func array(raw json.RawMessage) ([]json.RawMessage, error) {
-	if netconf.Kind(raw) != "a list" {
+	if rawjson.Kind(raw) != "a list" {
 		return nil, fmt.Errorf("must be a list, not %s", shown(raw))
 	}
 	elements := []json.RawMessage{}
@@ -57,7 +57,7 @@ func array(raw json.RawMessage) ([]json.RawMessage, error) {
 
 // stringOf reads a JSON string.
 func stringOf(raw json.RawMessage) (string, error) {
-	if netconf.Kind(raw) != "a string" {
+	if rawjson.Kind(raw) != "a string" {
 		return "", fmt.Errorf("must be a string, not %s", shown(raw))
 	}
 	var s string
@@ -68,7 +68,7 @@ func stringOf(raw json.RawMessage) (string, error) {
 // positive reads a whole number from 1 to limit, exactly: no floating point on
 // the way.
 func positive(raw json.RawMessage, limit uint64) (uint64, error) {
-	if netconf.Kind(raw) != "a number" {
+	if rawjson.Kind(raw) != "a number" {
 		return 0, fmt.Errorf("must be a whole number, not %s", shown(raw))
 	}
 	n, err := strconv.ParseUint(string(raw), 10, 64)

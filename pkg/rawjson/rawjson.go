@@ -87,7 +87,7 @@ type DuplicateError struct{ Key string }
 
 // Error names the key.
 func (e *DuplicateError) Error() string {
-	return fmt.Sprintf("key %s is given twice; keep one", fault.Quote(e.Key))
+	return fault.Key(e.Key) + ": is given twice; keep one"
 }
 
 func (o Object) distinct() error {

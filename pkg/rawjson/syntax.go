@@ -91,6 +91,9 @@ func diagnose(data []byte, begin int, wanted string, err error) error {
 	case rest[0] == '"' && len(last) == 1 && strings.IndexByte(`"}]0123456789el`, last[0]) >= 0:
 		return located(data, at, "a comma or a colon is missing before "+word(rest))
 	}
+	if errors.Is(err, jsontext.ErrNonStringName) {
+		return located(data, at, "a key in double quotes is expected")
+	}
 	what := "text that is not JSON"
 	if syntax != nil && syntax.Err != nil && !errors.Is(syntax.Err, io.ErrUnexpectedEOF) {
 		what = syntax.Err.Error()
