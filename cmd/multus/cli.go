@@ -5,24 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"text/tabwriter"
+	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 )
 
-// cli is what a subcommand has of its surroundings.
+// cli is the standard input and output of a subcommand.
 type cli struct {
-	args   []string // without the program's and the subcommand's name
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
-}
-
-// command is one subcommand.
-type command struct {
-	name    string
-	summary string
-	run     func(ctx context.Context, c cli) int
 }
 
 // Exit codes of the command line.
@@ -32,102 +24,103 @@ const (
 	exitUsage  = 2
 )
 
-func commandTable() []command {
-	return []command{
-		{"explain", "the networks that a pod would get, and why", explain},
-		{"validate", "check pods, networks and configurations in files", validate},
-		{"try", "attach pods from files to scratch namespaces with the real plugins, no cluster needed", try},
-		{"list", "the sandboxes and attachments recorded on this node", list},
-		{"convert", "older Network objects, and pods that select them, as those of today", convert},
-		{"version", "the version of this program and the CNI versions it speaks", version},
+// exitCode ends a subcommand that has said all there is to say.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// ended is the exit code of a subcommand as its error.
+func ended(code int) error {
+	if code == exitOK {
+		return nil
 	}
+	return exitCode(code)
 }
 
 // commandLine runs the subcommand that the arguments name.
-func commandLine(ctx context.Context, c cli) int {
-	if len(c.args) == 0 {
-		usage(c.stderr)
+func commandLine(ctx context.Context, c cli, args []string) int {
+	root := newRoot(c)
+	started := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	switch {
+	case len(args) == 0:
+		root.SetOut(c.stderr)
+	case args[0] == "help": // the same in whatever way it is asked for
+		args = append(args[1:len(args):len(args)], "--help")
+	case args[0] == "--version":
+		args = []string{"version"}
+	}
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	var code exitCode
+	switch {
+	case errors.As(err, &code):
+		return int(code)
+	case err != nil && started:
+		return complain(c, cmd.CommandPath(), err)
+	case err != nil:
+		hint := ""
+		if similar := root.SuggestionsFor(args[0]); cmd == root && len(similar) > 0 {
+			hint = fmt.Sprintf("; did you mean `multus %s`?", strings.Join(similar, "` or `multus "))
+		}
+		fmt.Fprintf(c.stderr, "%s: %v%s; see `%[1]s --help`\n", cmd.CommandPath(), err, hint)
+		return exitUsage
+	case len(args) == 0:
 		return exitUsage
 	}
-	name, rest := c.args[0], c.args[1:]
-	switch name {
-	case "help", "-h", "--help":
-		if len(rest) == 0 {
-			usage(c.stdout)
-			return exitOK
-		}
-		name, rest = rest[0], []string{"--help"}
-	case "--version":
-		name = "version"
-	}
-	for _, cmd := range commandTable() {
-		if cmd.name == name {
-			c.args = rest
-			return cmd.run(ctx, c)
-		}
-	}
-	fmt.Fprintf(c.stderr, "multus: %q is no command; `multus help` lists them\n", name)
-	return exitUsage
+	return exitOK
 }
 
-func usage(w io.Writer) {
-	fmt.Fprint(w, `multus gives a pod several network interfaces.
+// complain prints each of the joined faults on a line of its own.
+func complain(c cli, command string, err error) int {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(c.stderr, "%s: %s\n", command, strings.TrimSpace(line))
+	}
+	return exitFailed
+}
+
+// newRoot is the command line with all its subcommands.
+func newRoot(c cli) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "multus",
+		Short: "Multus gives a pod several network interfaces",
+		Long: `Multus gives a pod several network interfaces.
 
 Container runtimes execute it as a CNI plugin (CNI_COMMAND is set then) with a
-configuration on standard input. For people it has these commands:
-
-`)
-	tw := tabwriter.NewWriter(w, 2, 0, 3, ' ', 0)
-	for _, cmd := range commandTable() {
-		fmt.Fprintf(tw, "  multus %s\t%s\n", cmd.name, cmd.summary)
+configuration on standard input. For people it has the commands below.`,
+		SilenceErrors: true, SilenceUsage: true,
+		DisableSuggestions: true, SuggestionsMinimumDistance: 2, // commandLine suggests
 	}
-	_ = tw.Flush() // a terminal that is gone needs no help
-	fmt.Fprint(w, "\n`multus COMMAND --help` says more about each.\n")
+	root.SetIn(c.stdin)
+	root.SetOut(c.stdout)
+	root.SetErr(c.stderr)
+	root.AddCommand(explainCommand(c), validateCommand(c), tryCommand(c), listCommand(c), convertCommand(c), versionCommand(c))
+	return root
 }
 
-// flags are a subcommand's, with its help text.
-func flags(c cli, name, help string) *pflag.FlagSet {
-	fs := pflag.NewFlagSet("multus "+name, pflag.ContinueOnError)
-	fs.SetOutput(c.stderr)
-	fs.SortFlags = false
-	fs.Usage = func() {
-		fmt.Fprint(fs.Output(), help)
-		if text := fs.FlagUsages(); text != "" {
-			fmt.Fprint(fs.Output(), "\nFlags:\n", text)
-		}
+// noArguments is for a subcommand that has nothing but flags.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%q: nothing but flags is expected", args[0])
 	}
-	return fs
+	return nil
 }
 
-// parse reads a subcommand's flags. stop says that there is nothing more to do,
-// and with which exit code.
-func parse(c cli, fs *pflag.FlagSet) (code int, stop bool) {
-	for _, a := range c.args {
-		if a == "--" {
-			break
+// filesOnly is for a subcommand that takes its files, and nothing else, with -f.
+func filesOnly(files *[]string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) > 0:
+			return fmt.Errorf("%q: files are given with -f", args[0])
+		case len(*files) == 0:
+			return errors.New("no files given: -f FILE")
 		}
-		if a == "-h" || a == "--help" {
-			fs.SetOutput(c.stdout)
-		}
+		return nil
 	}
-	switch err := fs.Parse(c.args); {
-	case errors.Is(err, pflag.ErrHelp):
-		return exitOK, true
-	case err != nil:
-		fmt.Fprintf(c.stderr, "%s: %v; `%s --help` lists the flags\n", fs.Name(), err, fs.Name())
-		return exitUsage, true
-	}
-	return exitOK, false
 }
 
-// parseAlone is parse for a subcommand that has nothing but flags.
-func parseAlone(c cli, fs *pflag.FlagSet) (code int, stop bool) {
-	if code, stop := parse(c, fs); stop {
-		return code, true
-	}
-	if fs.NArg() > 0 {
-		fmt.Fprintf(c.stderr, "%s: %q: nothing but flags is expected; see `%s --help`\n", fs.Name(), fs.Arg(0), fs.Name())
-		return exitUsage, true
-	}
-	return exitOK, false
+// formats are what a flag for the output takes, for shells to complete.
+func formats(cmd *cobra.Command, names ...string) {
+	// The flag exists: nothing else can be wrong.
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 }

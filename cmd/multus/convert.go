@@ -3,19 +3,17 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
 
 	"github.com/multus-cni/multus/pkg/manifest"
 )
 
-const convertHelp = `Usage: multus convert -f FILE...
-
-Reads the older kubernetes.com/v1 Network objects and the pods, and workloads,
+const convertHelp = `Reads the older kubernetes.com/v1 Network objects and the pods, and workloads,
 that select them with the annotation "networks", and prints as YAML what does the
 same today:
   - for each Network, a NetworkAttachmentDefinition of its name and namespace;
@@ -29,20 +27,23 @@ If the multus configuration is among the files, what of it would give converted
 pods other networks than before is told as well.
 
 Warnings, and what could not be converted, go to standard error; the exit code
-is 1 if anything could not.
+is 1 if anything could not.`
 
-Examples:
-  multus convert -f old/ >new.yaml
+func convertCommand(c cli) *cobra.Command {
+	var files []string
+	cmd := &cobra.Command{
+		Use: "convert -f FILE...", Short: "Print older Network objects, and pods that select them, as those of today", Long: convertHelp,
+		Example: `  multus convert -f old/ >new.yaml
   multus convert -f old.yaml | multus validate -f -
-  kubectl get networks.kubernetes.com,pods -A -o yaml | multus convert -f -
-`
-
-// convert is the subcommand.
-func convert(ctx context.Context, c cli) int {
-	files, code, stop := fileFlags(c, "convert", convertHelp)
-	if stop {
-		return code
+  kubectl get networks.kubernetes.com,pods -A -o yaml | multus convert -f -`,
+		Args: filesOnly(&files),
+		RunE: func(cmd *cobra.Command, _ []string) error { return ended(convert(cmd.Context(), c, files)) },
 	}
+	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`FILE` or folder with objects; - is standard input; repeatable")
+	return cmd
+}
+
+func convert(ctx context.Context, c cli, files []string) int {
 	objects, err := manifest.Read(c.stdin, files...)
 	cv := conversion{objects: objects}
 	cv.warnings = append(cv.warnings, objects.Warnings...)
@@ -64,26 +65,6 @@ func convert(ctx context.Context, c cli) int {
 		fmt.Fprintln(c.stderr, "multus convert: nothing to convert: no Network object of kubernetes.com/v1 is in the files, and no pod selects one")
 	}
 	return exitOK
-}
-
-// fileFlags are those of a subcommand that takes files and nothing else.
-func fileFlags(c cli, name, help string) (files []string, code int, stop bool) {
-	fs := flags(c, name, help)
-	fs.StringArrayVarP(&files, "file", "f", nil, "`FILE` or folder with objects; - is standard input; repeatable")
-	if code, stop = parse(c, fs); stop {
-		return nil, code, true
-	}
-	var err error
-	switch {
-	case fs.NArg() > 0:
-		err = fmt.Errorf("%q: files are given with -f", fs.Arg(0))
-	case len(files) == 0:
-		err = errors.New("no files given: -f FILE")
-	default:
-		return files, exitOK, false
-	}
-	fmt.Fprintf(c.stderr, "multus %s: %v; see `multus %s --help`\n", name, err, name)
-	return nil, exitUsage, true
 }
 
 // conversion gathers what comes of the objects of some files.

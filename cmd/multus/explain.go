@@ -8,15 +8,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-const explainHelp = `Usage: multus explain -f FILE... [POD] [flags]
-       multus explain POD [flags]
-
-Shows what ADD would do for a pod: each interface with its network, the plugins
+const explainHelp = `Shows what ADD would do for a pod: each interface with its network, the plugins
 that make it, what is asked of them, where the configuration comes from, and why
 the interface is there and named so. Runs nothing and changes nothing.
 
@@ -33,13 +30,7 @@ are looked for in --bin, $CNI_PATH and the configuration's binDir.
 POD is [namespace/]name. Where a network needs a device and there is no kubelet to
 ask for the pod's, that is the fault that is shown.
 
-The exit code is 1 if a pod would not start.
-
-Examples:
-  multus explain -f pod.yaml -f networks/
-  multus explain -f pods.yaml -o json shop/web
-  multus explain kube-system/dns --conf /etc/cni/net.d/00-multus.conflist
-`
+The exit code is 1 if a pod would not start.`
 
 // explainOptions are the flags of explain.
 type explainOptions struct {
@@ -57,12 +48,26 @@ type explanation struct {
 	err  error // why it would fail
 }
 
-// explain is the subcommand.
-func explain(ctx context.Context, c cli) int {
-	opts, code, stop := explainFlags(c)
-	if stop {
-		return code
+func explainCommand(c cli) *cobra.Command {
+	var opts explainOptions
+	cmd := &cobra.Command{
+		Use: "explain [POD] [-f FILE...]", Short: "Show the networks that a pod would get, and why", Long: explainHelp,
+		Example: `  multus explain -f pod.yaml -f networks/
+  multus explain -f pods.yaml -o json shop/web
+  multus explain kube-system/dns --conf /etc/cni/net.d/00-multus.conflist`,
+		Args: func(_ *cobra.Command, args []string) error { return opts.check(args) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return ended(explain(cmd.Context(), c, opts)) },
 	}
+	fs := cmd.Flags()
+	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder with pods, networks and configuration; - is standard input; repeatable")
+	fs.StringVar(&opts.conf, "conf", "", "`FILE` with the multus configuration (default: the first one in "+runtimeConfigurations+", or that of the files)")
+	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
+	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table, json or yaml")
+	formats(cmd, "table", "json", "yaml")
+	return cmd
+}
+
+func explain(ctx context.Context, c cli, opts explainOptions) int {
 	source := explainCluster
 	if len(opts.files) > 0 {
 		source = explainFiles
@@ -87,27 +92,14 @@ func explain(ctx context.Context, c cli) int {
 	return exitOK
 }
 
-func explainFlags(c cli) (opts explainOptions, code int, stop bool) {
-	fs := flags(c, "explain", explainHelp)
-	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder with pods, networks and configuration; - is standard input; repeatable")
-	fs.StringVar(&opts.conf, "conf", "", "`FILE` with the multus configuration (default: the first one in "+runtimeConfigurations+", or that of the files)")
-	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
-	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table, json or yaml")
-	if code, stop = parse(c, fs); stop {
-		return opts, code, true
+// check takes the arguments, and refuses what cannot be.
+func (o *explainOptions) check(args []string) error {
+	if len(args) > 0 {
+		o.pod = args[0]
 	}
-	opts.pod = fs.Arg(0)
-	if err := opts.check(fs); err != nil {
-		fmt.Fprintf(c.stderr, "multus explain: %v; see `multus explain --help`\n", err)
-		return opts, exitUsage, true
-	}
-	return opts, exitOK, false
-}
-
-func (o explainOptions) check(fs *pflag.FlagSet) error {
 	switch {
-	case fs.NArg() > 1:
-		return fmt.Errorf("%q: one POD at most is expected; files are given with -f", fs.Arg(1))
+	case len(args) > 1:
+		return fmt.Errorf("%q: one POD at most is expected; files are given with -f", args[1])
 	case len(o.files) == 0 && o.pod == "":
 		return errors.New("nothing to explain: name a POD, or files with -f FILE")
 	case strings.Count(o.pod, "/") > 1:

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,39 +8,43 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
-const listHelp = `Usage: multus list [--state DIR] [-o FORMAT]
-
-Lists the sandboxes and attachments recorded on this node. Records that an older
-Multus left are listed as well.
-`
-
-func list(_ context.Context, c cli) int {
-	fs := flags(c, "list", listHelp)
-	dir := fs.String("state", config.Default().CNIDir, "`DIR` with the records: cniDir of the configuration")
-	output := fs.StringP("output", "o", "table", "`FORMAT`: table or json")
-	if code, stop := parseAlone(c, fs); stop {
-		return code
+func listCommand(c cli) *cobra.Command {
+	var dir, output string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the sandboxes and attachments recorded on this node",
+		Long: `Lists the sandboxes and attachments recorded on this node. Records that an older
+Multus left are listed as well.`,
+		Example: "  multus list\n  multus list -o json",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if output != "table" && output != "json" {
+				return fmt.Errorf("-o %q: table or json is expected", output)
+			}
+			return noArguments(cmd, args)
+		},
+		RunE: func(*cobra.Command, []string) error { return list(c, state.Dir(dir), output) },
 	}
-	if *output != "table" && *output != "json" {
-		fmt.Fprintf(c.stderr, "multus list: -o %q: table or json is expected\n", *output)
-		return exitUsage
-	}
-	recs, err := state.Dir(*dir).List()
+	cmd.Flags().StringVar(&dir, "state", config.Default().CNIDir, "`DIR` with the records: cniDir of the configuration")
+	cmd.Flags().StringVarP(&output, "output", "o", "table", "`FORMAT`: table or json")
+	formats(cmd, "table", "json")
+	return cmd
+}
+
+func list(c cli, dir state.Dir, output string) error {
+	recs, err := dir.List()
 	if errors.Is(err, os.ErrPermission) {
 		err = fmt.Errorf("%w; run it as root", err)
 	}
-	if err == nil || len(recs) > 0 {
-		err = errors.Join(showRecords(c, recs, *output), err)
+	if err != nil && len(recs) == 0 {
+		return err
 	}
-	if err != nil {
-		fmt.Fprintln(c.stderr, "multus list:", err)
-		return exitFailed
-	}
-	return exitOK
+	return errors.Join(showRecords(c, recs, output), err)
 }
 
 func showRecords(c cli, recs []state.Record, output string) error {

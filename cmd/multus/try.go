@@ -7,16 +7,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 )
 
-const tryHelp = `Usage: multus try -f FILE... [flags] [-- COMMAND [ARG...]]
-       multus try --remove ID
-
-Attaches the pods of the files as ADD would, with the real plugins and without a
+const tryHelp = `Attaches the pods of the files as ADD would, with the real plugins and without a
 cluster: each pod gets a network namespace of its own on this machine. Shows the
 interfaces as they really are, runs COMMAND inside the first pod, CHECKs and
 detaches everything, and proves that nothing is left. Takes root.
@@ -34,13 +30,7 @@ names in upper case and "_" for what is neither letter nor digit:
   MULTUS_NETNS_<POD>          the pod's network namespace, for nsenter --net=
 Pods that differ in their namespaces alone are called <NAMESPACE>_<POD>.
 
-The exit code is COMMAND's; else 0, or 1 if anything failed or was left.
-
-Examples:
-  multus try -f examples/quickstart
-  multus try -f pods.yaml -f networks/ -- sh -c 'ping -c1 $MULTUS_IP_SECOND_NET0'
-  multus try --keep -f pods.yaml -- ip address
-`
+The exit code is COMMAND's; else 0, or 1 if anything failed or was left.`
 
 // tryOptions are the flags of try.
 type tryOptions struct {
@@ -53,34 +43,44 @@ type tryOptions struct {
 	command []string
 }
 
-// try is the subcommand.
-func try(ctx context.Context, c cli) int {
-	opts, code, stop := tryFlags(c)
-	if stop {
-		return code
+func tryCommand(c cli) *cobra.Command {
+	var opts tryOptions
+	cmd := &cobra.Command{
+		Use:   "try {-f FILE... [-- COMMAND [ARG...]] | --remove ID}",
+		Short: "Attach pods from files to scratch namespaces with the real plugins, no cluster needed",
+		Long:  tryHelp,
+		Example: `  multus try -f examples/quickstart
+  multus try -f pods.yaml -f networks/ -- sh -c 'ping -c1 $MULTUS_IP_SECOND_NET0'
+  multus try --keep -f pods.yaml -- ip address
+  multus try --remove all`,
+		Args: func(cmd *cobra.Command, args []string) error { return opts.check(args, cmd.ArgsLenAtDash()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return try(cmd.Context(), c, opts) },
 	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder to read, - is standard input; repeatable")
+	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
+	fs.StringVar(&opts.state, "state", "", "`DIR` to keep the records in (default: a scratch folder)")
+	fs.BoolVar(&opts.keep, "keep", false, "keep everything and say how to look into it and how to remove it")
+	fs.StringVar(&opts.remove, "remove", "", "remove what an earlier --keep kept; `ID` is what it said, or \"all\"")
+	fs.BoolVarP(&opts.verbose, "verbose", "v", false, "log what the plugin logs at level debug")
+	return cmd
+}
+
+func try(ctx context.Context, c cli, opts tryOptions) error {
 	if os.Geteuid() != 0 {
-		fmt.Fprintln(c.stderr, "multus try: makes network namespaces and interfaces on this machine, which takes root: run it with sudo")
-		return exitFailed
+		return errors.New("makes network namespaces and interfaces on this machine, which takes root: run it with sudo")
 	}
 	ctx, done := undisturbed(ctx)
 	defer done()
 	if opts.remove != "" {
-		return tryRemove(ctx, c, opts)
+		return ended(tryRemove(ctx, c, opts))
 	}
 	t, err := prepareTrial(ctx, c, opts)
 	if err != nil {
-		return complain(c, err)
+		return err
 	}
-	return t.run(ctx)
-}
-
-// complain prints each of the joined faults on a line of its own.
-func complain(c cli, err error) int {
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintln(c.stderr, "multus try:", strings.TrimSpace(line))
-	}
-	return exitFailed
+	return ended(t.run(ctx))
 }
 
 // undisturbed sees to it that neither the end of the terminal nor that of a pipe
@@ -95,37 +95,15 @@ func undisturbed(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-func tryFlags(c cli) (opts tryOptions, code int, stop bool) {
-	fs := flags(c, "try", tryHelp)
-	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder to read, - is standard input; repeatable")
-	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
-	fs.StringVar(&opts.state, "state", "", "`DIR` to keep the records in (default: a scratch folder)")
-	fs.BoolVar(&opts.keep, "keep", false, "keep everything and say how to look into it and how to remove it")
-	fs.StringVar(&opts.remove, "remove", "", "remove what an earlier --keep kept; `ID` is what it said, or \"all\"")
-	fs.BoolVarP(&opts.verbose, "verbose", "v", false, "log what the plugin logs at level debug")
-	if code, stop = parse(c, fs); stop {
-		return opts, code, true
+// check takes the arguments, of which those from dash on are the command, and
+// refuses what cannot be.
+func (o *tryOptions) check(args []string, dash int) error {
+	if dash >= 0 {
+		args, o.command = args[:dash], args[dash:]
 	}
-	opts.command = afterDash(fs)
-	if err := opts.check(fs); err != nil {
-		fmt.Fprintf(c.stderr, "multus try: %v; see `multus try --help`\n", err)
-		return opts, exitUsage, true
-	}
-	return opts, exitOK, false
-}
-
-// afterDash are the arguments behind "--".
-func afterDash(fs *pflag.FlagSet) []string {
-	if at := fs.ArgsLenAtDash(); at >= 0 {
-		return fs.Args()[at:]
-	}
-	return nil
-}
-
-func (o *tryOptions) check(fs *pflag.FlagSet) error {
 	switch {
-	case fs.NArg() > len(o.command):
-		return fmt.Errorf("%q: files are given with -f, a command behind --", fs.Arg(0))
+	case len(args) > 0:
+		return fmt.Errorf("%q: files are given with -f, a command behind --", args[0])
 	case o.remove != "" && (len(o.files) > 0 || o.keep || len(o.command) > 0):
 		return errors.New("--remove stands alone: what was kept is remembered")
 	case o.remove == "" && len(o.files) == 0:

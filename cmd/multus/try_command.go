@@ -37,7 +37,7 @@ func runIn(path string, cmd *exec.Cmd) (int, error) {
 				_ = cmd.Process.Signal(s) // it may have ended this moment
 			}
 		case err := <-ended:
-			return exitCode(cmd, err)
+			return codeOf(cmd, err)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func startIn(path string, cmd *exec.Cmd) error {
 	return <-started
 }
 
-func exitCode(cmd *exec.Cmd, err error) (int, error) {
+func codeOf(cmd *exec.Cmd, err error) (int, error) {
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return exitFailed, err

@@ -23,7 +23,7 @@ func tryRemove(ctx context.Context, c cli, opts tryOptions) int {
 	if opts.remove == "all" {
 		var err error
 		if ids, err = sessionIDs(); err != nil {
-			return complain(c, err)
+			return complain(c, "multus try", err)
 		}
 		if len(ids) == 0 {
 			fmt.Fprintln(c.stdout, "nothing is kept")
@@ -33,7 +33,7 @@ func tryRemove(ctx context.Context, c cli, opts tryOptions) int {
 	for _, id := range ids {
 		t, err := resume(c, opts, id)
 		if err != nil {
-			code = complain(c, err)
+			code = complain(c, "multus try", err)
 			continue
 		}
 		if !t.takeDown(context.WithoutCancel(ctx)) {

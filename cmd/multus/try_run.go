@@ -122,7 +122,7 @@ func (t *trial) run(ctx context.Context) int {
 		failed = errors.Join(failed, t.checkAll(ctx))
 	}
 	if failed != nil {
-		complain(t.c, failed)
+		complain(t.c, "multus try", failed)
 		code = max(code, exitFailed)
 	}
 	if attached && t.opts.keep {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -20,7 +19,7 @@ func TestTryUsage(t *testing.T) {
 		code int
 		want string
 	}{
-		"help":              {[]string{"--help"}, exitOK, "multus try --remove ID"},
+		"help":              {[]string{"--help"}, exitOK, "--remove ID"},
 		"no files":          {nil, exitUsage, "no files given: -f FILE"},
 		"file without -f":   {[]string{"pods.yaml"}, exitUsage, `"pods.yaml": files are given with -f`},
 		"remove with files": {[]string{"--remove", "0a", "-f", "x"}, exitUsage, "--remove stands alone"},
@@ -30,7 +29,7 @@ func TestTryUsage(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			code := try(context.Background(), cli{args: tt.args, stdin: strings.NewReader(""), stdout: &out, stderr: &out})
+			code := commandLine(t.Context(), cli{stdin: strings.NewReader(""), stdout: &out, stderr: &out}, append([]string{"try"}, tt.args...))
 			if code != tt.code || !strings.Contains(out.String(), tt.want) {
 				t.Errorf("exit code %d, want %d with %q:\n%s", code, tt.code, tt.want, &out)
 			}

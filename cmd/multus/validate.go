@@ -2,16 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/multus-cni/multus/pkg/manifest"
 )
 
-const validateHelp = `Usage: multus validate -f FILE... [--strict]
-
-Checks pods, workloads, NetworkAttachmentDefinitions, older Network objects and
+const validateHelp = `Checks pods, workloads, NetworkAttachmentDefinitions, older Network objects and
 multus configurations with the code that the plugin runs: every fault is told with
 its file, object and key, and what to do about it. Looks at nothing but the files:
 neither at a cluster nor at this machine's plugins and networks.
@@ -24,20 +23,25 @@ A warning is no fault: a network that is not among the files may be in the clust
 a key that is not known is ignored. With --strict these are faults. Objects of other
 kinds are left out.
 
-The exit code is 1 if there is any fault.
+The exit code is 1 if there is any fault.`
 
-Examples:
-  multus validate -f pod.yaml -f networks/
+func validateCommand(c cli) *cobra.Command {
+	var files []string
+	var strict bool
+	cmd := &cobra.Command{
+		Use: "validate -f FILE...", Short: "Check pods, networks and configurations in files", Long: validateHelp,
+		Example: `  multus validate -f pod.yaml -f networks/
   multus validate --strict -f deploy/
-  multus convert -f old.yaml | multus validate -f -
-`
-
-// validate is the subcommand.
-func validate(ctx context.Context, c cli) int {
-	files, strict, code, stop := validateFlags(c)
-	if stop {
-		return code
+  multus convert -f old.yaml | multus validate -f -`,
+		Args: filesOnly(&files),
+		RunE: func(cmd *cobra.Command, _ []string) error { return ended(validate(cmd.Context(), c, files, strict)) },
 	}
+	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`FILE` or folder with objects and configurations; - is standard input; repeatable")
+	cmd.Flags().BoolVar(&strict, "strict", false, "take warnings for faults")
+	return cmd
+}
+
+func validate(ctx context.Context, c cli, files []string, strict bool) int {
 	objects, err := manifest.Read(c.stdin, files...)
 	v := newValidation(objects, separate(err))
 	for _, o := range objects.All() {
@@ -51,26 +55,6 @@ func validate(ctx context.Context, c cli) int {
 		return exitFailed
 	}
 	return exitOK
-}
-
-func validateFlags(c cli) (files []string, strict bool, code int, stop bool) {
-	fs := flags(c, "validate", validateHelp)
-	fs.StringArrayVarP(&files, "file", "f", nil, "`FILE` or folder with objects and configurations; - is standard input; repeatable")
-	fs.BoolVar(&strict, "strict", false, "take warnings for faults")
-	if code, stop = parse(c, fs); stop {
-		return nil, false, code, true
-	}
-	var err error
-	switch {
-	case fs.NArg() > 0:
-		err = fmt.Errorf("%q: files are given with -f", fs.Arg(0))
-	case len(files) == 0:
-		err = errors.New("no files given: -f FILE")
-	default:
-		return files, strict, exitOK, false
-	}
-	fmt.Fprintf(c.stderr, "multus validate: %v; see `multus validate --help`\n", err)
-	return nil, false, exitUsage, true
 }
 
 // report prints a line for each finding, and one that sums up.

@@ -55,8 +55,8 @@ func FuzzValidate(f *testing.F) {
 			t.Skip("explain may read what the configuration names")
 		}
 		var checked, explained, complaints bytes.Buffer
-		valid := validate(t.Context(), cli{args: []string{"--strict", "-f", "-"}, stdin: strings.NewReader(text), stdout: &checked, stderr: &complaints})
-		explainable := explain(t.Context(), cli{args: []string{"-f", "-"}, stdin: strings.NewReader(text), stdout: &explained, stderr: &complaints})
+		valid := commandLine(t.Context(), cli{stdin: strings.NewReader(text), stdout: &checked, stderr: &complaints}, []string{"validate", "--strict", "-f", "-"})
+		explainable := commandLine(t.Context(), cli{stdin: strings.NewReader(text), stdout: &explained, stderr: &complaints}, []string{"explain", "-f", "-"})
 		if valid != exitOK && valid != exitFailed || checked.Len() == 0 {
 			t.Errorf("validate: exit code %d: %s", valid, &checked)
 		}

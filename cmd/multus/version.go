@@ -1,29 +1,30 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
-const versionHelp = `Usage: multus version
-
-Prints the version that the binary was built from, and the versions of the CNI
-specification that it speaks.
-`
-
-func version(_ context.Context, c cli) int {
-	fs := flags(c, "version", versionHelp)
-	if code, stop := parseAlone(c, fs); stop {
-		return code
+func versionCommand(c cli) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Show the version of this program and the CNI versions it speaks",
+		Long: `Prints the version that the binary was built from, and the versions of the CNI
+specification that it speaks.`,
+		Example: "  multus version",
+		Args:    noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(c.stdout, "multus %s (%s, %s/%s)\nCNI %s\n", ownVersion(), runtime.Version(),
+				runtime.GOOS, runtime.GOARCH, strings.Join(netconf.SupportedVersions(), " "))
+			return err
+		},
 	}
-	fmt.Fprintf(c.stdout, "multus %s (%s, %s/%s)\nCNI %s\n", ownVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH,
-		strings.Join(netconf.SupportedVersions(), " "))
-	return exitOK
 }
 
 // ownVersion is the module's version, or the commit where there is none.
