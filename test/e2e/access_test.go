@@ -35,7 +35,7 @@ func TestForbidden(t *testing.T) {
 			t.Log(n.told("waiting", "FailedCreatePodSandBox", cure))
 			n.kubectl("apply", "-f", "deployments/rbac/rbac.yaml")
 			n.running("waiting")
-			n.truthful("waiting", "cluster", "default/one")
+			n.truthful("waiting", "cbr0", "default/one")
 		})
 	}
 }
@@ -45,7 +45,7 @@ func TestNoEvents(t *testing.T) {
 	n := installed(t)
 	n.rules("events")
 	n.start(pod("quiet", ""))
-	n.truthful("quiet", "cluster")
+	n.truthful("quiet", "cbr0")
 	if events := n.events("quiet", "AddedInterfaces"); events != "" {
 		t.Errorf("events: %s", events)
 	}
@@ -66,5 +66,5 @@ func TestToken(t *testing.T) {
 	t.Log(n.told("waiting", "FailedCreatePodSandBox", "is not accepted (401", kubeconfigPath))
 	n.kubeconfig("10m")
 	n.running("waiting")
-	n.truthful("waiting", "cluster")
+	n.truthful("waiting", "cbr0")
 }

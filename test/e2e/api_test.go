@@ -16,9 +16,9 @@ func TestAnnotationsFromTheAPI(t *testing.T) {
 	n.static(pod("fixed", "two"))
 	n.start(pod("first", "one"), pod("second", ""))
 	n.running("fixed-e2e")
-	n.truthful("first", "cluster", "default/one")
-	n.truthful("second", "cluster")
-	n.truthful("fixed-e2e", "cluster", "default/two")
+	n.truthful("first", "cbr0", "default/one")
+	n.truthful("second", "cbr0")
+	n.truthful("fixed-e2e", "cbr0", "default/two")
 	n.kubectl("delete", "pod", "first", "--force", "--grace-period=0")
 	n.start(pod("first", "two,one"))
 	if list := n.statuses("first"); len(list) != 3 || list[1].Name != "default/two" || list[2].Name != "default/one" {
@@ -39,7 +39,7 @@ func TestStaticPodBeforeTheAPIServer(t *testing.T) {
 	})
 	n.release("kube-apiserver")
 	n.running("fixed-e2e")
-	n.truthful("fixed-e2e", "cluster", "default/one")
+	n.truthful("fixed-e2e", "cbr0", "default/one")
 }
 
 // TestCommandsOnTheNode: CHECK is content with what is attached, and GC takes away
@@ -63,7 +63,7 @@ func TestCommandsOnTheNode(t *testing.T) {
 	if have := n.real("lost"); len(have) != 0 {
 		t.Errorf("after GC the lost pod has %+v", have)
 	}
-	n.truthful("kept", "cluster", "default/one")
+	n.truthful("kept", "cbr0", "default/one")
 	n.multus("CHECK", recs["kept"], nil)
 }
 

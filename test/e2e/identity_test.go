@@ -25,7 +25,7 @@ func TestForeignUID(t *testing.T) {
 			t.Errorf("%v: no %s in\n%s", err, text, out)
 		}
 	}
-	n.truthful("mine", "cluster")
+	n.truthful("mine", "cbr0")
 }
 
 // TestRecreated: a pod is deleted while it is being attached, and another one of
@@ -48,7 +48,7 @@ func TestRecreated(t *testing.T) {
 		return err == nil && strings.Contains(out, "pod gone before its network status was written")
 	})
 	n.until("alone", func() bool { return strings.Count(n.traces(), "/sandboxes/") == 1 }) // the kubelet itself mixes them up before
-	n.truthful("twin", "cluster", "default/one")
+	n.truthful("twin", "cbr0", "default/one")
 }
 
 // TestSameNameAgain: a name that is used again and again at once never mixes pods up.
@@ -57,7 +57,7 @@ func TestSameNameAgain(t *testing.T) {
 	n.apply(network("one", 1), network("two", 2))
 	for i, networks := range []string{"one", "two", "one,two", "two"} {
 		n.start(pod("again", networks))
-		want := []string{"cluster"}
+		want := []string{"cbr0"}
 		for name := range strings.SplitSeq(networks, ",") {
 			want = append(want, "default/"+name)
 		}
@@ -74,7 +74,7 @@ func TestStaticPod(t *testing.T) {
 	n.apply(network("one", 1))
 	n.static(pod("fixed", "one"))
 	n.running("fixed-e2e")
-	n.truthful("fixed-e2e", "cluster", "default/one")
+	n.truthful("fixed-e2e", "cbr0", "default/one")
 	n.told("fixed-e2e", "AddedInterfaces", "net0 [10.60.1.")
 	if n.kubectl("get", "pod", "fixed-e2e", "-o", `jsonpath={.metadata.annotations.kubernetes\.io/config\.mirror}`) == n.kubectl("get", "pod", "fixed-e2e", "-o", "jsonpath={.metadata.uid}") {
 		t.Error("the mirror has the UID of the pod: this test is about nothing")

@@ -48,6 +48,6 @@ func TestManyAreTruthful(t *testing.T) {
 	}
 	n.start(pods...)
 	for i := range herd {
-		n.truthful(fmt.Sprintf("many-%d", i), "cluster", "default/one", "default/two")
+		n.truthful(fmt.Sprintf("many-%d", i), "cbr0", "default/one", "default/two")
 	}
 }

@@ -58,14 +58,14 @@ func TestNeighbours(t *testing.T) {
 		other := neighbour(t)
 		other.apply(network("one", 1))
 		other.start(serving("same", "one"))
-		other.truthful("same", "cluster", "default/one")
+		other.truthful("same", "cbr0", "default/one")
 		n := node{t, n.base}
-		n.truthful("same", "cluster", "default/one")
+		n.truthful("same", "cbr0", "default/one")
 		was := other.records()
 		other.reboot()
 		other.renewed(was, "same")
 	})
-	n.truthful("same", "cluster", "default/one")
+	n.truthful("same", "cbr0", "default/one")
 	if now := n.records(); now != records {
 		t.Errorf("before its neighbour came and went this node had the records %q, now %q", records, now)
 	}
@@ -75,7 +75,7 @@ func TestNeighbours(t *testing.T) {
 	n.kill("containerd")
 	n.kubectl("delete", "pod", "same")
 	n.start(serving("same", "one"))
-	n.truthful("same", "cluster", "default/one")
+	n.truthful("same", "cbr0", "default/one")
 }
 
 // serving is a pod with a port of the node.

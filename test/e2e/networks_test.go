@@ -9,7 +9,7 @@ import (
 func TestPodWithoutNetworks(t *testing.T) {
 	n := installed(t)
 	n.start(pod("plain", ""))
-	n.truthful("plain", "cluster")
+	n.truthful("plain", "cbr0")
 	ip := n.kubectl("get", "pod", "plain", "-o", "jsonpath={.status.podIP}")
 	if have := n.real("plain")["eth0"]; len(have.IPs) != 1 || have.IPs[0] != ip {
 		t.Errorf("the kubelet says %s, the pod has %+v", ip, have)
@@ -26,9 +26,9 @@ func TestNetworks(t *testing.T) {
 		pod("json", `[{"name": "lan"}, {"name": "one", "namespace": "default", "interface": "south"}, {"name": "two"}]`),
 		pod("twice", "one, one"),
 	)
-	comma := n.truthful("comma", "cluster", "default/one", "default/lan", "default/two")
-	json := n.truthful("json", "cluster", "default/lan", "default/one", "default/two")
-	n.truthful("twice", "cluster", "default/one", "default/one")
+	comma := n.truthful("comma", "cbr0", "default/one", "default/lan", "default/two")
+	json := n.truthful("json", "cbr0", "default/lan", "default/one", "default/two")
+	n.truthful("twice", "cbr0", "default/one", "default/one")
 	for i, want := range []string{"eth0 eth0", "net0 net0", "north south", "net2 net2"} {
 		if got := comma[i].Interface + " " + json[i].Interface; got != want {
 			t.Errorf("interfaces %d: %s, want %s", i, got, want)
@@ -55,7 +55,7 @@ func TestMissingNetwork(t *testing.T) {
 	}
 	n.apply(network("late", 3))
 	n.running("early")
-	n.truthful("early", "cluster", "default/late")
+	n.truthful("early", "cbr0", "default/late")
 	n.kubectl("delete", "network-attachment-definition", "late")
 }
 
@@ -66,7 +66,7 @@ func TestBandwidth(t *testing.T) {
 	p := pod("narrow", "")
 	p["metadata"].(doc)["annotations"] = doc{"kubernetes.io/ingress-bandwidth": "1M"}
 	n.start(p)
-	n.truthful("narrow", "cluster")
+	n.truthful("narrow", "cbr0")
 }
 
 // TestHostPort: what the runtime asks of the cluster's network gets there.

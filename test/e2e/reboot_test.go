@@ -26,8 +26,8 @@ func TestReboot(t *testing.T) {
 	before := n.records()
 	n.reboot()
 	n.renewed(before, "first", "second")
-	n.truthful("first", "cluster", "default/one", "default/two")
-	n.truthful("second", "cluster", "default/one")
+	n.truthful("first", "cbr0", "default/one", "default/two")
+	n.truthful("second", "cbr0", "default/one")
 	if leases := strings.Count(n.traces(), "/networks/"); leases != 5 {
 		t.Errorf("%d addresses are taken, not 5:\n%s", leases, n.traces())
 	}

@@ -28,7 +28,7 @@ func TestRestarts(t *testing.T) {
 			_, err := n.try("", "kubectl", "exec", "first", "--", "true")
 			return err == nil
 		})
-		n.truthful("first", "cluster", "default/one", "default/two")
+		n.truthful("first", "cbr0", "default/one", "default/two")
 	}
 	if after := n.traces(); after != before {
 		t.Errorf("before:\n%s\nafter:\n%s", before, after)
