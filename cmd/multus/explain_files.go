@@ -36,7 +36,7 @@ func explainFiles(ctx context.Context, c cli, opts explainOptions) ([]explanatio
 		planner.Definitions, planner.Networks = objects, objects.Networks()
 	}
 	if len(opts.bin) > 0 {
-		planner.Find = findOthers(delegate.Runner{Exec: &delegate.Process{Stderr: c.stderr}, Path: opts.bin})
+		planner.Binaries = delegate.Runner{Exec: &delegate.Process{Stderr: c.stderr}, Path: opts.bin}
 	}
 	pods, err := podsOf(objects, opts.pod)
 	var all []explanation

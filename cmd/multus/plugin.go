@@ -97,7 +97,7 @@ func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.P
 	p := multus.Plugin{
 		Conf:    conf,
 		Runner:  runner,
-		Planner: plan.Planner{Conf: conf, Find: findOthers(runner)},
+		Planner: plan.Planner{Conf: conf, Binaries: runner},
 		State:   state.Dir(conf.CNIDir),
 		Log:     log,
 		Held:    func(l *state.Lock) { exec.Keep = inherited(l) },
@@ -136,32 +136,6 @@ func (b binaries) FindInPath(pluginType string, folders []string) (string, error
 		b.found[pluginType] = path
 	}
 	return path, err
-}
-
-// findOthers finds plugins but refuses our own binary under whatever name: it
-// would call itself without end.
-func findOthers(runner delegate.Runner) func(string) (string, error) {
-	others := map[string]bool{}
-	return func(pluginType string) (string, error) {
-		path, err := runner.Find(pluginType)
-		if err != nil || others[path] {
-			return path, err
-		}
-		if isOwn(path) {
-			return "", fmt.Errorf("plugin type %q is multus itself (%s): %w", pluginType, path, plan.ErrSelf)
-		}
-		others[path] = true
-		return path, nil
-	}
-}
-
-func isOwn(path string) bool {
-	own, err := os.Stat("/proc/self/exe")
-	if err != nil {
-		return false
-	}
-	other, err := os.Stat(path)
-	return err == nil && os.SameFile(own, other)
 }
 
 // speaks refuses a command that the configuration's version does not have.

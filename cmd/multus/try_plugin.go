@@ -36,7 +36,7 @@ func tryPlugin(c cli, opts tryOptions, conf []byte) (multus.Plugin, error) {
 	}
 	return multus.Plugin{
 		Conf:    parsed,
-		Planner: plan.Planner{Conf: parsed, Find: findOthers(runner)},
+		Planner: plan.Planner{Conf: parsed, Binaries: runner},
 		Runner:  runner,
 		Log:     logrus.NewEntry(log),
 		Held:    func(l *state.Lock) { exec.Keep = inherited(l) },

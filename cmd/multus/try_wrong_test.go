@@ -56,7 +56,7 @@ func testWrongInput(t *testing.T, n node) {
 		"no such plugin":       {onlyOf("net-a", strings.ReplaceAll(bridge, "bridge", "brigde")), []string{"default/net-a", "brigde", n.plugins}},
 		"MAC of five bytes":    {onlyOf(`[{"name": "net-a", "mac": "02:00:00:00:01"}]`, bridge), []string{"default/lone", "mac", "02:00:00:00:01"}},
 		"name of 16 letters":   {onlyOf(`net-a@abcdefghijklmnop`, bridge), []string{"default/lone", "abcdefghijklmnop", "15"}},
-		"request not on offer": {onlyOf(`[{"name": "net-a", "ips": ["10.0.0.1/24"]}]`, bridge), []string{"default/net-a", "ips", "capabilit"}},
+		"request not on offer": {onlyOf(`[{"name": "net-a", "bandwidth": {"ingressRate": 1000}}]`, bridge), []string{"default/net-a", "bandwidth", "capabilit"}},
 		"no pod":               {"apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n", []string{"no pods in the files"}},
 		"a plugin's refusal": {onlyOf("net-a", `{"cniVersion": "1.0.0", "type": "macvlan", "master": "nolink0", "ipam": {}}`),
 			[]string{"pod default/lone", "default/net-a", "macvlan"}},

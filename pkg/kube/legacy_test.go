@@ -18,7 +18,7 @@ func TestLegacy(t *testing.T) {
 		nad("default", "nad", `{}`))
 	there, not := plan.Ref{Namespace: "default", Name: "flannel"}, plan.Ref{Namespace: "default", Name: "nad"}
 	got := dial(t, s).Legacy().Definitions(within(t, 5*time.Second), []plan.Ref{there, not})
-	want := `{"type":"flannel", "delegate": { "isDefaultGateway": true }, "vlan": 9007199254740993 }`
+	want := `{"type":"flannel","delegate":{"isDefaultGateway":true},"vlan":9007199254740993}`
 	if diff := cmp.Diff(plan.Definition{Config: want}, got[there].Definition); diff != "" {
 		t.Error(diff)
 	}
@@ -47,7 +47,7 @@ func TestDecodeNetwork(t *testing.T) {
 		"no args":        {body: meta + `,"plugin":"ptp"}`, want: `{"type":"ptp"}`},
 		"args null":      {body: meta + `,"plugin":"ptp","args":null}`, want: `{"type":"ptp"}`},
 		"args an object": {body: meta + `,"plugin":"ptp","args":{"mtu":1}}`, fault: "args must be a string that holds JSON: it is an object"},
-		"args broken":    {body: meta + `,"plugin":"ptp","args":"{"}`, fault: "args: no JSON"},
+		"args broken":    {body: meta + `,"plugin":"ptp","args":"{"}`, fault: "args: line 1, column 2: the text ends"},
 		"plugin a list":  {body: meta + `,"plugin":["ptp"]}`, fault: "plugin must be a string, the plugin's type: it is a list"},
 		"no plugin":      {body: meta + `,"args":"{\"type\":\"ptp\"}"}`, fault: "plugin"},
 		"contradiction":  {body: meta + `,"plugin":"ptp","args":"{\"type\":\"bridge\"}"}`, fault: "contradicts"},

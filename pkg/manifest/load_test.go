@@ -126,7 +126,7 @@ func TestDefinitions(t *testing.T) {
 	}
 	old := plan.Ref{Namespace: "default", Name: "old"}
 	older := o.Networks().Definitions(context.Background(), []plan.Ref{old, a})
-	if got := older[old].Definition.Config; got != `{"type":"bridge","bridge": "cni9"}` {
+	if got := older[old].Definition.Config; got != `{"type":"bridge","bridge":"cni9"}` {
 		t.Errorf("older network %s", got)
 	}
 	if !errors.Is(older[a].Err, plan.ErrNotFound) {

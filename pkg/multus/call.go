@@ -12,6 +12,7 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -127,7 +128,7 @@ func checkSandbox(sb plan.Sandbox, override string) error {
 	if !netconf.ValidName(sb.ContainerID) {
 		errs = append(errs, fmt.Errorf("CNI_CONTAINERID %q: letters, digits, '_', '.' and '-' are expected, a letter or digit first", sb.ContainerID))
 	}
-	if err := plan.CheckInterface(sb.IfName); err != nil {
+	if err := name.Interface(sb.IfName); err != nil {
 		errs = append(errs, fmt.Errorf("CNI_IFNAME %q: %w", sb.IfName, err))
 	}
 	if errs != nil {

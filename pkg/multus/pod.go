@@ -8,6 +8,7 @@ import (
 
 	"github.com/containernetworking/cni/pkg/types"
 
+	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -40,7 +41,7 @@ func (p Plugin) pod(ctx context.Context, sb plan.Sandbox) (plan.Pod, error) {
 	if named.IsZero() {
 		return plan.Pod{}, nil
 	}
-	if !plan.ValidPodName(named.Namespace) || !plan.ValidPodName(named.Name) {
+	if name.Object(named.Namespace) != nil || name.Object(named.Name) != nil {
 		return plan.Pod{}, coded(types.ErrInvalidEnvironmentVariables,
 			fmt.Errorf("CNI_ARGS: K8S_POD_NAMESPACE %q and K8S_POD_NAME %q: names of Kubernetes objects are expected", named.Namespace, named.Name))
 	}

@@ -45,3 +45,19 @@ func TestSelf(t *testing.T) {
 		t.Error("nothing is multus")
 	}
 }
+
+func TestInterfaceNames(t *testing.T) {
+	legal := []string{"e", "eth0", "uplink_p0", "A.b-c", "éé", "123456789012345", "é123456789012", "a\x01b", "...", "@"}
+	for _, s := range legal {
+		if err := name.Interface(s); err != nil {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+	illegal := []string{"", ".", "..", "a/b", "a:b", "a b", "a\tb", "a\nb", "a\vb", "à", "\u00a0", "\u0085", "\u2003", "\xa0", "a\x00", "a\xff", "\xc3",
+		"net%d", "a%b", "1234567890123456", strings.Repeat("é", 8)}
+	for _, s := range illegal {
+		if name.Interface(s) == nil {
+			t.Errorf("%q is taken for an interface name", s)
+		}
+	}
+}

@@ -1,10 +1,15 @@
 package plan
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // Keys of the pod annotations that select networks.
@@ -23,12 +28,14 @@ const (
 )
 
 // Annotation is a pod annotation that selects networks, in either form: a comma
-// list of [namespace/]name[@interface], or a JSON list of objects.
+// list of [namespace/]name[@interface], or a JSON list of objects. That of
+// LegacyNetworksKey is a JSON list of objects with a name and nothing else.
 type Annotation struct {
-	Key       string // for messages
-	Text      string
-	Namespace string // where unqualified names live
-	DeviceIDs bool   // whether an element may name a deviceID
+	Key          string // for messages
+	Text         string
+	Namespace    string // where unqualified names live
+	DeviceIDs    bool   // whether an element may name a deviceID
+	StrictClaims bool   // whether ips and ipam-claim-reference exclude each other
 }
 
 // Selections reads the annotation. The error holds every fault of it, each with
@@ -40,65 +47,82 @@ type Annotation struct {
 // a fault for every key.
 func (a Annotation) Selections() (selections []Selection, warnings []string, err error) {
 	r := reader{Annotation: a}
-	if err := a.readable(); err != nil {
-		return nil, nil, faults{fmt.Errorf("annotation %s: %w", a.Key, err)}
-	}
 	text := strings.TrimSpace(a.Text)
+	err = a.checkForm(text)
 	switch {
-	case text == "":
-		return nil, nil, nil
-	case text[0] == '[':
-		r.list(text)
-	default:
+	case err != nil:
+		r.faults.Add(fault.About("annotation "+a.Key, err))
+	case strings.HasPrefix(text, "["):
+		r.list()
+	case text != "":
 		r.commaList(text)
 	}
-	r.once()
-	warnings = clipWarnings(r.warnings)
-	if len(r.faults) > 0 {
-		return nil, warnings, r.faults
+	r.checkUnique()
+	if err := r.faults.Err(); err != nil {
+		return nil, r.warnings, err
 	}
-	return r.selections, warnings, nil
+	return r.selections, r.warnings, nil
 }
 
-// readable refuses what no annotation can be, in either form.
-func (a Annotation) readable() error {
-	text := strings.TrimSpace(a.Text)
+// checkForm refuses what no annotation can be.
+func (a Annotation) checkForm(text string) error {
+	legacy := a.Key == LegacyNetworksKey
 	switch {
 	case len(a.Text) > MaxAnnotation:
 		return fmt.Errorf("has %d bytes; at most %d are read", len(a.Text), MaxAnnotation)
 	case !utf8.ValidString(text):
 		return errors.New("is not valid UTF-8")
 	case strings.HasPrefix(text, "{") || strings.HasPrefix(text, `"`):
-		return fmt.Errorf(`a list is expected, not %s; write [{"name": "net-a"}] or net-a`, quote(text))
+		return fmt.Errorf(`a list is expected, not %s; write [{"name": "net-a"}] or net-a`, fault.Quote(text))
+	case legacy && text != "" && text[0] != '[':
+		return fmt.Errorf(`a JSON list is expected, not %s; write [{"name": "net-a"}]`, fault.Quote(text))
 	}
 	return nil
 }
 
-// reader reads one annotation and notes all that is wrong with it.
+// reader reads one annotation and collects all that is wrong with it.
 type reader struct {
 	Annotation
 	selections []Selection
-	faults     faults
-	warnings   []string
+	faults     fault.List
+	warnings   fault.Notes
 }
 
-// fault notes what is wrong with one element.
-func (r *reader) fault(s Selection, err error) {
-	r.faults.addf("annotation %s, %s: %w", r.Key, s, err)
-}
-
-// warn notes what is odd about one element.
-func (r *reader) warn(s Selection, text string) {
-	r.warnings = append(r.warnings, fmt.Sprintf("annotation %s, %s: %s", r.Key, s, text))
-}
+// subject is what messages call an element.
+func (r *reader) subject(s Selection) string { return "annotation " + r.Key + ", " + s.String() }
 
 // tooMany refuses an annotation for its length before its elements are looked at.
 func (r *reader) tooMany(elements int) bool {
 	if elements <= MaxNetworks {
 		return false
 	}
-	r.faults.addf("annotation %s: has %d elements; a pod can have %d networks", r.Key, elements, MaxNetworks)
+	r.faults.Addf("annotation %s: has %d elements; a pod can have %d networks", r.Key, elements, MaxNetworks)
 	return true
+}
+
+// list reads the JSON form.
+func (r *reader) list() {
+	elements, err := rawjson.ParseList([]byte(r.Text))
+	if err != nil {
+		r.faults.Add(fault.About("annotation "+r.Key, err))
+		return
+	}
+	if r.tooMany(len(elements)) {
+		return
+	}
+	for i, raw := range elements {
+		e := element{Selection: Selection{Position: i + 1, Ref: Ref{Namespace: r.Namespace}}, annotation: r.Annotation}
+		r.take(e.read(raw), &e)
+	}
+}
+
+// take adds what was read of one element, and what is wrong or odd about it.
+func (r *reader) take(err error, e *element) {
+	r.faults.Add(fault.About(r.subject(e.Selection), err))
+	for _, note := range e.warnings {
+		r.warnings.Addf("%s: %s", r.subject(e.Selection), note)
+	}
+	r.selections = append(r.selections, e.Selection)
 }
 
 // commaList reads the form [namespace/]name[@interface], separated by commas.
@@ -108,67 +132,60 @@ func (r *reader) commaList(text string) {
 		return
 	}
 	for i, item := range items {
-		s := Selection{Position: i + 1}
-		item = strings.TrimSpace(item)
-		s, errs := s.fromItem(item, r.Namespace)
-		for _, err := range errs {
-			r.fault(s, err)
-		}
-		r.selections = append(r.selections, s)
+		e := element{Selection: Selection{Position: i + 1}}
+		r.take(e.readItem(strings.TrimSpace(item), r.Namespace), &e)
 	}
 }
 
-// fromItem reads one item of the comma form.
-func (s Selection) fromItem(item, namespace string) (Selection, []error) {
+// readItem reads one item of the comma form.
+func (e *element) readItem(item, namespace string) error {
 	if item == "" {
-		return s, []error{errors.New("is empty; take a comma out, or write [namespace/]name[@interface]")}
+		return errors.New("is empty; take a comma out, or write [namespace/]name[@interface]")
 	}
 	if strings.Count(item, "/") > 1 || strings.Count(item, "@") > 1 {
-		return s, []error{fmt.Errorf("%s: more than one / or @; write [namespace/]name[@interface]", quote(item))}
+		return fmt.Errorf("%s: more than one / or @; write [namespace/]name[@interface]", fault.Quote(item))
 	}
-	network, iface, asked := strings.Cut(item, "@")
+	network, iface, named := strings.Cut(item, "@")
 	if ns, name, qualified := strings.Cut(network, "/"); qualified {
-		s.Ref = Ref{Namespace: ns, Name: name}
-	} else {
-		s.Ref = Ref{Namespace: namespace, Name: network}
+		namespace, network = ns, name
 	}
-	var errs []error
-	if err := s.Ref.check(); err != nil {
-		errs = append(errs, err)
+	e.Ref, e.Interface = Ref{Namespace: namespace, Name: network}, iface
+	var faults fault.List
+	faults.Add(e.Ref.check())
+	if named {
+		faults.Add(fault.Under("interface", name.Interface(iface)))
 	}
-	if err := CheckInterface(iface); asked && err != nil {
-		errs = append(errs, fmt.Errorf("interface: %w", err))
-	}
-	s.Interface = iface
-	return s, errs
+	return faults.Err()
 }
 
 // check tells whether there can be an object of that name.
 func (r Ref) check() error {
-	if err := checkNamespace(r.Namespace); err != nil {
-		return fmt.Errorf("namespace: %w", err)
+	if err := name.Namespace(r.Namespace); err != nil {
+		return fault.Under("namespace", err)
 	}
-	if err := checkName(r.Name); err != nil {
-		return fmt.Errorf("name: %w", err)
-	}
-	return nil
+	return fault.Under("name", name.Object(r.Name))
 }
 
-// once notes what only one element of an annotation may ask for.
-func (r *reader) once() {
+// checkUnique refuses what only one element of an annotation can ask for.
+func (r *reader) checkUnique() {
 	var route *Selection
 	owners := make(map[string]Selection)
 	for i, s := range r.selections {
 		if owner, taken := owners[s.Interface]; taken && s.Interface != "" {
-			r.fault(s, fmt.Errorf("interface: %s is what %s asks for already; give each its own", quote(s.Interface), owner))
+			r.faults.Addf("%s: interface: %s is what %s asks for already; give each its own", r.subject(s), fault.Quote(s.Interface), owner)
 		}
 		owners[s.Interface] = s
 		if s.DefaultRoute == nil {
 			continue
 		}
 		if route != nil {
-			r.fault(s, fmt.Errorf("default-route: %s has this key already, and only one network can carry the default route; take it out of one of them", *route))
+			r.faults.Addf("%s: default-route: %s has this key already, and only one network can carry the default route; take it out of one of them", r.subject(s), *route)
 		}
 		route = &r.selections[i]
 	}
+}
+
+// mustBe says that a value is of another kind than is expected.
+func mustBe(expected string, found json.RawMessage) error {
+	return fmt.Errorf("must be %s, not %s", expected, fault.Clip(string(found), maxShown))
 }

@@ -4,7 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
+
+const capabilityDevice = "deviceID"
 
 // MaxConfigurations is how many bytes the configurations of a pod's networks may
 // have together, each counted as often as it is used. One large definition that is
@@ -26,7 +31,7 @@ func (d *draft) assemble(ctx context.Context) Plan {
 			continue
 		}
 		if size += n.list.Size(); size > MaxConfigurations {
-			d.faults.addf("pod %s: the configurations of its networks have %w", d.pod, ErrTooMuch)
+			d.faults.Addf("pod %s: the configurations of its networks have %w", d.pod, ErrTooMuch)
 			break
 		}
 		a := Attachment{
@@ -42,21 +47,19 @@ func (d *draft) assemble(ctx context.Context) Plan {
 		if id := ids[i]; id != "" && n.resource != "" {
 			a.Device = &Device{Resource: n.resource, ID: id}
 		}
-		d.faults.add(d.furnish(&a, w, ids[i]))
+		d.configure(&a, w, ids[i])
 		made.Attachments = append(made.Attachments, a)
 	}
 	made.Warnings = d.warnings
 	return made
 }
 
-// furnish puts into an attachment what was asked for beside the network itself.
-// What cannot be had is in the error.
-func (d *draft) furnish(a *Attachment, w wanted, device string) error {
-	var all faults
+// configure puts into an attachment what was asked for beside the network itself.
+func (d *draft) configure(a *Attachment, w wanted, device string) {
 	if args := w.selection.CNIArgs; args != nil {
 		list, err := a.Config.WithArgs(args)
 		if err != nil {
-			all.addf("%s: cni-args: cannot be merged into %s: %w", a, d.networks[w.source].object, err)
+			d.faults.Add(fault.Fault{Subject: a.String(), Key: "cni-args", Err: fmt.Errorf("cannot be merged into %s: %w", d.networks[w.source].object, err)})
 		} else {
 			a.Config = list
 		}
@@ -65,17 +68,16 @@ func (d *draft) furnish(a *Attachment, w wanted, device string) error {
 	if a.Master {
 		d.fromRuntime(values, *a)
 	}
-	all.add(d.request(a, w, values))
+	d.addRequests(a, w, values)
 	if device != "" {
 		if a.Config.Declares(capabilityDevice) {
-			all.add(set(values, capabilityDevice, device))
+			values[capabilityDevice] = rawjson.Quote(device)
 		}
 		a.Config = a.Config.WithDevice(device)
 	}
 	if len(values) > 0 {
 		a.RuntimeConfig = values
 	}
-	return all.err()
 }
 
 // fromRuntime hands the default network what the runtime asks for: that of the
@@ -86,14 +88,4 @@ func (d *draft) fromRuntime(values map[string]json.RawMessage, a Attachment) {
 			values[capability] = value
 		}
 	}
-}
-
-// set puts a value into values under its capability.
-func set(values map[string]json.RawMessage, capability string, value any) error {
-	data, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("%s: %w", capability, err)
-	}
-	values[capability] = data
-	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
@@ -22,7 +23,7 @@ func (d *draft) addChain() {
 		return
 	}
 	if err == nil {
-		err = d.permit(w.source, n)
+		err = d.checkPlugins(w, n)
 	}
 	if err != nil {
 		d.fault(w, err)
@@ -47,7 +48,7 @@ func (d *draft) chain(name string) (network, error) {
 		if errors.Is(err, netconf.ErrNoPlugins) {
 			continue
 		}
-		d.warn("auxiliaryCNIChainName "+quote(name), found.Warnings...)
+		d.warn("auxiliaryCNIChainName "+fault.Quote(name), found.Warnings...)
 		return network{list: found.List, title: found.List.Name(), origin: "folder " + folder, object: "a file in " + folder}, err
 	}
 	return network{}, netconf.ErrNoPlugins

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/multus-cni/multus/pkg/fault"
 )
 
 // allot gives a device to each attachment whose network needs one: the one that
@@ -24,7 +26,7 @@ func (d *draft) allot(ctx context.Context, names []named) []string {
 	}
 	free, err := d.devices(ctx)
 	if err != nil {
-		d.faults.add(err)
+		d.faults.Add(err)
 		return ids
 	}
 	for _, w := range d.wanted {
@@ -37,8 +39,8 @@ func (d *draft) allot(ctx context.Context, names []named) []string {
 		}
 		resource := d.networks[w.source].resource
 		if len(free[resource]) == 0 {
-			d.faults.addf("network %s (%s): no device of resource %s is left: the kubelet gave the pod %d for the networks before this one; request one more in the pod's resources.limits",
-				d.networks[w.source].title, names[i].name, quote(resource), given[resource])
+			d.faults.Addf("network %s (%s): no device of resource %s is left: the kubelet gave the pod %d for the networks before this one; request one more in the pod's resources.limits",
+				d.networks[w.source].title, names[i].name, fault.Quote(resource), given[resource])
 			continue
 		}
 		ids[i] = free[resource][0]
@@ -77,7 +79,7 @@ func (d *draft) needy() string {
 		if d.needsDevice(w) && !seen[w.source] {
 			seen[w.source] = true
 			n := d.networks[w.source]
-			needy = append(needy, fmt.Sprintf("network %s (resource %s)", n.title, quote(n.resource)))
+			needy = append(needy, fmt.Sprintf("network %s (resource %s)", n.title, fault.Quote(n.resource)))
 		}
 	}
 	return strings.Join(needy, ", ")

@@ -21,14 +21,17 @@
 //  5. With legacyNetworks, the older annotation `networks` takes the place of 1 to
 //     3: its first network is the master, the others follow in order.
 //  6. An annotation with any fault selects nothing; all its faults are told at
-//     once. With namespaceIsolation a pod may use definitions of its own and of the
-//     global namespaces alone, and of multusNamespace for its default network.
+//     once. So is one that asks for networks where there is no API server to look
+//     them up. With namespaceIsolation a pod may use definitions of its own and of
+//     the global namespaces alone, and for its default network those of
+//     multusNamespace and defaultNetworkNamespaces.
 //  7. A definition's configuration is its spec.config; without, the network on disk
 //     that has its name. A name in the configuration is a definition in
 //     multusNamespace, else a network on disk; with a / it is a file, or a folder
 //     whose first usable file counts. All definitions are asked for in one call.
-//  8. No network may run Multus itself, or a plugin whose binary is missing; those
-//     of definitions and of files found by name may only run allowedPlugins.
+//  8. No network may run Multus itself, or a plugin whose binary is missing or not
+//     executable; of IPAM plugins this is known only for the plugins that execute
+//     them. Definitions and files found by name may only run allowedPlugins.
 //  9. Names that selections ask for, and CNI_IFNAME, are reserved; none can be had
 //     twice. Then the others are named in order: net<N>, where N is
 //     firstInterfaceIndex plus the position among all networks but the master, or,
@@ -36,8 +39,8 @@
 //  10. What a selection asks for (ips, mac, portMappings, bandwidth,
 //     infiniband-guid) goes to its own network as runtimeConfig; what the runtime
 //     asks for goes to the master alone. A request whose capability no plugin of
-//     the network declares is refused, or, for ips and mac with unsupportedRequests
-//     set to legacy, added to CNI_ARGS.
+//     the network declares is refused; ips and mac go into CNI_ARGS instead, to be
+//     compared with the result, unless unsupportedRequests says otherwise.
 //  11. A network with a resource gets one of the devices that the kubelet gave the
 //     pod for it, in order of use over all networks, after those that selections
 //     name themselves.

@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
@@ -15,8 +16,8 @@ type draft struct {
 
 	wanted   []wanted           // the master first
 	networks map[source]network // what could be resolved
-	faults   faults
-	warnings []string
+	faults   fault.List
+	warnings fault.Notes
 }
 
 // wanted is one attachment that somebody asked for.
@@ -56,7 +57,7 @@ func (w wanted) String() string {
 	case definition, networkObject:
 		return "network " + w.source.ref.String()
 	}
-	return w.asker + " " + quote(w.source.name)
+	return w.asker + " " + fault.Quote(w.source.name)
 }
 
 // network is a source that was resolved.
@@ -76,20 +77,12 @@ func (w wanted) reason() string {
 	return fmt.Sprintf("%s, element %d", w.asker, w.selection.Position)
 }
 
-// fault notes what is wrong with one network.
-func (d *draft) fault(w wanted, err error) {
-	many, several := err.(faults)
-	if !several {
-		many = faults{err}
-	}
-	for _, err := range many {
-		d.faults.addf("%s: %w", w, err)
-	}
-}
+// fault collects what is wrong with one network.
+func (d *draft) fault(w wanted, err error) { d.faults.Add(fault.About(w.String(), err)) }
 
-// warn notes what is odd about something.
+// warn collects what is odd about something.
 func (d *draft) warn(about string, warnings ...string) {
 	for _, warning := range warnings {
-		d.warnings = append(d.warnings, about+": "+warning)
+		d.warnings.Add(about + ": " + warning)
 	}
 }

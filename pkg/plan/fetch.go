@@ -16,7 +16,7 @@ func (d *draft) fetch(ctx context.Context) {
 	definitions := d.answers(ctx, d.planner.Definitions, definition, clusterName)
 	objects := d.answers(ctx, d.planner.Networks, networkObject)
 	tried := make(map[source]bool)
-	unavailable := ""
+	unavailable := false
 	for _, w := range d.wanted {
 		if w.refused || tried[w.source] {
 			continue
@@ -28,17 +28,16 @@ func (d *draft) fetch(ctx context.Context) {
 		}
 		n, err := d.resolve(w, answers)
 		if err == nil {
-			err = d.permit(w.source, n)
+			err = d.checkPlugins(w, n)
 		}
+		outage := errors.Is(err, ErrUnavailable)
 		switch {
 		case err == nil:
 			d.networks[w.source] = n
-		case !errors.Is(err, ErrUnavailable):
-			d.fault(w, err)
-		case err.Error() != unavailable: // one outage is one fault
-			unavailable = err.Error()
+		case !outage || !unavailable: // one outage is one fault
 			d.fault(w, err)
 		}
+		unavailable = unavailable || outage
 	}
 	d.addChain()
 }

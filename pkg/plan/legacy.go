@@ -1,86 +1,70 @@
 package plan
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // legacyNetworks are the networks of a pod that selects the older
-// kubernetes.com/v1 Network objects: a JSON list of {"name": …} in the
-// annotation `networks`. They are all of the pod's networks, whatever default
-// network the configuration has; the first is the master.
+// kubernetes.com/v1 Network objects. They are all of the pod's networks, whatever
+// default network the configuration has; the first is the master.
 func (d *draft) legacyNetworks() (networks []wanted, chosen bool) {
-	text := strings.TrimSpace(d.pod.Annotations[LegacyNetworksKey])
-	if !d.planner.Conf.LegacyNetworks || d.pod.IsZero() || text == "" {
-		return nil, false
-	}
-	if d.planner.Networks == nil {
-		d.warn("annotation "+LegacyNetworksKey, "is ignored: no kubeconfig is configured, so the pod gets the static networks alone")
+	if !d.planner.Conf.LegacyNetworks || d.pod.IsZero() || strings.TrimSpace(d.pod.Annotations[LegacyNetworksKey]) == "" {
 		return nil, false
 	}
 	for _, other := range []string{NetworksKey, DefaultNetworkKey} {
 		if strings.TrimSpace(d.pod.Annotations[other]) != "" {
-			d.faults.addf("pod %s: has both annotations, %s and %s; keep one", d.pod, LegacyNetworksKey, other)
+			d.faults.Addf("pod %s: has both annotations, %s and %s; keep one", d.pod, LegacyNetworksKey, other)
 		}
 	}
-	refs, err := d.legacyRefs(text)
-	d.faults.add(err)
-	for i, ref := range refs {
-		networks = append(networks, wanted{
-			source:    source{origin: networkObject, ref: ref},
-			selection: Selection{Position: i + 1, Ref: ref},
-			key:       LegacyNetworksKey,
-			asker:     "the pod's " + LegacyNetworksKey + " annotation",
-		})
+	for _, s := range d.selections(LegacyNetworksKey, d.pod.Namespace, d.planner.Networks) {
+		w := wantedBy(s, LegacyNetworksKey)
+		w.source.origin = networkObject
+		networks = append(networks, w)
 	}
-	return networks, len(networks) > 0 || len(d.faults) > 0
+	return networks, len(networks) > 0 || d.faults.Len() > 0
 }
 
-// legacyRefs reads the annotation.
-func (d *draft) legacyRefs(text string) ([]Ref, error) {
-	annotation := Annotation{Key: LegacyNetworksKey, Text: d.pod.Annotations[LegacyNetworksKey], Namespace: d.pod.Namespace}
-	if err := annotation.readable(); err != nil {
-		return nil, fmt.Errorf("annotation %s: %w", LegacyNetworksKey, err)
+// LegacyConfig is the network configuration that an older kubernetes.com/v1
+// Network object describes: plugin is the type, args a JSON object with the rest
+// of the configuration, or a list of one such object. Numbers, order and spelling
+// reach the plugin as they were written.
+func LegacyConfig(plugin, args string) (string, error) {
+	if err := name.Plugin(plugin); err != nil {
+		return "", fault.Under("plugin", err)
 	}
-	r := reader{Annotation: annotation}
-	var elements []json.RawMessage
-	switch err := json.Unmarshal([]byte(text), &elements); {
-	case text[0] != '[':
-		r.faults.addf(`annotation %s: a JSON list is expected, not %s; write [{"name": "net-a"}]`, r.Key, quote(text))
-	case err != nil:
-		r.faults.addf("annotation %s: %w", r.Key, r.where(err))
-	case !r.tooMany(len(elements)):
-		for i, raw := range elements {
-			r.legacyElement(Selection{Position: i + 1}, raw)
-		}
-	}
-	d.warnings = append(d.warnings, clipWarnings(r.warnings)...)
-	var refs []Ref
-	for _, s := range r.selections {
-		refs = append(refs, s.Ref)
-	}
-	return refs, r.faults.err()
-}
-
-// legacyElement reads one element: a name, and nothing else.
-func (r *reader) legacyElement(s Selection, raw json.RawMessage) {
-	s.Ref.Namespace = r.Namespace
-	e := element{selection: s, reader: r}
-	err := only(raw, func(m member) error {
-		if m.key != "name" {
-			e.unknown("", m.key)
-			return nil
-		}
-		return e.name(m.value)
-	})
-	if err == nil && e.selection.Ref.Name == "" {
-		err = errors.New("name: is missing; name a network")
-	}
+	conf, err := legacyArgs(args)
 	if err != nil {
-		r.fault(s, err)
-		return
+		return "", fault.Under("args", err)
 	}
-	r.selections = append(r.selections, e.selection)
+	given, typed := conf.Value("type")
+	if !typed {
+		kind := rawjson.Member{Key: "type", Value: rawjson.Quote(plugin)}
+		conf = rawjson.New(append([]rawjson.Member{kind}, conf.Members()...)...)
+	} else if kind, _ := rawjson.Text(given); kind != plugin {
+		return "", fmt.Errorf("args: type %s contradicts plugin %q; leave the type out", fault.Clip(string(given), maxShown), plugin)
+	}
+	return string(conf.JSON()), nil
+}
+
+// legacyArgs is the one configuration in args.
+func legacyArgs(args string) (rawjson.Object, error) {
+	switch text := strings.TrimSpace(args); {
+	case text == "":
+		return rawjson.Object{}, nil
+	case text[0] != '[':
+		return rawjson.Parse([]byte(args))
+	}
+	list, err := rawjson.ParseList([]byte(args))
+	if err != nil {
+		return rawjson.Object{}, err
+	}
+	if len(list) != 1 {
+		return rawjson.Object{}, fmt.Errorf("a list of %d configurations, where one is expected", len(list))
+	}
+	return rawjson.Nested(list[0])
 }

@@ -30,6 +30,8 @@ type Attachment struct {
 	RuntimeConfig map[string]json.RawMessage `json:"runtimeConfig,omitempty"`
 	// Args is the whole of CNI_ARGS for this attachment.
 	Args string `json:"args,omitempty"`
+	// Verify holds the requests that are in Args alone, for no plugin declares them.
+	Verify Verify `json:"verify,omitzero"`
 	// DefaultRoute is there for the one attachment that is to carry the pod's default route.
 	DefaultRoute *DefaultRoute `json:"defaultRoute,omitempty"`
 	// Device is there where the network's resource gave it one.
@@ -38,6 +40,13 @@ type Attachment struct {
 	// attachment is there and named so; both for people.
 	Source string `json:"source,omitempty"`
 	Reason string `json:"reason,omitempty"`
+}
+
+// Verify is what ADD compares the result with, since a plugin that does not
+// declare a request may have passed over it.
+type Verify struct {
+	IPs []string `json:"ips,omitempty"` // with or without a prefix length
+	MAC string   `json:"mac,omitempty"`
 }
 
 // DefaultRoute says that an attachment carries the pod's default route.

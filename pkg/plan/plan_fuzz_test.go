@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -35,7 +36,7 @@ func FuzzPlan(f *testing.F) {
 			if (err == nil) != (len(made.Attachments) > 0) {
 				t.Errorf("%d attachments, error %v", len(made.Attachments), err)
 			}
-			if err != nil && len(err.Error()) > plan.MaxErrorText {
+			if err != nil && len(err.Error()) > fault.MaxText {
 				t.Errorf("an error of %d bytes", len(err.Error()))
 			}
 			checkPlan(t, made)

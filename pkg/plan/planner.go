@@ -14,8 +14,6 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrUnavailable: the API server cannot be reached in time, or refuses.
 	ErrUnavailable = errors.New("API server not usable")
-	// ErrSelf: a plugin's binary is Multus itself, under whatever name.
-	ErrSelf = errors.New("a network that runs multus again would never end")
 )
 
 // Ref names a NetworkAttachmentDefinition.
@@ -59,9 +57,7 @@ type Planner struct {
 	Definitions Definitions // nil: there is no API server
 	Networks    Definitions // the older kubernetes.com/v1 Network objects; nil: there are none
 	Devices     Devices     // nil: there are no devices
-	// Find finds a plugin's binary by its type; an error says that there is none
-	// or that it may not be run. nil: binaries are not looked for.
-	Find func(pluginType string) (path string, err error)
+	Binaries    Binaries    // nil: binaries are not looked for
 }
 
 // Plan decides everything that ADD will do for the pod in the sandbox, or says
@@ -69,19 +65,19 @@ type Planner struct {
 // changes nothing. The zero Pod gets the static networks alone.
 func (p Planner) Plan(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
 	d := draft{planner: p, sandbox: sb, pod: pod}
-	d.choose()
-	if len(d.wanted) == 0 && len(d.faults) == 0 {
-		d.faults.add(d.nothing())
+	d.selectNetworks()
+	if len(d.wanted) == 0 && d.faults.Len() == 0 {
+		d.faults.Add(d.noNetwork())
 	}
-	if err := d.faults.err(); err != nil {
+	if err := d.faults.Err(); err != nil {
 		return Plan{Warnings: d.warnings}, err
 	}
 	d.fetch(ctx)
-	if err := d.faults.err(); err != nil {
+	if err := d.faults.Err(); err != nil {
 		return Plan{Warnings: d.warnings}, err
 	}
 	made := d.assemble(ctx)
-	if err := d.faults.err(); err != nil {
+	if err := d.faults.Err(); err != nil {
 		return Plan{Warnings: d.warnings}, err
 	}
 	return made, nil
@@ -91,10 +87,10 @@ func (p Planner) Plan(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
 // plan, under the names that Plan would have given; the error says what cannot.
 func (p Planner) Salvage(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
 	d := draft{planner: p, sandbox: sb, pod: pod}
-	d.choose()
+	d.selectNetworks()
 	d.fetch(ctx)
 	made := d.assemble(ctx)
-	return made, d.faults.err()
+	return made, d.faults.Err()
 }
 
 // Everywhere are the networks that every pod gets, for STATUS and GC: the
@@ -111,7 +107,7 @@ func (p Planner) Everywhere(ctx context.Context) ([]netconf.List, error) {
 	d.wanted = append(d.wanted, d.defaultNetworks()...)
 	d.fetch(ctx)
 	if _, usable := d.networks[master.source]; configured && !usable {
-		return nil, d.faults.err()
+		return nil, d.faults.Err()
 	}
 	var lists []netconf.List
 	for _, w := range d.wanted {
@@ -119,5 +115,5 @@ func (p Planner) Everywhere(ctx context.Context) ([]netconf.List, error) {
 			lists = append(lists, n.list)
 		}
 	}
-	return lists, d.faults.err()
+	return lists, d.faults.Err()
 }

@@ -6,16 +6,15 @@ import (
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/fault"
 )
-
-const capabilityDevice = "deviceID"
 
 // request is one thing that a selection asks the network's plugins for.
 type request struct {
 	key        string // of the annotation
 	capability string // of CNI, and the key of runtimeConfig
 	value      any
-	legacy     string // CNI_ARGS pair of plugins that know no capabilities; empty: there is none
+	pair       string // CNI_ARGS for plugins that know no capabilities; empty: there is none
 }
 
 // requests are all that a selection asks the network's plugins for.
@@ -39,23 +38,55 @@ func (s Selection) requests() []request {
 	return all
 }
 
-// request puts the selection's requests into values. One that no plugin of the
-// network can meet is refused, or goes into CNI_ARGS where that is configured
-// (multi-network specification 4.1.2.1.3.2 and its like).
-func (d *draft) request(a *Attachment, w wanted, values map[string]json.RawMessage) error {
-	var all faults
+// addRequests puts the selection's requests into values, the attachment's
+// runtimeConfig. One that no plugin of the network declares goes into CNI_ARGS, to
+// be compared with the result, or is refused (multi-network specification
+// 4.1.2.1.3.2 and its like); unsupportedRequests says which.
+func (d *draft) addRequests(a *Attachment, w wanted, values map[string]json.RawMessage) {
+	policy := d.planner.Conf.UnsupportedRequests
 	for _, r := range w.selection.requests() {
 		switch {
 		case a.Config.Declares(r.capability):
-			all.add(set(values, r.capability, r.value))
-		case r.legacy != "" && d.planner.Conf.UnsupportedRequests == config.UnsupportedLegacy:
-			a.Args = withPair(a.Args, r.legacy)
+			d.set(values, r.capability, r.value)
+		case r.pair == "" || policy == config.UnsupportedFail:
+			d.faults.Add(d.undeclared(*a, w, r))
 		default:
-			all.addf(`%s: %s: no plugin of the network declares the capability %q; add "capabilities": {%q: true} to a plugin of %s that supports it, or take the key out of the annotation`,
-				a, r.key, r.capability, r.capability, d.networks[w.source].object)
+			a.Args = withPair(a.Args, r.pair)
+			if policy != config.UnsupportedLegacy {
+				a.Verify.add(r)
+			}
 		}
 	}
-	return all.err()
+}
+
+// undeclared refuses a request that no plugin of the network declares.
+func (d *draft) undeclared(a Attachment, w wanted, r request) error {
+	cure := "or take the key out of the annotation"
+	if r.pair != "" {
+		cure = `take the key out of the annotation, or set unsupportedRequests to "verify" (it is "fail")`
+	}
+	return fault.Fault{
+		Subject: a.String(), Key: r.key,
+		What: fmt.Sprintf("no plugin of the network declares the capability %q", r.capability),
+		Cure: fmt.Sprintf(`add "capabilities": {%q: true} to a plugin of %s that supports it, %s`, r.capability, d.networks[w.source].object, cure),
+	}
+}
+
+// add takes up a request that was handed over in CNI_ARGS.
+func (v *Verify) add(r request) {
+	switch value := r.value.(type) {
+	case []string:
+		v.IPs = value
+	case string:
+		v.MAC = value
+	}
+}
+
+// set puts a value into values under its capability.
+func (d *draft) set(values map[string]json.RawMessage, capability string, value any) {
+	data, err := json.Marshal(value)
+	d.faults.Add(fault.Under(capability, err))
+	values[capability] = data
 }
 
 // withPair appends a pair to CNI_ARGS.
@@ -63,5 +94,5 @@ func withPair(args, pair string) string {
 	if args == "" || strings.HasSuffix(args, ";") {
 		return args + pair
 	}
-	return fmt.Sprintf("%s;%s", args, pair)
+	return args + ";" + pair
 }

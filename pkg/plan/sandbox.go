@@ -29,7 +29,3 @@ func (p Pod) Static() bool {
 
 // String is namespace/name.
 func (p Pod) String() string { return p.Namespace + "/" + p.Name }
-
-// ValidPodName tells whether text can be the name of a pod or of a namespace:
-// both become parts of paths.
-func ValidPodName(text string) bool { return checkName(text) == nil }

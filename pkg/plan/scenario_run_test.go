@@ -110,6 +110,9 @@ func show(t *testing.T, out *strings.Builder, a plan.Attachment) {
 	if a.Args != args {
 		fmt.Fprintf(out, "  args: %s\n", a.Args)
 	}
+	if a.Verify.MAC != "" || a.Verify.IPs != nil {
+		fmt.Fprintf(out, "  verify: %s\n", compact(t, a.Verify))
+	}
 	if a.DefaultRoute != nil {
 		fmt.Fprintf(out, "  default route: %s\n", compact(t, a.DefaultRoute))
 	}

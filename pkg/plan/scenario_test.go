@@ -27,7 +27,7 @@ const args = "IgnoreUnknown=1;K8S_POD_NAME=web"
 
 // scenario is one file of testdata. Its sections are conf.json, pod.yaml (none:
 // no pod), `nad NS/NAME [RESOURCE]`, `network NS/NAME` (an older object), `file
-// PATH`, devices.json, plugins (the binaries there are), `no api`, `api is down`,
+// PATH`, devices.json, plugins (the binaries there are, see install), `no api`, `api is down`,
 // command (salvage or everywhere, else plan), and expect. $DIR is the scenario's
 // folder; networks on disk are in $DIR/net.d.
 type scenario struct {
@@ -170,7 +170,7 @@ func (s *scenario) section(t *testing.T, f txtar.File) {
 		s.planner.Devices = s.devices
 		err = json.Unmarshal(f.Data, &s.devices.ids)
 	case "plugins":
-		s.planner.Find = finder(strings.Fields(string(f.Data)))
+		s.planner.Binaries = s.install(t, strings.Fields(string(f.Data)))
 	case "no api":
 		s.planner.Definitions, s.planner.Networks = nil, nil
 	case "api is down":
@@ -197,13 +197,35 @@ func podOf(data []byte) (plan.Pod, error) {
 	return plan.Pod{Namespace: pod.Metadata.Namespace, Name: pod.Metadata.Name, UID: "u1", Annotations: pod.Metadata.Annotations}, err
 }
 
-func finder(known []string) func(string) (string, error) {
-	return func(name string) (string, error) {
-		for _, k := range known {
-			if k == name {
-				return "/opt/cni/bin/" + k, nil
-			}
+// install puts plugins on the disk: a name as it is, name! for a file that is not
+// executable, name=multus for one that is the running program.
+func (s *scenario) install(t *testing.T, plugins []string) plan.Binaries {
+	for _, p := range plugins {
+		file, broken := strings.CutSuffix(p, "!")
+		file, own := strings.CutSuffix(file, "=multus")
+		s.write(t, filepath.Join("bin", file), nil)
+		path := filepath.Join(s.dir, "bin", file)
+		var err error
+		switch {
+		case own:
+			err = errors.Join(os.Remove(path), os.Symlink("/proc/self/exe", path))
+		case !broken:
+			err = os.Chmod(path, 0o755)
 		}
-		return "", fmt.Errorf("plugin %q is not in /opt/cni/bin", name)
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
+	return binDir(filepath.Join(s.dir, "bin"))
+}
+
+// binDir is a folder of plugins.
+type binDir string
+
+func (b binDir) Find(plugin string) (string, error) {
+	path := filepath.Join(string(b), plugin)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%s: plugin binary not found in /opt/cni/bin", plugin)
+	}
+	return path, nil
 }

@@ -3,6 +3,8 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/multus-cni/multus/pkg/fault"
 )
 
 // Selection is one element of a pod's annotation: a network that the pod asks
@@ -56,5 +58,5 @@ func (s Selection) String() string {
 	if s.Ref.Name == "" {
 		return fmt.Sprintf("element %d", s.Position)
 	}
-	return fmt.Sprintf("element %d (%s)", s.Position, clip(s.Ref.String(), maxQuotedText))
+	return fmt.Sprintf("element %d (%s)", s.Position, fault.Clip(s.Ref.String(), maxShown))
 }

@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
 )
 
 // TestKeys reads one element with the key beside its name.
@@ -70,7 +73,7 @@ func TestFaultsOfKeys(t *testing.T) {
 		{`"ips":["10.0.0.1/33"]`, `ips: "10.0.0.1/33" is no IP address`},
 		{`"ips":["fe80::1%eth0"]`, `is no IP address`},
 		{`"ips":["10.0.0.1;IP=6.6.6.6"]`, `is no IP address`},
-		{`"ips":[1,""]`, `ips: must be a string, not 1, "" is no IP address`},
+		{`"ips":[1,""]`, `ips: must be a string, not 1; (2) annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/a): ips: "" is no IP address`},
 		{`"mac":"02:00:00:00:00:00:00:01"`, "mac: \"02:00:00:00:00:00:00:01\" is no hardware address of 6 bytes"},
 		{`"mac":{}`, "mac: must be a string, not {}"},
 		{`"infiniband-guid":"02:00:00:00:00:01"`, `infiniband-guid: "02:00:00:00:00:01" is no GUID of 8 bytes`},
@@ -119,10 +122,10 @@ func TestFaultsOfKeys(t *testing.T) {
 
 func TestFaultsOfList(t *testing.T) {
 	tests := []struct{ name, text, want string }{
-		{"syntax", `[{"name" "net-a"}]`, "networks: line 1, column 10: invalid character"},
-		{"syntax in a later line", "\n [{\n  'name': 1}]", "line 3, column 3: invalid character"},
-		{"cut off", `[{"name":"net-a"`, "line 1, column 16: unexpected end"},
-		{"more behind", `[] x`, "line 1, column 4: invalid character 'x' after top-level value"},
+		{"syntax", `[{"name" "net-a"}]`, "networks: line 1, column 10: a comma or a colon is missing"},
+		{"syntax in a later line", "\n [{\n  'name': 1}]", "line 3, column 3: text stands in double quotes"},
+		{"cut off", `[{"name":"net-a"`, "line 1, column 17: the text ends in the middle of the JSON"},
+		{"more behind", `[] x`, "line 1, column 4: text behind the end of the JSON"},
 		{"string element", `["net-a"]`, `element 1: must be an object, not "net-a"`},
 		{"null element", `[null]`, "element 1: must be an object, not null"},
 		{"list element", `[[]]`, "element 1: must be an object, not []"},
@@ -163,7 +166,7 @@ func TestWarningsOfKeys(t *testing.T) {
 		many.WriteString(`,"x` + strings.Repeat("y", c) + `":1`)
 	}
 	_, warnings, _ = read(`[{"name":"a"` + many.String() + `}]`)
-	if len(warnings) != maxWarnings+1 || warnings[maxWarnings] != "68 more warnings left out" {
+	if len(warnings) != 33 || warnings[32] != "more warnings left out" {
 		t.Errorf("%d warnings, the last %q", len(warnings), warnings[len(warnings)-1])
 	}
 }
@@ -179,10 +182,10 @@ func FuzzSelections(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		selections, warnings, err := read(text)
-		if err != nil && (len(selections) > 0 || len(err.Error()) > MaxErrorText) {
+		if err != nil && (len(selections) > 0 || len(err.Error()) > fault.MaxText) {
 			t.Errorf("%d selections beside an error of %d bytes", len(selections), len(err.Error()))
 		}
-		if len(warnings) > maxWarnings+1 || len(selections) > MaxNetworks {
+		if len(warnings) > 33 || len(selections) > MaxNetworks {
 			t.Errorf("%d warnings, %d selections", len(warnings), len(selections))
 		}
 		seen := map[string]bool{"": true}
@@ -190,7 +193,7 @@ func FuzzSelections(f *testing.F) {
 			if s.Position != i+1 || s.Ref.check() != nil {
 				t.Errorf("%d: %s", i, s)
 			}
-			if s.Interface != "" && (seen[s.Interface] || CheckInterface(s.Interface) != nil) {
+			if s.Interface != "" && (seen[s.Interface] || name.Interface(s.Interface) != nil) {
 				t.Errorf("%s has the interface %q", s, s.Interface)
 			}
 			seen[s.Interface] = true

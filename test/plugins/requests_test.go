@@ -112,7 +112,7 @@ func TestRequestRefused(t *testing.T) {
 	} {
 		p := n.annotated(t, "web", networks)
 		before := n.traces()
-		says(t, p.refused("ADD", n.conf("1.1.0", clusterBridge)), words...)
+		says(t, p.refused("ADD", n.conf("1.1.0", clusterBridge).with("unsupportedRequests", "fail")), words...)
 		p.gone(before, &current.Result{})
 	}
 }

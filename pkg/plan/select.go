@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/fault"
 )
 
-// choose decides which networks are wanted, in which order, from the
+// selectNetworks decides which networks are wanted, in which order, from the
 // configuration and the pod's annotations alone. See the package's doc.
-func (d *draft) choose() {
+func (d *draft) selectNetworks() {
 	if objects, chosen := d.legacyNetworks(); chosen {
 		d.wanted = objects
 		return
@@ -30,13 +33,13 @@ func (d *draft) choose() {
 	}
 	d.checkTogether()
 	if len(d.wanted) > MaxNetworks {
-		d.faults.addf("pod %s: %d networks, with those that every pod gets; a pod can have %d", d.pod, len(d.wanted), MaxNetworks)
+		d.faults.Addf("pod %s: %d networks, with those that every pod gets; a pod can have %d", d.pod, len(d.wanted), MaxNetworks)
 		d.wanted = d.wanted[:MaxNetworks]
 	}
 }
 
-// nothing is the error for a pod with no network at all.
-func (d *draft) nothing() error {
+// noNetwork is the error for a pod with no network at all.
+func (d *draft) noNetwork() error {
 	text := "no network at all: neither clusterNetwork nor delegates are configured"
 	if !d.pod.IsZero() {
 		text = fmt.Sprintf("pod %s: %s, and the pod's %s annotation names none", d.pod, text, NetworksKey)
@@ -95,75 +98,81 @@ func (d *draft) defaultNetworks() []wanted {
 // podDefault is the default network that the pod asks for instead of the
 // configuration's.
 func (d *draft) podDefault() (wanted, bool) {
-	selections, askedFor := d.selections(DefaultNetworkKey, d.planner.Conf.MultusNamespace)
-	if !askedFor {
+	conf := d.planner.Conf
+	selections := d.selections(DefaultNetworkKey, conf.MultusNamespace, d.planner.Definitions)
+	if len(selections) == 0 {
 		return wanted{}, false
 	}
 	if len(selections) > 1 {
-		d.faults.addf("annotation %s: names %d networks; name one", DefaultNetworkKey, len(selections))
+		d.faults.Addf("annotation %s: names %d networks; name one", DefaultNetworkKey, len(selections))
 	}
-	if s := selections[0]; s.Interface != "" {
-		d.faults.addf("annotation %s, %s: interface: the runtime names the default network's interface, %s; take %s out", DefaultNetworkKey, s, d.sandbox.IfName, quote(s.Interface))
-		selections[0].Interface = ""
+	s := selections[0]
+	if s.Interface != "" && s.Interface != d.sandbox.IfName {
+		d.faults.Addf("annotation %s, %s: interface: the runtime names the default network's interface, %s; take %s out", DefaultNetworkKey, s, d.sandbox.IfName, fault.Quote(s.Interface))
 	}
-	w := d.wantedBy(selections[0], DefaultNetworkKey)
-	if err := d.mayUse(w, d.planner.Conf.MultusNamespace); err != nil {
-		w.refused = true
-		d.fault(w, err)
+	s.Interface = ""
+	w := wantedBy(s, DefaultNetworkKey)
+	if from := s.Ref.Namespace; from != conf.MultusNamespace && !slices.Contains(conf.DefaultNetworkNamespaces, from) {
+		d.isolate(&w)
 	}
 	return w, true
 }
 
 // podNetworks are the networks that the pod asks for.
 func (d *draft) podNetworks() []wanted {
-	selections, _ := d.selections(NetworksKey, d.pod.Namespace)
 	told := make(map[Ref]bool)
 	var networks []wanted
-	for _, s := range selections {
-		w := d.wantedBy(s, NetworksKey)
-		err := d.mayUse(w, d.pod.Namespace)
-		w.refused = err != nil
-		if w.refused && !told[s.Ref] {
-			told[s.Ref] = true
-			d.fault(w, err)
+	for _, s := range d.selections(NetworksKey, d.pod.Namespace, d.planner.Definitions) {
+		w := wantedBy(s, NetworksKey)
+		if w.refused = told[s.Ref]; !w.refused {
+			d.isolate(&w)
+			told[s.Ref] = w.refused
 		}
 		networks = append(networks, w)
 	}
 	return networks
 }
 
-// selections reads one of the pod's annotations. An annotation that nothing can
-// be looked up for is ignored, and one with a fault selects nothing.
-func (d *draft) selections(key, namespace string) ([]Selection, bool) {
-	text := d.pod.Annotations[key]
-	if d.pod.IsZero() || strings.TrimSpace(text) == "" {
-		return nil, false
+// selections reads one of the pod's annotations. One with a fault selects
+// nothing, nor does one whose networks cannot be looked up: a pod must not start
+// with fewer networks than it asks for.
+func (d *draft) selections(key, namespace string, from Definitions) []Selection {
+	if d.pod.IsZero() {
+		return nil
 	}
-	if d.planner.Definitions == nil {
-		d.warn("annotation "+key, "is ignored: no kubeconfig is configured, so the pod gets the static networks alone")
-		return nil, false
+	conf := d.planner.Conf
+	selections, warnings, err := Annotation{
+		Key: key, Text: d.pod.Annotations[key], Namespace: namespace,
+		DeviceIDs: conf.AllowPodDeviceID, StrictClaims: conf.UnsupportedRequests == config.UnsupportedFail,
+	}.Selections()
+	d.warnings.Add(warnings...)
+	d.faults.Add(err)
+	if len(selections) > 0 && from == nil {
+		d.faults.Addf("annotation %s: asks for networks, and no kubeconfig is configured to look them up with; set kubeconfig in the node's configuration, or take the annotation out", key)
+		return nil
 	}
-	annotation := Annotation{Key: key, Text: text, Namespace: namespace, DeviceIDs: d.planner.Conf.AllowPodDeviceID}
-	selections, warnings, err := annotation.Selections()
-	d.warnings = append(d.warnings, warnings...)
-	d.faults.add(err)
-	return selections, len(selections) > 0
+	return selections
 }
 
 // wantedBy is what a selection wants.
-func (d *draft) wantedBy(s Selection, key string) wanted {
+func wantedBy(s Selection, key string) wanted {
 	return wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: key, asker: "the pod's " + key + " annotation"}
 }
 
-// mayUse tells whether the pod may have what it selected: definitions of its own
-// namespace, of those that the policy says, and of the one given here.
-func (d *draft) mayUse(w wanted, also string) error {
+// isolate refuses what namespaceIsolation keeps from the pod: definitions of
+// namespaces that are neither its own nor global.
+func (d *draft) isolate(w *wanted) {
 	conf, from := d.planner.Conf, w.source.ref.Namespace
-	if from == also || conf.MayUse(d.pod.Namespace, from) {
-		return nil
+	if conf.MayUse(d.pod.Namespace, from) {
+		return
 	}
-	return fmt.Errorf("pods of namespace %q may not use NetworkAttachmentDefinitions of namespace %q: namespaceIsolation is on, and globalNamespaces (%s) does not hold it; name one of the pod's own namespace in %s",
-		d.pod.Namespace, from, strings.Join(conf.GlobalNamespaces, ", "), w.asker)
+	w.refused = true
+	cure := "name one of the pod's own namespace in " + w.asker
+	if w.key == DefaultNetworkKey {
+		cure += ", or add the namespace to defaultNetworkNamespaces"
+	}
+	d.fault(*w, fmt.Errorf("pods of namespace %q may not use NetworkAttachmentDefinitions of namespace %q: namespaceIsolation is on, and globalNamespaces (%s) does not hold it; %s",
+		d.pod.Namespace, from, strings.Join(conf.GlobalNamespaces, ", "), cure))
 }
 
 // checkTogether refuses what the selections of the pod cannot have beside each
@@ -177,7 +186,7 @@ func (d *draft) checkTogether() {
 		}
 		if err != nil {
 			w.refused = true
-			d.faults.addf("annotation %s, %s: %w", w.key, w.selection, err)
+			d.faults.Addf("annotation %s, %s: %w", w.key, w.selection, err)
 		}
 	}
 }
@@ -190,9 +199,9 @@ func (d *draft) checkInterface(i int, s Selection) error {
 	case s.Interface == "":
 		return nil
 	case i == 0 && s.Interface != runtime:
-		return fmt.Errorf("interface: no default network is configured, so this is the pod's first network, whose interface the runtime calls %s; take %s out, or configure clusterNetwork", runtime, quote(s.Interface))
+		return fmt.Errorf("interface: no default network is configured, so this is the pod's first network, whose interface the runtime calls %s; take %s out, or configure clusterNetwork", runtime, fault.Quote(s.Interface))
 	case i > 0 && s.Interface == runtime:
-		return fmt.Errorf("interface: %s is what the runtime calls the default network's interface; choose another", quote(runtime))
+		return fmt.Errorf("interface: %s is what the runtime calls the default network's interface; choose another", fault.Quote(runtime))
 	}
 	return nil
 }

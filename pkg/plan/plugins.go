@@ -1,0 +1,102 @@
+package plan
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
+)
+
+// Binaries finds the binaries of plugins. The real one is delegate.Runner.
+type Binaries interface {
+	// Find is the path of the binary; its error names the type.
+	Find(pluginType string) (path string, err error)
+}
+
+// binaries are the plugin types that a network needs, and whether ADD is bound to
+// fail without. An IPAM plugin is its plugin's to find, and some have one of their
+// own: it is required where the plugin is known to execute it.
+func (n network) binaries() (types []string, required map[string]bool) {
+	required = make(map[string]bool)
+	for _, plugin := range n.list.Plugins() {
+		types = append(append(types, plugin.Type()), plugin.IPAM()...)
+		required[plugin.Type()] = true
+		for _, ipam := range plugin.IPAM() {
+			required[ipam] = required[ipam] || executesIPAM(plugin.Type())
+		}
+	}
+	slices.Sort(types)
+	return slices.Compact(types), required
+}
+
+func executesIPAM(plugin string) bool {
+	return slices.Contains([]string{"bridge", "macvlan", "ipvlan", "ptp", "vlan", "host-device", "tap", "dummy"}, plugin)
+}
+
+// checkPlugins tells whether a network's plugins may run here, and can.
+func (d *draft) checkPlugins(w wanted, n network) error {
+	var faults fault.List
+	types, required := n.binaries()
+	for _, plugin := range types {
+		if err := d.checkAllowed(w.source, plugin); err != nil {
+			faults.Add(err)
+			continue
+		}
+		path, err := d.find(plugin)
+		switch {
+		case err != nil && required[plugin]:
+			faults.Add(err)
+		case err != nil:
+			d.warn(w.String(), "IPAM plugin "+err.Error())
+		case isSelf(path):
+			faults.Addf("plugin %s is multus itself (%s), which would run itself without end; use another plugin", fault.Quote(plugin), path)
+		}
+	}
+	return faults.Err()
+}
+
+// find looks for a plugin's binary, where there is somewhere to look.
+func (d *draft) find(plugin string) (path string, err error) {
+	if d.planner.Binaries == nil {
+		return "", nil
+	}
+	path, err = d.planner.Binaries.Find(plugin)
+	if err != nil {
+		return "", fmt.Errorf("%w; install it, or correct the type", err)
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode()&0o111 == 0 {
+		return "", fmt.Errorf("%s: plugin binary %s is not executable; make it so, or install it anew", plugin, path)
+	}
+	return path, nil
+}
+
+// isSelf tells whether a binary is Multus itself, under whatever name.
+func isSelf(path string) bool {
+	own, err := os.Stat("/proc/self/exe")
+	if err != nil || path == "" {
+		return false
+	}
+	other, err := os.Stat(path)
+	return err == nil && os.SameFile(own, other)
+}
+
+// checkAllowed keeps Multus from running itself, and NADs and files from running
+// what the node's configuration does not allow.
+func (d *draft) checkAllowed(s source, plugin string) error {
+	conf := d.planner.Conf
+	if name.Self(plugin, conf.Type) {
+		return fmt.Errorf("its plugin is %s: Multus would run itself without end; use another plugin", fault.Quote(plugin))
+	}
+	// Of a type this is known; not every plugin checks where its IPAM plugin is.
+	if err := name.Plugin(plugin); err != nil {
+		return fmt.Errorf("plugin %w", err)
+	}
+	trusted := s.origin == inline || s.origin == path
+	if trusted || len(conf.AllowedPlugins) == 0 || slices.Contains(conf.AllowedPlugins, plugin) {
+		return nil
+	}
+	return fmt.Errorf("plugin %s is not among allowedPlugins (%s); use one of these, or add it to the configuration", fault.Quote(plugin), strings.Join(conf.AllowedPlugins, ", "))
+}

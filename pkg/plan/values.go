@@ -1,0 +1,162 @@
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/rawjson"
+)
+
+const (
+	ethernetAddress = 6 // bytes
+	portGUID        = 8
+	maxDeviceID     = 253
+)
+
+// checkAddress takes an address with or without a prefix length.
+func checkAddress(s string) error {
+	_, err := netip.ParsePrefix(s)
+	if !strings.Contains(s, "/") {
+		err = checkIP(s)
+	}
+	if err != nil {
+		return fmt.Errorf("%s is no IP address; write 10.0.0.5, 10.0.0.5/24 or their like in IPv6", fault.Quote(s))
+	}
+	return nil
+}
+
+func checkIP(s string) error {
+	ip, err := netip.ParseAddr(s)
+	if err == nil && ip.Zone() != "" {
+		err = errors.New("has a zone")
+	}
+	return err
+}
+
+func checkGateway(s string) error {
+	ip, _ := netip.ParseAddr(s)
+	if checkIP(s) != nil || ip.IsUnspecified() || ip.IsMulticast() {
+		return fmt.Errorf("%s is no gateway; write one IP address, with no prefix length", fault.Quote(s))
+	}
+	return nil
+}
+
+func checkMAC(s string) error {
+	if parsed, err := net.ParseMAC(s); err != nil || len(parsed) != ethernetAddress {
+		return fmt.Errorf("%s is no hardware address of 6 bytes; write one like 02:00:00:00:00:01", fault.Quote(s))
+	}
+	return nil
+}
+
+func checkGUID(s string) error {
+	if parsed, err := net.ParseMAC(s); err != nil || len(parsed) != portGUID {
+		return fmt.Errorf("%s is no GUID of 8 bytes; write one like 02:00:00:00:00:00:00:01", fault.Quote(s))
+	}
+	return nil
+}
+
+func checkClaim(s string) error {
+	if s == "" {
+		return errors.New("is empty; name an IPAMClaim, or take the key out")
+	}
+	return nil
+}
+
+// portMapping reads one of portMappings; the protocol goes on in lower case, as
+// the CNI conventions have it.
+func (e *element) portMapping(i int, raw json.RawMessage) (PortMapping, error) {
+	var host, container uint64
+	mapping := PortMapping{Protocol: "tcp"}
+	complete := 0
+	err := members(raw, func(key string, value json.RawMessage) (err error) {
+		switch key {
+		case "hostPort":
+			complete++
+			host, err = positive(value, math.MaxUint16)
+		case "containerPort":
+			complete++
+			container, err = positive(value, math.MaxUint16)
+		case "protocol":
+			mapping.Protocol, err = text(value, checkProtocol)
+			mapping.Protocol = strings.ToLower(mapping.Protocol)
+		default:
+			e.ignore("portMappings: ", key)
+		}
+		return err
+	})
+	if err == nil && complete < 2 {
+		err = errors.New("hostPort and containerPort are both needed")
+	}
+	mapping.HostPort, mapping.ContainerPort = uint16(host), uint16(container)
+	return mapping, fault.Under(fmt.Sprintf("mapping %d", i+1), err)
+}
+
+func checkProtocol(s string) error {
+	switch strings.ToLower(s) {
+	case "tcp", "udp", "sctp":
+		return nil
+	}
+	return fmt.Errorf("%s is no protocol for a port mapping; write TCP, UDP or SCTP", fault.Quote(s))
+}
+
+// bandwidth reads the key of that name. A burst says how far a rate may be
+// exceeded and means nothing without it.
+func (e *element) bandwidth(raw json.RawMessage) (Bandwidth, error) {
+	var b Bandwidth
+	limits := map[string]*uint64{"ingressRate": &b.IngressRate, "ingressBurst": &b.IngressBurst, "egressRate": &b.EgressRate, "egressBurst": &b.EgressBurst}
+	err := members(raw, func(key string, value json.RawMessage) (err error) {
+		limit, known := limits[key]
+		if !known {
+			e.ignore("bandwidth: ", key)
+			return nil
+		}
+		*limit, err = positive(value, math.MaxUint64)
+		return err
+	})
+	switch {
+	case err != nil:
+	case b == Bandwidth{}:
+		err = errors.New("says nothing; give ingressRate, egressRate or both")
+	case b.IngressBurst > 0 && b.IngressRate == 0:
+		err = errors.New("ingressBurst without ingressRate; give both")
+	case b.EgressBurst > 0 && b.EgressRate == 0:
+		err = errors.New("egressBurst without egressRate; give both")
+	}
+	return b, err
+}
+
+// positive reads a whole number from 1 to limit, exactly: no floating point on
+// the way.
+func positive(raw json.RawMessage, limit uint64) (uint64, error) {
+	if rawjson.Kind(raw) != "a number" {
+		return 0, mustBe("a whole number", raw)
+	}
+	n, err := strconv.ParseUint(string(raw), 10, 64)
+	if err != nil || n == 0 || n > limit {
+		return 0, mustBe(fmt.Sprintf("a whole number from 1 to %d", limit), raw)
+	}
+	return n, nil
+}
+
+// deviceID reads a device that the pod names itself. It becomes part of file
+// names later on.
+func (e *element) deviceID(raw json.RawMessage) (string, error) {
+	if !e.annotation.DeviceIDs {
+		return "", errors.New("a pod may not name a device itself; take the key out, or set allowPodDeviceID in the node's configuration")
+	}
+	return text(raw, func(id string) error {
+		odd := func(r rune) bool { return r == '/' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
+		if id == "" || len(id) > maxDeviceID || id == "." || id == ".." || strings.ContainsFunc(id, odd) {
+			return fmt.Errorf("%s is no device ID; write one like 0000:18:02.5, with no / and no white space", fault.Quote(id))
+		}
+		return nil
+	})
+}
