@@ -94,7 +94,7 @@ configuration on standard input. For people it has the commands below.`,
 	root.SetIn(c.stdin)
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)
-	root.AddCommand(explainCommand(c), validateCommand(c), tryCommand(c), listCommand(c), convertCommand(c), versionCommand(c))
+	root.AddCommand(explainCommand(c), validateCommand(c), tryCommand(c), listCommand(c), convertCommand(c), versionCommand(c), tidyLogCommand())
 	return root
 }
 

@@ -1,28 +1,27 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
-	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
 
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/logfile"
 )
 
-// newLog is the logger that a configuration asks for, and what is to be closed
-// once nothing more is logged. Neither touches the log file before the first
-// line whose level passes: most runs of a plugin have nothing to say.
-func newLog(c config.Log, stderr io.Writer) (*logrus.Logger, io.Closer) {
-	out := &logOutput{stderr: stderr, toStderr: c.ToStderr}
-	if c.File != "" {
-		out.file = &logFile{conf: c, warn: out.warn}
-	}
+// newLog is the logger that a configuration asks for. It does not touch the log
+// file before the first line whose level passes: most runs of a plugin have
+// nothing to say.
+func newLog(c config.Log, stderr io.Writer) *logrus.Logger {
 	log := logrus.New()
-	log.SetOutput(out)
+	log.SetOutput(newLogOutput(c, stderr))
 	log.SetLevel(logLevel(c))
 	log.SetFormatter(logFormat(c))
-	return log, out
+	return log
 }
 
 // logLevel is panic, at which nothing is formatted, where no line could go anywhere.
@@ -47,22 +46,32 @@ func logFormat(c config.Log) logrus.Formatter {
 	return &logrus.TextFormatter{TimestampFormat: stamp, FullTimestamp: true, DisableColors: true}
 }
 
-// logOutput hands each line to standard error, to the log file, or to both.
+// logOutput hands each line to standard error, to the log file, or to both. The
+// logger calls it once at a time.
 type logOutput struct {
 	stderr   io.Writer
 	toStderr bool
+	file     *logfile.File // nil: none was asked for
+	warned   map[string]bool
+}
 
-	mu     sync.Mutex
-	file   *logFile // nil: none was asked for
-	warned sync.Map // texts of warnings given
+func newLogOutput(c config.Log, stderr io.Writer) *logOutput {
+	out := &logOutput{stderr: stderr, toStderr: c.ToStderr, warned: map[string]bool{}}
+	if c.File != "" {
+		out.file = &logfile.File{Conf: c, Warn: out.warn}
+	}
+	return out
 }
 
 // Write takes one line. It never fails: a log that cannot be written must not
 // cost a pod its network, so the line goes to standard error instead.
 func (o *logOutput) Write(line []byte) (int, error) {
 	toStderr := o.toStderr
-	if o.file != nil && !o.toFile(line) {
-		toStderr = true
+	if o.file != nil {
+		if _, err := o.file.Write(line); err != nil {
+			o.warn(err)
+			toStderr = true
+		}
 	}
 	if toStderr {
 		_, _ = o.stderr.Write(line)
@@ -70,30 +79,25 @@ func (o *logOutput) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func (o *logOutput) toFile(line []byte) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if err := o.file.append(line); err != nil {
-		o.warn(err)
-		return false
-	}
-	return true
-}
-
 // warn says each thing once, or a full disk would double every line.
 func (o *logOutput) warn(err error) {
 	text := fmt.Sprintf("multus: log file: %v\n", err)
-	if _, again := o.warned.LoadOrStore(text, true); !again {
+	if !o.warned[text] {
+		o.warned[text] = true
 		_, _ = io.WriteString(o.stderr, text)
 	}
 }
 
-// Close waits for old log files that are being compressed.
-func (o *logOutput) Close() error {
-	if o.file == nil {
-		return nil
+// tidyLogCommand is for the log file itself, which calls it.
+func tidyLogCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: logfile.TidyCommand, Hidden: true, Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			var conf config.Log
+			if err := json.Unmarshal([]byte(args[0]), &conf); err != nil {
+				return err
+			}
+			return logfile.Tidy(conf, time.Now())
+		},
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.file.close()
 }

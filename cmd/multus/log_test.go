@@ -12,8 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sirupsen/logrus"
+	"golang.org/x/sys/unix"
 
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/logfile"
 )
 
 func TestLogGoesWhereTheConfigurationSays(t *testing.T) {
@@ -36,12 +38,9 @@ func TestLogGoesWhereTheConfigurationSays(t *testing.T) {
 				test.conf.File = filepath.Join(t.TempDir(), test.conf.File)
 			}
 			var stderr bytes.Buffer
-			log, closer := newLog(test.conf, &stderr)
+			log := newLog(test.conf, &stderr)
 			log.Debug("small")
 			log.WithField("pod", "ns/p").Warn("two\nlines")
-			if err := closer.Close(); err != nil {
-				t.Fatal(err)
-			}
 			got := []string{withoutTimes(stderr.String()), withoutTimes(content(t, test.conf.File))}
 			if diff := cmp.Diff([]string{test.stderr, test.file}, got); diff != "" {
 				t.Errorf("stderr and file (-want +got):\n%s", diff)
@@ -55,7 +54,7 @@ func TestLogGoesWhereTheConfigurationSays(t *testing.T) {
 
 func TestLogAsJSON(t *testing.T) {
 	var stderr bytes.Buffer
-	log, _ := newLog(config.Log{Level: "info", ToStderr: true, JSON: true}, &stderr)
+	log := newLog(config.Log{Level: "info", ToStderr: true, JSON: true}, &stderr)
 	log.WithError(errors.New("a <&> b\n")).Info("done")
 	var got map[string]string
 	if err := json.Unmarshal(stderr.Bytes(), &got); err != nil {
@@ -80,20 +79,17 @@ func TestLogFileThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct{ path, reason string }{
-		"a folder":                {dir, "is a directory"},
+		"a folder":                {dir, "no regular file"},
 		"below a file":            {filepath.Join(dir, "plain", "multus.log"), "not a directory"},
 		"no regular file":         {"/dev/null", "no regular file"},
-		"a pipe nobody reads":     {fifo(t), "no such device"},
+		"a pipe nobody reads":     {fifo(t), "no regular file"},
 		"a name that is too long": {filepath.Join(dir, strings.Repeat("x", 300)), "file name too long"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stderr bytes.Buffer
-			log, closer := newLog(config.Log{Level: "info", File: test.path}, &stderr)
+			log := newLog(config.Log{Level: "info", File: test.path}, &stderr)
 			log.Info("one")
 			log.Info("two")
-			if err := closer.Close(); err != nil {
-				t.Error(err)
-			}
 			lines := strings.Split(stderr.String(), "\n")
 			if len(lines) != 4 || !strings.Contains(lines[0], test.path) || !strings.Contains(lines[0], test.reason) ||
 				!strings.Contains(lines[1], "msg=one") || !strings.Contains(lines[2], "msg=two") {
@@ -103,8 +99,26 @@ func TestLogFileThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+func TestTidyLog(t *testing.T) {
+	dir := t.TempDir()
+	moved := filepath.Join(dir, "multus-2026-01-01T00-00-00.000.log")
+	if err := os.WriteFile(moved, []byte("line\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	conf, err := json.Marshal(config.Log{File: filepath.Join(dir, "multus.log"), Compress: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code := commandLine(t.Context(), cli{stdout: os.Stdout, stderr: os.Stderr}, []string{logfile.TidyCommand, string(conf)}); code != exitOK {
+		t.Errorf("exit code %d", code)
+	}
+	if _, err := os.Stat(moved + ".gz"); err != nil {
+		t.Error(err)
+	}
+}
+
 func BenchmarkLogLineThatDoesNotPass(b *testing.B) {
-	log, _ := newLog(config.Log{Level: "panic", ToStderr: true}, os.Stderr)
+	log := newLog(config.Log{Level: "panic", ToStderr: true}, os.Stderr)
 	entry := logrus.NewEntry(log)
 	for b.Loop() {
 		entry.Debug("attached")
@@ -112,8 +126,7 @@ func BenchmarkLogLineThatDoesNotPass(b *testing.B) {
 }
 
 func BenchmarkLogLineToFile(b *testing.B) {
-	log, closer := newLog(config.Log{Level: "info", File: filepath.Join(b.TempDir(), "multus.log"), MaxSize: 1 << 30}, os.Stderr)
-	defer closer.Close()
+	log := newLog(config.Log{Level: "info", File: filepath.Join(b.TempDir(), "multus.log"), MaxSize: 1 << 30}, os.Stderr)
 	for b.Loop() {
 		log.Info("attached")
 	}
@@ -136,4 +149,13 @@ func content(t *testing.T, path string) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+func fifo(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -46,8 +46,7 @@ func plugin(ctx context.Context, ps process) int {
 	if err := speaks(call.Command, conf.CNIVersion); err != nil {
 		return refuse(ps, conf.CNIVersion, err)
 	}
-	log, output := newLog(conf.Log, ps.stderr)
-	defer output.Close()
+	log := newLog(conf.Log, ps.stderr)
 	result, err := execute(ctx, call, conf, log.WithFields(fieldsOf(call)))
 	if err != nil {
 		return refuse(ps, conf.CNIVersion, err)

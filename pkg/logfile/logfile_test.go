@@ -1,4 +1,4 @@
-package main
+package logfile
 
 import (
 	"bytes"
@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/multus-cni/multus/pkg/config"
 )
 
@@ -25,9 +23,21 @@ const (
 	writerEnv = "MULTUS_TEST_LOG_WRITER"
 )
 
+// TestMain lets the test binary be the process that tidies up.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == TidyCommand {
+		var conf config.Log
+		if json.Unmarshal([]byte(os.Args[2]), &conf) != nil || Tidy(conf, time.Now()) != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
 // crowded is a log that is full every few lines.
 func crowded(path string) config.Log {
-	return config.Log{Level: "info", File: path, JSON: true, MaxSize: 8 << 10, Compress: true}
+	return config.Log{File: path, MaxSize: 8 << 10, Compress: true}
 }
 
 func TestManyProcessesLoseNoLine(t *testing.T) {
@@ -45,6 +55,7 @@ func TestManyProcessesLoseNoLine(t *testing.T) {
 			t.Errorf("writer %d: %v\n%.1000s", i, err, cmd.Stdout)
 		}
 	}
+	tidied(t, crowded(path))
 	seen := map[string]int{}
 	for _, line := range allLines(t, path) {
 		var entry struct{ Writer, Line int }
@@ -84,41 +95,58 @@ func writeLines(t *testing.T, spec string) {
 	if _, err := fmt.Sscan(spec, &writer, &path); err != nil {
 		t.Fatal(err)
 	}
-	var stderr bytes.Buffer
-	log, closer := newLog(crowded(path), &stderr)
+	log := open(t, crowded(path))
 	for line := range linesPerWriter {
-		log.WithField("writer", writer).WithField("line", line).Info(strings.Repeat("x", line*7%300))
+		write(t, log, fmt.Sprintf(`{"writer": %d, "line": %d, "msg": %q}`, writer, line, strings.Repeat("x", line*7%300)))
 	}
-	if err := closer.Close(); err != nil {
-		t.Error(err)
+}
+
+// open is a log of which nothing but lines is expected.
+func open(t *testing.T, conf config.Log) *File {
+	return &File{Conf: conf, Warn: func(err error) { t.Errorf("warning: %v", err) }}
+}
+
+func write(t *testing.T, log *File, line string) {
+	t.Helper()
+	if n, err := log.Write([]byte(line + "\n")); err != nil || n != len(line)+1 {
+		t.Errorf("%d bytes of %q written: %v", n, line, err)
 	}
-	if stderr.Len() > 0 {
-		t.Errorf("stderr: %.500s", &stderr)
+}
+
+// tidied waits until the processes that compress are done.
+func tidied(t *testing.T, conf config.Log) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if err := Tidy(conf, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		plain := globbed(t, strings.TrimSuffix(conf.File, ".log")+"-*.log")
+		if len(plain) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("not compressed: %v", plain)
+		}
 	}
 }
 
 func TestRotation(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "multus.log")
-	if err := os.WriteFile(path, []byte("old\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	place(t, path, "old\n")
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	log, closer := newLog(config.Log{Level: "info", File: path, MaxSize: 90}, os.Stderr)
-	log.Info("fits") // 52 bytes
-	log.Info("over")
-	if err := closer.Close(); err != nil {
-		t.Fatal(err)
-	}
+	log := open(t, config.Log{File: path, MaxSize: 10})
+	write(t, log, "fits")
+	write(t, log, "over")
 	old := rotated(t, path)
 	if len(old) != 1 {
 		t.Fatalf("want one old file, got %v", old)
 	}
-	if got := content(t, old[0]); !strings.HasPrefix(got, "old\n") || !strings.Contains(got, "msg=fits") {
+	if got := content(t, old[0]); got != "old\nfits\n" {
 		t.Errorf("old file: %q", got)
 	}
-	if got := content(t, path); !strings.Contains(got, "msg=over") || strings.Count(got, "\n") != 1 {
+	if got := content(t, path); got != "over\n" {
 		t.Errorf("new file: %q", got)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o640 {
@@ -126,21 +154,42 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// What was moved aside is compressed, and what is too much goes, and no line waits for it.
+func TestRotationTidies(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "multus.log")
+	oldest, old := movedName(path, time.Now().Add(-2*time.Hour)), movedName(path, time.Now().Add(-time.Hour))
+	place(t, oldest, "oldest")
+	place(t, old, "old")
+	conf := config.Log{File: path, MaxSize: 10, MaxBackups: 2, Compress: true}
+	log := open(t, conf)
+	write(t, log, "123456789")
+	write(t, log, "new")
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		got := rotated(t, path)
+		if len(got) == 2 && strings.HasSuffix(got[0], zipped) && strings.HasSuffix(got[1], zipped) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("not tidied: %v", got)
+		}
+	}
+	if got := allLines(t, path); strings.Join(got, " ") != "old123456789 new" {
+		t.Errorf("lines %q", got)
+	}
+}
+
 // A line longer than the whole allowance is written all the same.
 func TestRotationOfALineThatIsTooLong(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "multus.log")
-	log, closer := newLog(config.Log{Level: "info", File: path, MaxSize: 10}, os.Stderr)
-	log.Info("one")
-	log.Info("two")
-	if err := closer.Close(); err != nil {
-		t.Fatal(err)
-	}
+	log := open(t, config.Log{File: path, MaxSize: 10})
+	write(t, log, "longer than ten bytes")
+	write(t, log, "and so is the second")
 	if got := allLines(t, path); len(got) != 2 || len(rotated(t, path)) != 1 {
 		t.Errorf("lines %q in %v", got, files(t, path))
 	}
 }
 
-// Somebody's own logrotate, or rm, moves the file away while it is open.
+// Somebody's own logrotate, or rm, moves the file away between lines.
 func TestLogFollowsThePath(t *testing.T) {
 	for name, move := range map[string]func(path string) error{
 		"renamed": func(path string) error { return os.Rename(path, path+".1") },
@@ -148,14 +197,13 @@ func TestLogFollowsThePath(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "multus.log")
-			log, closer := newLog(config.Log{Level: "info", File: path}, os.Stderr)
-			defer closer.Close()
-			log.Info("before")
+			log := open(t, config.Log{File: path})
+			write(t, log, "before")
 			if err := move(path); err != nil {
 				t.Fatal(err)
 			}
-			log.Info("after")
-			if got := content(t, path); !strings.Contains(got, "msg=after") || strings.Contains(got, "msg=before") {
+			write(t, log, "after")
+			if got := content(t, path); got != "after\n" {
 				t.Errorf("the new file holds %q", got)
 			}
 		})
@@ -169,13 +217,10 @@ func TestRotationBehindALink(t *testing.T) {
 	if err := os.Symlink(target, link); err != nil {
 		t.Fatal(err)
 	}
-	log, closer := newLog(config.Log{Level: "info", File: link, MaxSize: 10}, os.Stderr)
-	log.Info("one")
-	log.Info("two")
-	if err := closer.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if old := rotated(t, target); len(old) != 1 || !strings.Contains(content(t, target), "msg=two") {
+	log := open(t, config.Log{File: link, MaxSize: 10})
+	write(t, log, "one456789")
+	write(t, log, "two")
+	if old := rotated(t, target); len(old) != 1 || content(t, target) != "two\n" {
 		t.Errorf("old files %v, target %q", old, content(t, target))
 	}
 	if info, err := os.Lstat(link); err != nil || info.Mode().Type() != os.ModeSymlink {
@@ -186,32 +231,58 @@ func TestRotationBehindALink(t *testing.T) {
 // A process that was stopped while it rotated stops no other one.
 func TestRotationLockHeldForever(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "multus.log")
-	lock, err := os.Create(path + ".lock")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Close()
-	if err := flock(lock, unix.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	var stderr bytes.Buffer
-	log, closer := newLog(config.Log{Level: "info", File: path, MaxSize: 10}, &stderr)
+	held(t, path+".lock")
+	var warnings []string
+	log := &File{Conf: config.Log{File: path, MaxSize: 10}, Warn: func(err error) { warnings = append(warnings, err.Error()) }}
 	begin := time.Now()
 	for range 5 {
-		log.Info("line")
+		write(t, log, "a line")
 	}
 	if took := time.Since(begin); took > 3*lockPatience {
 		t.Errorf("five lines took %v", took)
 	}
-	if err := closer.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if got := content(t, path); strings.Count(got, "msg=line") != 5 {
+	if got := content(t, path); strings.Count(got, "a line\n") != 5 {
 		t.Errorf("the file holds %q", got)
 	}
-	if got := stderr.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "locked by another process") {
-		t.Errorf("stderr: %q", got)
+	if len(warnings) == 0 || !strings.Contains(warnings[0], "locked by another process") {
+		t.Errorf("warnings: %q", warnings)
 	}
+}
+
+// A line that another process is about to write is waited for before the log is moved.
+func TestRotationWaitsForWriters(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "multus.log")
+	place(t, path, "a long line\n")
+	writer := held(t, path+".lock")
+	done := make(chan bool)
+	go func() {
+		write(t, open(t, config.Log{File: path, MaxSize: 10}), "new")
+		close(done)
+	}()
+	time.Sleep(50 * time.Millisecond)
+	if got := rotated(t, path); len(got) != 0 {
+		t.Errorf("moved under a writer: %v", got)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	<-done
+	if got := rotated(t, path); len(got) != 1 || content(t, path) != "new\n" {
+		t.Errorf("old files %v, new one %q", got, content(t, path))
+	}
+}
+
+func held(t *testing.T, path string) *os.File {
+	t.Helper()
+	lock, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { lock.Close() })
+	if err := flock(lock); err != nil {
+		t.Fatal(err)
+	}
+	return lock
 }
 
 // files is the log with all that was rotated away from it.
@@ -251,11 +322,27 @@ func unzip(t *testing.T, text string) string {
 	return string(plain)
 }
 
-func fifo(t *testing.T) string {
+func place(t *testing.T, path, text string) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "pipe")
-	if err := unix.Mkfifo(path, 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return path
+}
+
+func content(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func globbed(t *testing.T, pattern string) []string {
+	t.Helper()
+	found, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
