@@ -3,6 +3,7 @@ package netconf
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/fault"
@@ -32,6 +33,18 @@ func (p Plugin) Runs() []string { return append([]string{p.kind}, p.ipam...) }
 
 // Declares tells whether the plugin declares the capability as true.
 func (p Plugin) Declares(capability string) bool { return p.capabilities[capability] }
+
+// Capabilities are those that the plugin declares as true, sorted.
+func (p Plugin) Capabilities() []string {
+	var declared []string
+	for capability, on := range p.capabilities {
+		if on {
+			declared = append(declared, capability)
+		}
+	}
+	slices.Sort(declared)
+	return declared
+}
 
 // JSON is the plugin's configuration, normalised.
 func (p Plugin) JSON() json.RawMessage { return p.raw }

@@ -1,0 +1,26 @@
+package node_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/multus-cni/multus/pkg/node"
+)
+
+func TestDetect(t *testing.T) {
+	for dir, want := range map[string]string{
+		"/etc/cni/net.d": "kubeadm",
+		"/var/lib/rancher/k3s/agent/etc/cni/net.d":    "k3s",
+		"/var/snap/microk8s/current/args/cni-network": "microk8s",
+		"/etc/kubernetes/cni/net.d":                   "openshift",
+		"/home/kubernetes/bin":                        "gke",
+	} {
+		root := t.TempDir()
+		if err := os.MkdirAll(root+dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if got := node.Detect(root); got != want {
+			t.Errorf("with %s: %s, want %s", dir, got, want)
+		}
+	}
+}

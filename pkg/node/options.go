@@ -1,0 +1,65 @@
+package node
+
+import (
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/rawjson"
+)
+
+// Options say what is to be on the node. Paths are those of the host: the
+// DaemonSet mounts each directory under its own name.
+type Options struct {
+	ConfDir  string // the runtime's directory of configurations
+	BinDirs  []string
+	ConfFile string // file name of Multus's own configuration in ConfDir
+	// ClusterNetwork is the file name, in ConfDir, of the default network; empty: the
+	// first that can be one.
+	ClusterNetwork string
+	// Early writes a configuration before there is a default network, so that no pod
+	// starts without Multus meanwhile.
+	Early      bool
+	CNIVersion string // of the configuration; empty: the default network's, as far as it is spoken
+	Name       string // of the configuration; empty: the default network's own
+	// Keys are further keys of the configuration, and win over what is generated.
+	Keys rawjson.Object
+	// Binary is the multus to be copied; empty: none is.
+	Binary string
+	// Plugins is a directory whose plugins are copied too; empty: none is.
+	Plugins string
+	API     API
+	// Poll is the time between two looks where nothing was heard of.
+	Poll time.Duration
+}
+
+// API says how Multus reaches the API server. The zero value: it does not.
+type API struct {
+	Server string // https://host:port
+	// Account is the directory of the projected service account: token and ca.crt.
+	Account string
+	// NodeName and NodeUID are what tokens are bound to, where given.
+	NodeName, NodeUID  string
+	Namespace, Subject string // of the service account
+}
+
+// Check tells what is wrong with the options.
+func (o Options) Check() error {
+	var faults fault.List
+	absolute := func(key, path string) {
+		if !filepath.IsAbs(path) {
+			faults.Add(fault.Fault{Key: key, What: fault.Quote(path) + ": an absolute path is expected"})
+		}
+	}
+	absolute("cni-conf-dir", o.ConfDir)
+	for _, dir := range o.BinDirs {
+		absolute("cni-bin-dir", dir)
+	}
+	for key, file := range map[string]string{"multus-conf-file": o.ConfFile, "multus-master-cni-file-name": o.ClusterNetwork} {
+		if strings.Contains(file, "/") || key == "multus-conf-file" && !confName(file) {
+			faults.Add(fault.Fault{Key: key, What: fault.Quote(file) + ": a file name is expected, without a path, that ends in .conflist"})
+		}
+	}
+	return faults.Err()
+}

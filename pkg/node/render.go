@@ -1,0 +1,93 @@
+package node
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/rawjson"
+)
+
+// annotationsCapability has containerd and CRI-O hand over the pod's annotations.
+const annotationsCapability = "io.kubernetes.cri.pod-annotations"
+
+// nameBefore is the configuration's name while there is no default network.
+const nameBefore = "multus-before-the-default-network"
+
+// Render is Multus's own configuration for a default network; the zero Found stands
+// for none yet. It has the default network's own name, so that the runtime finds
+// again what it attached before Multus came.
+func (o Options) Render(primary netconf.Found) ([]byte, error) {
+	plugin := rawjson.New(
+		rawjson.Member{Key: "type", Value: rawjson.Quote("multus")},
+		rawjson.Member{Key: "capabilities", Value: capabilities(primary.List)},
+		rawjson.Member{Key: "clusterNetwork", Value: rawjson.Quote(o.clusterNetwork(primary))},
+	)
+	if o.API.Server != "" {
+		plugin = plugin.With("kubeconfig", rawjson.Quote(o.kubeconfigPath()))
+	}
+	plugin = plugin.Merge(o.Keys)
+	name, version := o.Name, o.version(primary.List)
+	if name == "" {
+		name = primary.List.Name()
+	}
+	if name == "" {
+		name = nameBefore
+	}
+	head := []rawjson.Member{{Key: "cniVersion", Value: rawjson.Quote(version)}, {Key: "name", Value: rawjson.Quote(name)}}
+	if _, err := config.Parse(rawjson.New(head...).Merge(plugin).JSON()); err != nil {
+		return nil, fmt.Errorf("the configuration for this node: %w", err)
+	}
+	list := rawjson.New(append(head,
+		rawjson.Member{Key: "disableCheck", Value: json.RawMessage("true")},
+		rawjson.Member{Key: "plugins", Value: slices.Concat([]byte("["), plugin.JSON(), []byte("]"))},
+	)...)
+	var out bytes.Buffer
+	if err := json.Indent(&out, list.JSON(), "", "  "); err != nil {
+		return nil, err
+	}
+	return append(out.Bytes(), '\n'), nil
+}
+
+// clusterNetwork is the default network's file, or, where there is none yet, the
+// directory it will be in: STATUS says meanwhile that the node is not ready.
+func (o Options) clusterNetwork(primary netconf.Found) string {
+	if primary.File == "" {
+		return o.ConfDir
+	}
+	return primary.File
+}
+
+// version is the newest that both sides speak: with less the runtime would not ask
+// for STATUS, and with more it would ask for what the default network cannot answer.
+func (o Options) version(primary netconf.List) string {
+	switch all := netconf.SupportedVersions(); {
+	case o.CNIVersion != "":
+		return o.CNIVersion
+	case primary.IsZero():
+		return all[len(all)-1]
+	case !netconf.AtLeast(primary.CNIVersion(), "0.3.1"):
+		return "0.3.1"
+	}
+	return primary.CNIVersion()
+}
+
+// capabilities are all that a plugin of the default network declares, and the pod's
+// annotations.
+func capabilities(primary netconf.List) json.RawMessage {
+	declared := map[string]bool{annotationsCapability: true}
+	for _, p := range primary.Plugins() {
+		for _, capability := range p.Capabilities() {
+			declared[capability] = true
+		}
+	}
+	var o rawjson.Object
+	for _, capability := range slices.Sorted(maps.Keys(declared)) {
+		o = o.With(capability, json.RawMessage("true"))
+	}
+	return o.JSON()
+}

@@ -1,0 +1,95 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/multus-cni/multus/pkg/node"
+)
+
+// run starts the installer, and has it end with the test.
+func (h host) run() *node.Health {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error)
+	health := &node.Health{}
+	go func() { ended <- h.Run(ctx, health) }()
+	h.t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			h.t.Error(err)
+		}
+	})
+	return health
+}
+
+// eventually waits for something to become so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if so() {
+			return
+		}
+	}
+	t.Fatalf("never: %s", what)
+}
+
+func (h host) has(file, text string) func() bool {
+	return func() bool {
+		data, err := os.ReadFile(filepath.Join(h.ConfDir, file))
+		return err == nil && strings.Contains(string(data), text)
+	}
+}
+
+// TestRun lives through what happens to a node; the poll is too far away to help.
+func TestRun(t *testing.T) {
+	h := newHost(t)
+	health := h.run()
+	eventually(t, "it waits for a default network", func() bool { return errors.Is(health.Err(), node.ErrNoDefaultNetwork) })
+	h.conf("10-flannel.conflist", flannel)
+	eventually(t, "ready", func() bool { return health.Err() == nil && h.has("00-multus.conflist", `"cbr0"`)() })
+	h.conf("10-flannel.conflist", strings.Replace(flannel, "cbr0", "cbr1", 1))
+	eventually(t, "renamed", h.has("00-multus.conflist", `"cbr1"`))
+	if err := os.Remove(filepath.Join(h.ConfDir, "00-multus.conflist")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "written again", h.has("00-multus.conflist", `"cbr1"`))
+	h.write(filepath.Join(h.API.Account, "token"), "token 2")
+	eventually(t, "a new token", h.has("multus.d/token", "token 2"))
+	if err := os.Remove(filepath.Join(h.BinDirs[0], "multus")); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the binary again", func() bool { _, err := os.Stat(filepath.Join(h.BinDirs[0], "multus")); return err == nil })
+	if err := os.RemoveAll(h.ConfDir); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "not ready without the default network", func() bool { return errors.Is(health.Err(), node.ErrNoDefaultNetwork) })
+	h.conf("10-flannel.conflist", flannel)
+	eventually(t, "ready again", func() bool { return health.Err() == nil && h.has("00-multus.conflist", `"cbr0"`)() })
+}
+
+// TestFight: who takes the configuration away at once is not raced for ever.
+func TestFight(t *testing.T) {
+	h := newHost(t)
+	h.conf("10-flannel.conflist", flannel)
+	health := h.run()
+	path, taken := filepath.Join(h.ConfDir, "00-multus.conflist"), 0
+	eventually(t, "the fight is noticed", func() bool {
+		if os.Rename(path, path+".cilium_bak") == nil {
+			taken++
+		}
+		return errors.Is(health.Err(), node.ErrFight)
+	})
+	time.Sleep(500 * time.Millisecond)
+	if taken > 10 {
+		t.Errorf("%d rounds", taken)
+	}
+	if !strings.Contains(health.Err().Error(), "cni.exclusive=false") {
+		t.Error(health.Err())
+	}
+}
