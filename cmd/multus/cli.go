@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/multus-cni/multus/pkg/fault"
 )
 
 // cli is the standard input and output of a subcommand.
@@ -71,12 +73,21 @@ func commandLine(ctx context.Context, c cli, args []string) int {
 	return exitOK
 }
 
-// complain prints each of the joined faults on a line of its own.
+// complain prints each fault of an error on a line of its own.
 func complain(c cli, command string, err error) int {
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintf(c.stderr, "%s: %s\n", command, strings.TrimSpace(line))
+	for _, f := range fault.All(err) {
+		fmt.Fprintf(c.stderr, "%s: %s\n", command, flat(f.Error()))
 	}
 	return exitFailed
+}
+
+// flat is a text without line breaks, for lists with a line for each.
+func flat(text string) string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		lines = append(lines, strings.TrimSpace(line))
+	}
+	return strings.Join(lines, "; ")
 }
 
 // newRoot is the command line with all its subcommands.

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
@@ -37,97 +35,29 @@ func convertCommand(c cli) *cobra.Command {
   multus convert -f old.yaml | multus validate -f -
   kubectl get networks.kubernetes.com,pods -A -o yaml | multus convert -f -`,
 		Args: filesOnly(&files),
-		RunE: func(cmd *cobra.Command, _ []string) error { return ended(convert(cmd.Context(), c, files)) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return convert(cmd.Context(), c, files) },
 	}
 	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`FILE` or folder with objects; - is standard input; repeatable")
 	return cmd
 }
 
-func convert(ctx context.Context, c cli, files []string) int {
-	objects, err := manifest.Read(c.stdin, files...)
-	cv := conversion{objects: objects}
-	cv.warnings = append(cv.warnings, objects.Warnings...)
-	cv.faults = append(cv.faults, separate(err)...)
-	cv.all(ctx)
-	if err := printDocuments(c.stdout, cv.documents); err != nil {
-		cv.faults = append(cv.faults, err)
-	}
-	for _, w := range cv.warnings {
+func convert(ctx context.Context, c cli, files []string) error {
+	objects, readErr := manifest.Read(c.stdin, files...)
+	made, err := objects.Convert(ctx)
+	err = errors.Join(readErr, err)
+	for _, w := range append(objects.Warnings, made.Warnings...) {
 		fmt.Fprintln(c.stderr, "warning:", w)
 	}
-	for _, f := range cv.faults {
-		fmt.Fprintln(c.stderr, "multus convert:", flat(f))
-	}
-	switch {
-	case len(cv.faults) > 0:
-		return exitFailed
-	case len(cv.documents) == 0:
+	if len(made.Objects) == 0 && err == nil {
 		fmt.Fprintln(c.stderr, "multus convert: nothing to convert: no Network object of kubernetes.com/v1 is in the files, and no pod selects one")
 	}
-	return exitOK
-}
-
-// conversion gathers what comes of the objects of some files.
-type conversion struct {
-	objects   *manifest.Objects
-	documents []json.RawMessage
-	warnings  []string
-	faults    []error
-	homeless  []string // pods without a namespace whose annotation has to name one
-}
-
-func (cv *conversion) warn(format string, args ...any) {
-	cv.warnings = append(cv.warnings, fmt.Sprintf(format, args...))
-}
-
-// all converts the objects in the order of the files.
-func (cv *conversion) all(ctx context.Context) {
-	var conf *manifest.Object
-	pods := 0
-	for _, o := range cv.objects.All() {
-		var converted json.RawMessage
-		var err error
-		switch o.Kind {
-		case "":
-			conf = &o
-		case kindDefinition:
-		case kindNetwork:
-			converted, err = cv.network(ctx, o)
-		default:
-			converted, err = cv.pod(ctx, o)
-			if converted != nil {
-				pods++
-			}
-		}
-		for _, f := range separate(err) {
-			cv.faults = append(cv.faults, fmt.Errorf("%s: %w", o, f))
-		}
-		if err == nil && converted != nil {
-			cv.documents = append(cv.documents, converted)
-		}
-	}
-	if len(cv.homeless) > 0 {
-		cv.warn("no namespace in %s: taken for default, which the annotation %s has to name; change it there if you apply the output to another namespace",
-			strings.Join(cv.homeless, ", "), defaultNetworkKey)
-	}
-	if conf != nil && pods > 0 {
-		cv.surroundings(*conf)
-	}
-}
-
-// printDocuments writes objects as YAML documents.
-func printDocuments(w io.Writer, documents []json.RawMessage) error {
-	for i, d := range documents {
-		text, err := yaml.JSONToYAML(d)
-		if err != nil {
-			return err
-		}
+	for i, object := range made.Objects {
+		text, marshalErr := yaml.Marshal(object)
 		if i > 0 {
 			text = append([]byte("---\n"), text...)
 		}
-		if _, err := w.Write(text); err != nil {
-			return fmt.Errorf("standard output: %w", err)
-		}
+		_, printErr := c.stdout.Write(text)
+		err = errors.Join(err, marshalErr, printErr)
 	}
-	return nil
+	return err
 }

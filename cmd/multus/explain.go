@@ -56,7 +56,7 @@ func explainCommand(c cli) *cobra.Command {
   multus explain -f pods.yaml -o json shop/web
   multus explain kube-system/dns --conf /etc/cni/net.d/00-multus.conflist`,
 		Args: func(_ *cobra.Command, args []string) error { return opts.check(args) },
-		RunE: func(cmd *cobra.Command, _ []string) error { return ended(explain(cmd.Context(), c, opts)) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return explain(cmd.Context(), c, opts) },
 	}
 	fs := cmd.Flags()
 	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder with pods, networks and configuration; - is standard input; repeatable")
@@ -67,7 +67,7 @@ func explainCommand(c cli) *cobra.Command {
 	return cmd
 }
 
-func explain(ctx context.Context, c cli, opts explainOptions) int {
+func explain(ctx context.Context, c cli, opts explainOptions) error {
 	source := explainCluster
 	if len(opts.files) > 0 {
 		source = explainFiles
@@ -76,20 +76,16 @@ func explain(ctx context.Context, c cli, opts explainOptions) int {
 	for _, w := range warnings {
 		fmt.Fprintln(c.stderr, "warning:", w)
 	}
-	for _, f := range separate(err) {
-		fmt.Fprintln(c.stderr, "multus explain:", flat(f))
-	}
 	if err != nil {
-		return exitFailed
+		return err
 	}
 	if err := show(c, opts, explained); err != nil {
-		fmt.Fprintln(c.stderr, "multus explain: standard output:", err)
-		return exitFailed
+		return fmt.Errorf("standard output: %w", err)
 	}
 	if slices.ContainsFunc(explained, func(e explanation) bool { return e.err != nil }) {
-		return exitFailed
+		return exitCode(exitFailed)
 	}
-	return exitOK
+	return nil
 }
 
 // check takes the arguments, and refuses what cannot be.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/delegate"
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -59,11 +60,7 @@ func confOf(objects *manifest.Objects) (config.Config, []string, error) {
 	for _, w := range conf.Warnings {
 		warnings = append(warnings, "multus configuration: "+w)
 	}
-	var faults []error
-	for _, f := range separate(err) {
-		faults = append(faults, fmt.Errorf("multus configuration: %w", f))
-	}
-	return conf, warnings, errors.Join(faults...)
+	return conf, warnings, fault.About("multus configuration", err)
 }
 
 // podsOf are the pods that are meant: all, the one of the full name, or the ones

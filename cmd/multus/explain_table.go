@@ -11,6 +11,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -33,8 +34,8 @@ func show(c cli, opts explainOptions, all []explanation) error {
 // faults are why the pod would not start.
 func (e explanation) faults() []string {
 	var all []string
-	for _, f := range separate(unnamed(e.pod, e.err)) {
-		all = append(all, flat(f))
+	for _, f := range fault.All(e.err) {
+		all = append(all, flat(f.Error()))
 	}
 	return all
 }

@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 		Setup:               func(env *testscript.Env) error { return surroundings(env, recorder) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"cni": cni, "calls": calls, "input": input,
-			"objects": objects, "fault": fault, "heal": heal, "requests": requests, "status": status, "self": self,
+			"objects": objects, "fault": failAPI, "heal": heal, "requests": requests, "status": status, "self": self,
 		},
 	})
 }
@@ -202,7 +202,7 @@ func objects(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func fault(ts *testscript.TestScript, _ bool, args []string) {
+func failAPI(ts *testscript.TestScript, _ bool, args []string) {
 	f, err := cnitest.ParseFault(strings.Join(args, " "))
 	if err != nil {
 		ts.Fatalf("%v", err)

@@ -50,9 +50,9 @@ func testWrongInput(t *testing.T, n node) {
 	}{
 		"typing error": {onlyOf("net-b", bridge), []string{"pod default/lone", "default/net-b", "did you mean default/net-a?"}},
 		"trailing comma": {onlyOf("net-a", "{\n  \"type\": \"bridge\",\n}"),
-			[]string{"pod.yaml:", "NetworkAttachmentDefinition default/net-a", "spec.config", "line 16 of the file", "remove the comma"}},
+			[]string{"pod.yaml:", "NetworkAttachmentDefinition default/net-a", "pod.yaml:15:23: ", "spec.config", "trailing comma"}},
 		"comment": {onlyOf("net-a", "{\n  # a bridge\n  \"type\": \"bridge\"\n}"),
-			[]string{"NetworkAttachmentDefinition default/net-a", "line 15 of the file", "a comment", "remove it"}},
+			[]string{"NetworkAttachmentDefinition default/net-a", "pod.yaml:15:7: ", "comments are not allowed"}},
 		"no such plugin":       {onlyOf("net-a", strings.ReplaceAll(bridge, "bridge", "brigde")), []string{"default/net-a", "brigde", n.plugins}},
 		"MAC of five bytes":    {onlyOf(`[{"name": "net-a", "mac": "02:00:00:00:01"}]`, bridge), []string{"default/lone", "mac", "02:00:00:00:01"}},
 		"name of 16 letters":   {onlyOf(`net-a@abcdefghijklmnop`, bridge), []string{"default/lone", "abcdefghijklmnop", "15"}},

@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/lint"
 	"github.com/multus-cni/multus/pkg/manifest"
 )
 
@@ -34,53 +36,62 @@ func validateCommand(c cli) *cobra.Command {
   multus validate --strict -f deploy/
   multus convert -f old.yaml | multus validate -f -`,
 		Args: filesOnly(&files),
-		RunE: func(cmd *cobra.Command, _ []string) error { return ended(validate(cmd.Context(), c, files, strict)) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return validate(cmd.Context(), c, files, strict) },
 	}
 	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`FILE` or folder with objects and configurations; - is standard input; repeatable")
 	cmd.Flags().BoolVar(&strict, "strict", false, "take warnings for faults")
 	return cmd
 }
 
-func validate(ctx context.Context, c cli, files []string, strict bool) int {
+func validate(ctx context.Context, c cli, files []string, strict bool) error {
 	objects, err := manifest.Read(c.stdin, files...)
-	v := newValidation(objects, separate(err))
-	for _, o := range objects.All() {
-		v.object(ctx, o)
+	v := verdict{objects: len(objects.All())}
+	for _, note := range objects.Warnings {
+		v.lines = append(v.lines, "note: "+note)
 	}
-	if err := v.report(c, strict); err != nil {
-		fmt.Fprintln(c.stderr, "multus validate: standard output:", err)
-		return exitFailed
+	for _, f := range fault.All(err) {
+		v.add(lint.Finding{Fault: f})
 	}
-	if len(v.faults) > 0 || strict && len(v.warnings) > 0 {
-		return exitFailed
+	for _, f := range lint.Check(ctx, objects) {
+		f.Warning = f.Warning && !strict
+		v.add(f)
 	}
-	return exitOK
+	if _, err := fmt.Fprintln(c.stdout, strings.Join(append(v.lines, v.String()), "\n")); err != nil {
+		return fmt.Errorf("standard output: %w", err)
+	}
+	if v.faults > 0 {
+		return exitCode(exitFailed)
+	}
+	return nil
 }
 
-// report prints a line for each finding, and one that sums up.
-func (v *validation) report(c cli, strict bool) error {
-	var lines []string
-	for _, text := range v.objects.Warnings {
-		lines = append(lines, "note: "+text)
+// verdict has a line for each finding, and one that sums up.
+type verdict struct {
+	lines                     []string
+	objects, faults, warnings int
+}
+
+func (v *verdict) add(f lint.Finding) {
+	text := flat(f.Error())
+	if f.Warning {
+		v.warnings++
+		text = "warning: " + text
+	} else {
+		v.faults++
 	}
-	faults, warnings := v.faults, v.warnings
-	if strict {
-		faults, warnings = append(faults, warnings...), nil
+	v.lines = append(v.lines, text)
+}
+
+// String sums up.
+func (v *verdict) String() string {
+	text := count(v.objects, "object") + " checked, no faults"
+	if v.faults > 0 {
+		text = count(v.faults, "fault")
 	}
-	for _, text := range warnings {
-		lines = append(lines, "warning: "+text)
+	if v.warnings > 0 {
+		text += ", " + count(v.warnings, "warning")
 	}
-	lines = append(lines, faults...)
-	verdict := count(len(v.objects.All()), "object") + " checked, no faults"
-	if len(faults) > 0 {
-		verdict = count(len(faults), "fault")
-	}
-	if len(warnings) > 0 {
-		verdict += ", " + count(len(warnings), "warning")
-	}
-	lines = append(lines, verdict)
-	_, err := fmt.Fprintln(c.stdout, strings.Join(lines, "\n"))
-	return err
+	return text
 }
 
 // count is a number with its noun.

@@ -2,39 +2,10 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-func TestSeparate(t *testing.T) {
-	a, b, c := errors.New("a"), errors.New("b"), errors.New("c")
-	tests := map[string]struct {
-		err  error
-		want []string
-	}{
-		"none":            {nil, nil},
-		"one":             {a, []string{"a"}},
-		"joined":          {errors.Join(a, errors.Join(b, c)), []string{"a", "b", "c"}},
-		"within words":    {fmt.Errorf("both: %w", errors.Join(a, b)), []string{"both: a; b"}},
-		"of two errors":   {fmt.Errorf("%w: %w", a, b), []string{"a: b"}},
-		"with more lines": {errors.Join(errors.New("a\n  b\n"), c), []string{"a; b", "c"}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			var got []string
-			for _, err := range separate(tt.err) {
-				got = append(got, flat(err))
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
 
 // FuzzValidate checks and explains whatever the files hold. What is valid without
 // a warning, and complete, can be explained unless it needs what only a node has.

@@ -2,134 +2,97 @@ package manifest
 
 import (
 	"encoding/json"
-	"fmt"
-	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // configuration takes a document that is no Kubernetes object: Multus's own
 // configuration, alone or as the plugin of a list.
-func (l *loader) configuration(d document, raw json.RawMessage) {
-	conf, name, err := multusConf(raw)
+func (l *loader) configuration(v value) {
+	raw, err := v.json()
 	if err != nil {
-		l.fault(fmt.Errorf("%s: %w", d.place, err))
+		v.refuse(err)
 		return
 	}
-	if conf == nil {
-		l.fault(fmt.Errorf("%s: neither a Kubernetes object (apiVersion and kind are missing) "+
-			"nor a multus configuration (\"type\": \"multus\")", d.place))
+	if conf, found := multusConf(raw); found {
+		l.addConf(v, conf)
 		return
 	}
-	l.fault(l.addConf(Object{Name: name, Place: d.place, JSON: conf}))
+	v.fault("neither a Kubernetes object (apiVersion and kind are missing) "+
+		"nor a multus configuration (\"type\": \"multus\")", "")
 }
 
 // configMap takes the configuration out of a ConfigMap, if one is there.
-func (l *loader) configMap(o read) error {
-	data, err := o.fields.object("data")
-	if err != nil {
-		return err
-	}
-	found := false
-	for _, key := range keysOf(data) {
-		text, err := data.text(key)
-		if err != nil {
-			return fmt.Errorf("data.%w", err)
+func (l *loader) configMap(o *Object) {
+	data := o.root.object("data")
+	taken := false
+	for _, key := range data.keys() {
+		text := data.text(key, "")
+		inner := &document{file: o.root.doc.file, text: []byte(text.Value)}
+		if json.Valid(inner.text) {
+			inner.json = inner.text
 		}
-		raw := json.RawMessage(text)
-		if !json.Valid(raw) {
-			// Most values of most ConfigMaps are neither JSON nor YAML.
-			if raw, err = yaml.YAMLToJSONStrict([]byte(text)); err != nil {
-				continue
-			}
-		}
-		conf, name, err := multusConf(raw)
-		if err != nil || conf == nil {
+		// Most values of most ConfigMaps are neither JSON nor YAML.
+		if _, empty := inner.begin(); empty {
 			continue
 		}
-		found = true
-		if err := l.addConf(Object{Name: name, Place: o.Place, JSON: conf}); err != nil {
-			return fmt.Errorf("data.%s: %w", key, err)
+		if inner.parse(); len(inner.faults) > 0 {
+			continue
+		}
+		raw, err := value{node: inner.root, doc: inner}.json()
+		if conf, found := multusConf(raw); err == nil && found {
+			taken = true
+			l.addConf(text.at, conf)
 		}
 	}
-	if !found {
-		l.warn("%s: left out: no value of it is a multus configuration", o.Object)
+	if !taken {
+		l.warn(*o, "left out: no value of it is a multus configuration")
 	}
-	return nil
 }
 
-func keysOf(f fields) []string {
-	keys := make([]string, 0, len(f))
-	for key := range f {
-		keys = append(keys, key)
+// addConf takes the one configuration of the files.
+func (l *loader) addConf(v value, conf rawjson.Object) {
+	for _, other := range l.objects.all {
+		if other.Kind == "" {
+			v.fault("the second multus configuration", "the first is at "+other.Place)
+			return
+		}
 	}
-	slices.Sort(keys)
-	return keys
-}
-
-func (l *loader) addConf(o Object) error {
-	if l.objects.conf != nil {
-		return fmt.Errorf("%s: the second; the first is at %s", o, l.objects.conf.Place)
-	}
-	l.objects.conf = &o
+	o := Object{Place: v.place(), root: v}
+	o.Name, _ = conf.Text("name")
+	l.objects.conf = conf.JSON()
 	l.objects.all = append(l.objects.all, o)
-	return nil
 }
 
-// multusConf is the Multus configuration that raw is, or that the list raw holds;
-// nil where it is neither.
-func multusConf(raw json.RawMessage) (conf json.RawMessage, name string, err error) {
-	obj, err := fieldsOf(raw)
-	if err != nil {
-		return nil, "", nil //nolint:nilerr // it is something else
+// multusConf is the Multus configuration that a document is, or that the list in
+// it holds, as a runtime would hand it over.
+func multusConf(raw json.RawMessage) (conf rawjson.Object, found bool) {
+	list, err := rawjson.Parse(raw)
+	if err != nil || ours(list) {
+		return list, err == nil
 	}
-	name, err = obj.text("name")
-	if err != nil {
-		return nil, "", err
-	}
-	if ours(obj) {
-		return raw, name, nil
-	}
-	if !obj.has("plugins") {
-		return nil, "", nil
-	}
-	plugins, err := obj.list("plugins")
-	if err != nil {
-		return nil, "", err
-	}
-	for i, p := range plugins {
-		plugin, err := fieldsOf(p)
-		if err != nil {
-			return nil, "", fmt.Errorf("plugins[%d]: %w", i, err)
+	value, _ := list.Value("plugins")
+	plugins, _ := rawjson.Elements(value) // no list: something else
+	for _, element := range plugins {
+		plugin, err := rawjson.Nested(element)
+		if err != nil || !ours(plugin) {
+			continue
 		}
-		if ours(plugin) {
-			conf, err := fromList(obj, plugin)
-			return conf, name, err
+		for _, key := range []string{"cniVersion", "name"} {
+			if value, given := list.Value(key); given {
+				plugin = plugin.With(key, value)
+			}
 		}
+		return plugin, true
 	}
-	return nil, "", nil
+	return rawjson.Object{}, false
 }
 
 // ours tells Multus's configuration from other plugins'.
-func ours(plugin fields) bool {
-	kind, err := plugin.text("type")
-	if err != nil || plugin.has("kind") || plugin.has("apiVersion") {
-		return false
-	}
-	return kind == "multus" || strings.HasPrefix(kind, "multus-")
-}
-
-// fromList is the plugin as a runtime would hand it over.
-func fromList(list, plugin fields) (json.RawMessage, error) {
-	whole := make(fields, len(plugin)+2)
-	for key, value := range plugin {
-		whole[key] = value
-	}
-	for _, key := range []string{"cniVersion", "name"} {
-		if list.has(key) {
-			whole[key] = list[key]
-		}
-	}
-	return json.Marshal(whole)
+func ours(plugin rawjson.Object) bool {
+	kind, _ := plugin.Text("type")
+	_, hasKind := plugin.Value("kind")
+	_, hasVersion := plugin.Value("apiVersion")
+	return !hasKind && !hasVersion && (kind == "multus" || strings.HasPrefix(kind, "multus-"))
 }

@@ -7,30 +7,61 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"strconv"
-	"strings"
 
-	"sigs.k8s.io/yaml"
+	yaml "go.yaml.in/yaml/v3"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-// maxDocuments bounds the documents of one file.
-const maxDocuments = 4096
+// Bounds of one file.
+const (
+	maxDocuments = 4096
+	maxBroken    = 100 // documents that are no YAML
+)
 
 // document is one YAML or JSON document of a file.
 type document struct {
-	place Place
-	text  []byte // as written
-	json  []byte
+	file   string
+	text   []byte // as written
+	offset int    // lines of the file before text
+	exact  bool   // the nodes know their lines and columns
+	json   json.RawMessage
+	root   *yaml.Node
+	faults []fault.Fault
 }
 
-// documents splits a file. Those that can be read are returned beside the error.
-func documents(file string, data []byte) ([]document, error) {
+// place is where a node begins: file:line:column.
+func (d *document) place(n *yaml.Node) string {
+	if n == nil || !d.exact {
+		return d.file + ":" + strconv.Itoa(d.offset+1)
+	}
+	return d.file + ":" + strconv.Itoa(d.offset+n.Line) + ":" + strconv.Itoa(n.Column)
+}
+
+func (d *document) fault(n *yaml.Node, what string) {
+	d.faults = append(d.faults, fault.Fault{Place: d.place(n), What: what})
+}
+
+// from is the text from a node on.
+func (d *document) from(n *yaml.Node) string {
+	text := d.text
+	for range n.Line - 1 {
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
+	return string(text[len(upTo(string(text), 1, n.Column)):])
+}
+
+// documents splits a file. Those that can be read are returned beside the faults.
+func documents(file string, data []byte) ([]*document, []fault.Fault) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	first := bytes.TrimLeft(data, " \t\r\n")
-	if strictJSON(file) || (len(first) > 0 && first[0] == '{') {
-		docs, err := jsonDocuments(file, data)
-		if err == nil || strictJSON(file) {
-			return docs, err
+	if strictJSON(file) || bytes.HasPrefix(first, []byte("{")) {
+		docs, faults := jsonDocuments(file, data)
+		if faults == nil || strictJSON(file) {
+			return docs, faults
 		}
 	}
 	return yamlDocuments(file, data)
@@ -46,143 +77,97 @@ func strictJSON(file string) bool {
 }
 
 // jsonDocuments reads a sequence of JSON values.
-func jsonDocuments(file string, data []byte) ([]document, error) {
-	var docs []document
+func jsonDocuments(file string, data []byte) (docs []*document, faults []fault.Fault) {
 	dec := json.NewDecoder(bytes.NewReader(data))
-	for {
+	for len(docs)+len(faults) < maxDocuments {
 		var raw json.RawMessage
+		end := int(dec.InputOffset())
+		d := &document{file: file, offset: bytes.Count(data[:end], []byte("\n")), exact: true}
 		err := dec.Decode(&raw)
 		if errors.Is(err, io.EOF) {
-			return docs, nil
+			return docs, faults
 		}
 		if err != nil {
-			return docs, jsonFault(file, data, lastEnd(docs), err)
+			return docs, append(faults, jsonFault(d, data[end:], err))
 		}
-		if len(docs) == maxDocuments {
-			return docs, fmt.Errorf("%s: more than %d documents", file, maxDocuments)
+		d.json, d.text = raw, data[end:dec.InputOffset()]
+		if d.parse(); d.root == nil {
+			d.anew()
 		}
-		end := int(dec.InputOffset())
-		place := Place{File: file, Document: len(docs) + 1, Line: lineAt(data, end-len(raw))}
-		docs = append(docs, document{place: place, text: data[:end], json: raw})
+		if len(d.faults) > 0 {
+			faults = append(faults, d.faults...)
+			continue
+		}
+		docs = append(docs, d)
 	}
+	return docs, append(faults, fault.Fault{Place: file, What: fmt.Sprintf("more than %d documents", maxDocuments)})
 }
 
-// jsonFault says what is wrong in the document that begins at start.
-func jsonFault(file string, data []byte, start int, err error) error {
-	if line, what := syntax(data[start:]); what != "" {
-		return fmt.Errorf("%s:%d: %s", file, lineAt(data, start)+line-1, what)
-	}
-	return fmt.Errorf("%s: %w", file, err)
+// anew parses JSON with escapes that YAML does not have: written anew it has none,
+// but other lines.
+func (d *document) anew() {
+	var plain any
+	_ = json.Unmarshal(d.json, &plain) // it is JSON
+	d.text, _ = json.Marshal(plain)
+	d.exact, d.faults = false, nil
+	d.parse()
 }
 
-// lastEnd is where the last document ends.
-func lastEnd(docs []document) int {
-	if len(docs) == 0 {
-		return 0
+// jsonFault says what is wrong in the document that the text begins with.
+func jsonFault(d *document, text []byte, err error) fault.Fault {
+	f := fault.Fault{Place: d.place(nil), What: err.Error(), Err: err}
+	var syntax *rawjson.SyntaxError
+	if _, parseErr := rawjson.Parse(text); errors.As(parseErr, &syntax) {
+		f.Place = d.place(&yaml.Node{Line: syntax.Line, Column: syntax.Column})
+		f.What = syntax.What
 	}
-	return len(docs[len(docs)-1].text)
+	return f
 }
 
 // yamlDocuments reads YAML documents, each for itself, so that a fault in one
 // does not hide those of the next.
-func yamlDocuments(file string, data []byte) ([]document, error) {
-	var docs []document
-	var faults []error
-	for _, c := range chunks(data) {
-		place := Place{File: file, Document: len(docs) + len(faults) + 1, Line: c.line}
-		if place.Document > maxDocuments {
-			faults = append(faults, fmt.Errorf("%s: more than %d documents", file, maxDocuments))
-			break
-		}
-		converted, err := yaml.YAMLToJSONStrict(c.text)
-		if err != nil {
-			faults = append(faults, yamlFault(place, err, c.offset))
+func yamlDocuments(file string, data []byte) (docs []*document, faults []fault.Fault) {
+	line := 0
+	for _, text := range chunks(data) {
+		d := &document{file: file, text: text, offset: line, exact: true}
+		line += bytes.Count(text, []byte("\n"))
+		if _, empty := d.begin(); empty {
 			continue
 		}
-		docs = append(docs, document{place: place, text: c.text, json: converted})
-	}
-	return docs, errors.Join(faults...)
-}
-
-// chunk is the text of one YAML document.
-type chunk struct {
-	text   []byte
-	offset int // lines of the file before text
-	line   int // of the first line with content
-}
-
-// chunks splits at the document markers, which YAML allows nowhere else at the
-// beginning of a line. Chunks without content are left out.
-func chunks(data []byte) []chunk {
-	var found []chunk
-	current := chunk{line: 1}
-	number := 0
-	add := func() {
-		if first := firstContent(current.text); first >= 0 {
-			current.line = current.offset + first + 1
-			found = append(found, current)
+		if len(docs) == maxDocuments || len(faults) == maxBroken {
+			what := fmt.Sprintf("more than %d documents, or %d that are no YAML: the rest is not read", maxDocuments, maxBroken)
+			return docs, append(faults, fault.Fault{Place: d.place(nil), What: what})
 		}
+		if d.parse(); len(d.faults) > 0 {
+			faults = append(faults, d.faults...)
+			continue
+		}
+		docs = append(docs, d)
 	}
+	return docs, faults
+}
+
+// chunks cuts at the document markers, which YAML allows nowhere else at the
+// beginning of a line. The markers become white space.
+func chunks(data []byte) [][]byte {
+	markers := regexp.MustCompile(`(?m)^(?:---|\.\.\.)(?:[ \t\r]|$)`).FindAllIndex(data, -1)
+	var all [][]byte
 	start := 0
-	for rest := data; len(rest) > 0; number++ {
-		line, after, _ := bytes.Cut(rest, []byte("\n"))
-		at := len(data) - len(rest)
-		if marker(line, "---") || marker(line, "...") {
-			current.text = data[start:at]
-			add()
-			current = chunk{offset: number}
-			start = at + len("---")
-		}
-		rest = after
+	for _, m := range markers {
+		all = append(all, data[start:m[0]])
+		start = m[0]
 	}
-	current.text = data[start:]
-	add()
-	return found
+	all = append(all, data[start:])
+	for i := range markers {
+		all[i+1] = append([]byte("   "), all[i+1][len("---"):]...)
+	}
+	return all
 }
 
-func marker(line []byte, mark string) bool {
-	if !bytes.HasPrefix(line, []byte(mark)) {
-		return false
-	}
-	return len(line) == len(mark) || strings.ContainsRune(" \t\r", rune(line[len(mark)]))
-}
-
-// firstContent is the index of the first line that is neither blank nor a
-// comment nor a directive; negative where there is none.
-func firstContent(text []byte) int {
-	index := 0
-	for len(text) > 0 {
-		line, after, _ := bytes.Cut(text, []byte("\n"))
-		trimmed := bytes.TrimSpace(line)
-		if len(trimmed) > 0 && trimmed[0] != '#' && line[0] != '%' {
-			return index
-		}
-		text = after
-		index++
-	}
-	return -1
-}
-
-// yamlFault turns the lines that the YAML library counts in the document into
-// lines of the file.
-func yamlFault(place Place, err error, offset int) error {
-	text := strings.TrimPrefix(err.Error(), "error converting YAML to JSON: ")
-	text = strings.ReplaceAll(text, "unmarshal errors:\n", "")
-	const mark = "line "
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(text, mark)
-		b.WriteString(before)
-		if !found {
-			break
-		}
-		digits := len(after) - len(strings.TrimLeft(after, "0123456789"))
-		b.WriteString(mark)
-		if n, convErr := strconv.Atoi(after[:digits]); convErr == nil {
-			b.WriteString(strconv.Itoa(n + offset))
-		}
-		text = after[digits:]
-	}
-	words := strings.Join(strings.Fields(b.String()), " ")
-	return fmt.Errorf("%s: %s", place, words)
+// begin is the first line with more than white space, comments and directives;
+// empty says that there is none.
+func (d *document) begin() (line int, empty bool) {
+	before := regexp.MustCompile(`^(?:[ \t\r]*(?:#.*)?\n|%.*\n)*`).Find(d.text)
+	rest := bytes.TrimSpace(d.text[len(before):])
+	return 1 + bytes.Count(before, []byte("\n")), len(rest) == 0 || rest[0] == '#'
 }

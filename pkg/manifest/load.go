@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -28,9 +29,10 @@ func Load(files ...string) (*Objects, error) { return Read(os.Stdin, files...) }
 // Read is Load with another standard input.
 func Read(stdin io.Reader, files ...string) (*Objects, error) {
 	l := loader{
-		seen: map[string]Place{},
+		seen: map[string]string{},
+		pods: map[plan.Ref]bool{},
 		objects: &Objects{
-			nads:     definitions{kind: kindNAD, known: map[plan.Ref]plan.Definition{}},
+			nads:     definitions{kind: KindNAD, known: map[plan.Ref]plan.Definition{}},
 			networks: definitions{kind: "kubernetes.com/v1 Network", known: map[plan.Ref]plan.Definition{}},
 			status:   map[string][]byte{},
 		},
@@ -39,11 +41,11 @@ func Read(stdin io.Reader, files ...string) (*Objects, error) {
 		return l.objects, errors.New("no files to read")
 	}
 	paths, err := expand(files)
-	l.fault(err)
+	l.faults.Add(err)
 	for _, path := range paths {
 		l.file(stdin, path)
 	}
-	return l.objects, errors.Join(l.faults...)
+	return l.objects, l.faults.Err()
 }
 
 // expand replaces folders by their files.
@@ -87,18 +89,13 @@ func folder(path string) ([]string, error) {
 // loader gathers the objects and faults of several files.
 type loader struct {
 	objects *Objects
-	seen    map[string]Place // by kind, namespace and name
-	faults  []error
+	seen    map[string]string // the places of objects, by kind, namespace and name
+	pods    map[plan.Ref]bool
+	faults  fault.List
 }
 
-func (l *loader) fault(err error) {
-	if err != nil {
-		l.faults = append(l.faults, err)
-	}
-}
-
-func (l *loader) warn(format string, args ...any) {
-	l.objects.Warnings = append(l.objects.Warnings, fmt.Sprintf(format, args...))
+func (l *loader) warn(o Object, text string) {
+	l.objects.Warnings = append(l.objects.Warnings, fault.Fault{Place: o.Place, Subject: o.Subject(), What: text}.Error())
 }
 
 // file reads one file.
@@ -109,17 +106,29 @@ func (l *loader) file(stdin io.Reader, path string) {
 	}
 	data, err := content(stdin, path)
 	if err != nil {
-		l.fault(err)
+		l.faults.Add(err)
 		return
 	}
-	docs, err := documents(name, data)
-	l.fault(err)
-	if len(docs) == 0 && err == nil {
-		l.warn("%s: no objects in it", name)
+	docs, faults := documents(name, data)
+	for _, f := range faults {
+		l.faults.Add(f)
+	}
+	if len(docs)+len(faults) == 0 {
+		l.objects.Warnings = append(l.objects.Warnings, name+": no objects in it")
 	}
 	for _, d := range docs {
-		l.document(d)
+		l.any(value{node: d.root, doc: d}, 0)
+		l.told(d, "")
 	}
+}
+
+// told takes up the faults that were noted of a document, as those of a subject.
+func (l *loader) told(d *document, subject string) {
+	for _, f := range d.faults {
+		f.Subject = subject
+		l.faults.Add(f)
+	}
+	d.faults = nil
 }
 
 // content reads a file, or standard input, of bounded size. The path may be a

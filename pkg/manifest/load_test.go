@@ -95,14 +95,14 @@ func TestLoad(t *testing.T) {
 		t.Errorf("configuration %s, want %s", conf, want)
 	}
 	if len(o.Warnings) != 2 || !strings.Contains(o.Warnings[0], "hostNetwork") ||
-		!strings.Contains(o.Warnings[1], "all.yaml:45 (document 7): left out: a Service") {
+		!strings.Contains(o.Warnings[1], "all.yaml:45:1: Service: left out: a Service") {
 		t.Errorf("warnings %q", o.Warnings)
 	}
 	var kinds []string
 	for _, object := range o.All() {
 		kinds = append(kinds, object.Kind)
 	}
-	if diff := cmp.Diff([]string{kindNAD, "Pod", "Deployment", "Network", ""}, kinds); diff != "" {
+	if diff := cmp.Diff([]string{KindNAD, "Pod", "Deployment", "Network", ""}, kinds); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -1,11 +1,12 @@
 package manifest
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
+	"strings"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // resourceAnnotation names the device plugin resource of a network (Device
@@ -13,81 +14,43 @@ import (
 const resourceAnnotation = "k8s.v1.cni.cncf.io/resourceName"
 
 // definition takes a NetworkAttachmentDefinition.
-func (l *loader) definition(o read) error {
-	spec, err := o.fields.object("spec")
-	if err != nil {
-		return err
-	}
-	conf, err := spec.text("config")
-	if err != nil {
-		return fmt.Errorf("spec.%w: write \"config: |\" and the JSON indented below it", err)
-	}
-	if err := o.configFault(conf); err != nil {
-		return fmt.Errorf("spec.config: %w", err)
-	}
-	l.objects.nads.known[o.ref()] = plan.Definition{Config: conf, Resource: o.annotations[resourceAnnotation]}
-	l.objects.all = append(l.objects.all, o.Object)
-	return nil
+func (l *loader) definition(o *Object) {
+	o.Config = o.root.object("spec").text("config", `write "config: |" and the JSON indented below it`)
+	_, err := rawjson.Parse([]byte(o.Config.Value))
+	checkJSON(o.Config, err)
+	l.take(o, l.objects.nads, o.Config.Value)
 }
 
 // network takes an older Network object.
-func (l *loader) network(o read) error {
-	plugin, err := o.fields.text("plugin")
-	if err != nil {
-		return err
+func (l *loader) network(o *Object) {
+	plugin := o.root.text("plugin", "").Value
+	o.Config = o.root.text("args", "")
+	checkJSON(o.Config, rawjson.Check([]byte(o.Config.Value)))
+	conf := ""
+	if len(o.root.doc.faults) == 0 {
+		var err error
+		conf, err = plan.LegacyConfig(plugin, o.Config.Value)
+		o.root.refuse(err)
 	}
-	args, err := o.fields.text("args")
-	if err != nil {
-		return err
-	}
-	conf, err := plan.LegacyConfig(plugin, args)
-	if err != nil {
-		return err
-	}
-	l.objects.networks.known[o.ref()] = plan.Definition{Config: conf, Resource: o.annotations[resourceAnnotation]}
-	l.objects.all = append(l.objects.all, o.Object)
-	return nil
+	l.take(o, l.objects.networks, conf)
 }
 
-func (o read) ref() plan.Ref { return plan.Ref{Namespace: o.Namespace, Name: o.Name} }
-
-// configFault says where the JSON of a network is broken. What the JSON means is
-// the planner's to judge.
-func (o read) configFault(conf string) error {
-	if len(bytes.TrimSpace([]byte(conf))) == 0 {
-		return nil
+// take adds a network, also a faulty one: pods may name it.
+func (l *loader) take(o *Object, to definitions, conf string) {
+	o.Annotations = annotations(o.root.at("metadata"))
+	to.known[o.Ref()] = plan.Definition{Config: conf, Resource: o.Annotations[resourceAnnotation].Value}
+	if len(o.root.doc.faults) == 0 {
+		l.objects.all = append(l.objects.all, *o)
 	}
-	line, what := syntax([]byte(conf))
-	if what == "" {
-		return nil
-	}
-	if at := o.document.lineOf(bytes.Split([]byte(conf), []byte("\n"))[line-1]); at > 0 {
-		return fmt.Errorf("line %d of the file: %s", at, what)
-	}
-	if bytes.IndexByte([]byte(conf), '\n') < 0 {
-		return errors.New(what)
-	}
-	return fmt.Errorf("line %d of it: %s", line, what)
 }
 
-// lineOf finds the line of the file that holds the given line of a value in block
-// style; 0 where there is none or more than one.
-func (d document) lineOf(wanted []byte) int {
-	wanted = bytes.TrimSpace(wanted)
-	found := 0
-	number := d.first()
-	for line := range bytes.Lines(d.text) {
-		if bytes.Equal(bytes.TrimSpace(line), wanted) {
-			if found > 0 {
-				return 0
-			}
-			found = number
-		}
-		number++
+// checkJSON says where the JSON of a network is broken. What it means is the
+// planner's to judge.
+func checkJSON(text Text, err error) {
+	var syntax *rawjson.SyntaxError
+	if strings.TrimSpace(text.Value) != "" && errors.As(err, &syntax) {
+		text.at.doc.faults = append(text.at.doc.faults, fault.Fault{
+			Place: text.PlaceOf(syntax.Line, syntax.Column), Key: text.at.path, What: syntax.What, Err: syntax,
+		})
 	}
-	return found
 }
-
-// first is the number of the line with which the document's text begins, which
-// may be before its first line with content.
-func (d document) first() int { return d.place.Line - max(firstContent(d.text), 0) }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"sync"
 
 	"github.com/multus-cni/multus/pkg/plan"
@@ -20,61 +19,33 @@ type Objects struct {
 	Warnings []string
 
 	all      []Object
-	pods     []plan.Pod
 	nads     definitions
 	networks definitions
-	conf     *Object
+	conf     json.RawMessage
 
 	mu     sync.Mutex
 	status map[string][]byte // of the pods, by namespace/name
 }
 
-// Object is one object of the files, with the place it came from.
-type Object struct {
-	Kind      string          // "" for a Multus configuration
-	Namespace string          // never empty for a Kubernetes object
-	Name      string          // of a Multus configuration: its CNI name
-	Place     Place           // where it is written
-	JSON      json.RawMessage // the object itself
-}
-
-// Place is where an object is written.
-type Place struct {
-	File     string
-	Document int // counted from 1
-	Line     int // of its first line, counted from 1
-}
-
-// String is file:line (document n).
-func (p Place) String() string {
-	return p.File + ":" + strconv.Itoa(p.Line) + " (document " + strconv.Itoa(p.Document) + ")"
-}
-
-// String names the place and the object, as all faults of it begin.
-func (o Object) String() string {
-	if o.Kind == "" {
-		return o.Place.String() + ": multus configuration"
-	}
-	if o.Name == "" {
-		return o.Place.String() + ": " + o.Kind
-	}
-	return o.Place.String() + ": " + o.Kind + " " + o.Namespace + "/" + o.Name
-}
-
-// All are the pods, network attachment definitions, older Network objects and
-// the Multus configuration, in the order of the files.
+// All are the pods, workloads, NetworkAttachmentDefinitions, older Network objects
+// and the Multus configuration, in the order of the files.
 func (o *Objects) All() []Object { return slices.Clone(o.all) }
 
 // Pods are the pods, and a pod for each template of a workload, in the order of
 // the files. Every one of them has a UID.
-func (o *Objects) Pods() []plan.Pod { return slices.Clone(o.pods) }
+func (o *Objects) Pods() []plan.Pod {
+	var pods []plan.Pod
+	for _, object := range o.all {
+		if !object.Pod.IsZero() {
+			pods = append(pods, object.Pod)
+		}
+	}
+	return pods
+}
 
 // Conf is the Multus configuration, as JSON.
 func (o *Objects) Conf() (conf []byte, given bool) {
-	if o.conf == nil {
-		return nil, false
-	}
-	return slices.Clone([]byte(o.conf.JSON)), true
+	return slices.Clone([]byte(o.conf)), o.conf != nil
 }
 
 // Definitions finds NetworkAttachmentDefinitions of the files.
@@ -88,8 +59,8 @@ func (o *Objects) Networks() plan.Definitions { return o.networks }
 // Pod is the pod of that name.
 func (o *Objects) Pod(_ context.Context, namespace, name string) (plan.Pod, error) {
 	want := plan.Pod{Namespace: namespace, Name: name}.String()
-	names := make([]string, 0, len(o.pods))
-	for _, p := range o.pods {
+	var names []string
+	for _, p := range o.Pods() {
 		if p.String() == want {
 			return p, nil
 		}

@@ -1,81 +1,57 @@
 package manifest
 
 import (
-	"encoding/json"
-	"fmt"
+	"cmp"
+	"strings"
 
-	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-// pod takes a pod.
-func (l *loader) pod(o read) error {
-	spec, err := o.fields.object("spec")
-	if err != nil {
-		return err
+// templateOf is where an object describes pods; known is false where it does not.
+func templateOf(root value, kind string) (path []string, known bool) {
+	usual := []string{"spec", "template"}
+	switch kind {
+	case "v1/Pod", "kubevirt.io/VirtualMachineInstance":
+		return nil, true
+	case "apps/Deployment", "apps/DaemonSet", "apps/StatefulSet", "apps/ReplicaSet", "batch/Job", "v1/ReplicationController",
+		"argoproj.io/Rollout", "kubevirt.io/VirtualMachine", "kubevirt.io/VirtualMachineInstanceReplicaSet":
+		return usual, true
+	case "batch/CronJob":
+		return []string{"spec", "jobTemplate", "spec", "template"}, true
+	case "v1/PodTemplate":
+		return []string{"template"}, true
 	}
-	return l.addPod(o, spec)
+	return usual, root.at("spec").at("template").at("spec").at("containers").node != nil
 }
 
-// workload takes the pod that a workload's template describes, under the
-// workload's name.
-func (l *loader) workload(o read) error {
-	template, err := templateOf(o)
-	if err != nil {
-		return fmt.Errorf("spec.%w", err)
+// pod takes a pod, or the pod that a workload's template describes, under the
+// workload's name. One that does without CNI is left out.
+func (l *loader) pod(o *Object) {
+	pod := o.root
+	for _, key := range o.Template {
+		pod = pod.object(key)
 	}
-	meta, err := template.object("metadata")
-	if err != nil {
-		return fmt.Errorf("spec.template.%w", err)
+	o.Annotations = annotations(pod.object("metadata"))
+	uid := o.root.at("metadata").text("uid", "").Value
+	if len(o.Template) > 0 {
+		o.Outer, uid = annotations(o.root.at("metadata")), ""
 	}
-	if o.annotations, err = annotations(meta); err != nil {
-		return fmt.Errorf("spec.template.metadata.%w", err)
+	host := pod.object("spec").at("hostNetwork")
+	if host.node != nil && host.node.Tag != "!!bool" {
+		host.fault(host.kind()+" where true or false is expected", "")
 	}
-	spec, err := template.object("spec")
-	if err != nil {
-		return fmt.Errorf("spec.template.%w", err)
+	if len(o.root.doc.faults) > 0 {
+		return
 	}
-	o.uid = ""
-	return l.addPod(o, spec)
-}
-
-// templateOf is the pod template of a workload.
-func templateOf(o read) (fields, error) {
-	spec, err := o.fields.object("spec")
-	if err == nil && o.Kind == "CronJob" {
-		if spec, err = spec.object("jobTemplate"); err == nil {
-			spec, err = spec.object("spec")
-		}
+	if host.node != nil && host.node.Value == "true" {
+		l.warn(*o, "left out: it has the node's network (hostNetwork), no CNI plugin is run for it")
+		return
 	}
-	if err != nil {
-		return nil, err
+	name := o.Name
+	if l.pods[o.Ref()] {
+		name += "-" + strings.ToLower(o.Kind) // another workload's pods have this name
 	}
-	return spec.object("template")
-}
-
-// addPod adds a pod, unless it does without CNI.
-func (l *loader) addPod(o read, spec fields) error {
-	hostNetwork := false
-	if spec.has("hostNetwork") {
-		if err := json.Unmarshal(spec["hostNetwork"], &hostNetwork); err != nil {
-			return fmt.Errorf("spec.hostNetwork: %s where true or false is expected", netconf.Kind(spec["hostNetwork"]))
-		}
-	}
-	if hostNetwork {
-		l.warn("%s: left out: it has the node's network (hostNetwork), no CNI plugin is run for it", o.Object)
-		return nil
-	}
-	key := "pod of the name " + o.Namespace + "/" + o.Name
-	if first, ok := l.seen[key]; ok {
-		return fmt.Errorf("its pod would be a second %s/%s; the first is at %s", o.Namespace, o.Name, first)
-	}
-	l.seen[key] = o.Place
-	if o.uid == "" {
-		o.uid = uidOf(o.Namespace, o.Name)
-	}
-	l.objects.pods = append(l.objects.pods, plan.Pod{
-		Namespace: o.Namespace, Name: o.Name, UID: o.uid, Annotations: o.annotations,
-	})
-	l.objects.all = append(l.objects.all, o.Object)
-	return nil
+	l.pods[o.Ref()] = true
+	o.Pod = plan.Pod{Namespace: o.Namespace, Name: name, UID: cmp.Or(uid, uidOf(o.Namespace, name)), Annotations: values(o.Annotations)}
+	l.objects.all = append(l.objects.all, *o)
 }

@@ -31,7 +31,7 @@ func (d *draft) assemble(ctx context.Context) Plan {
 			continue
 		}
 		if size += n.list.Size(); size > MaxConfigurations {
-			d.faults.Addf("pod %s: the configurations of its networks have %w", d.pod, ErrTooMuch)
+			d.faults.Add(fault.About("pod "+d.pod.String(), fmt.Errorf("the configurations of its networks have %w", ErrTooMuch)))
 			break
 		}
 		a := Attachment{

@@ -18,7 +18,7 @@ func (d *draft) legacyNetworks() (networks []wanted, chosen bool) {
 	}
 	for _, other := range []string{NetworksKey, DefaultNetworkKey} {
 		if strings.TrimSpace(d.pod.Annotations[other]) != "" {
-			d.faults.Addf("pod %s: has both annotations, %s and %s; keep one", d.pod, LegacyNetworksKey, other)
+			d.faults.Add(fault.About("pod "+d.pod.String(), fmt.Errorf("has both annotations, %s and %s; keep one", LegacyNetworksKey, other)))
 		}
 	}
 	for _, s := range d.selections(LegacyNetworksKey, d.pod.Namespace, d.planner.Networks) {

@@ -33,7 +33,7 @@ func (d *draft) selectNetworks() {
 	}
 	d.checkTogether()
 	if len(d.wanted) > MaxNetworks {
-		d.faults.Addf("pod %s: %d networks, with those that every pod gets; a pod can have %d", d.pod, len(d.wanted), MaxNetworks)
+		d.faults.Add(fault.About("pod "+d.pod.String(), fmt.Errorf("%d networks, with those that every pod gets; a pod can have %d", len(d.wanted), MaxNetworks)))
 		d.wanted = d.wanted[:MaxNetworks]
 	}
 }

@@ -2,6 +2,7 @@ package plugins_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/netip"
 	"os/exec"
 	"path/filepath"
@@ -101,7 +102,15 @@ func (n *node) example(t testing.TB, objects *manifest.Objects, name string) *po
 		if o.Kind != "Network" && o.Kind != "NetworkAttachmentDefinition" {
 			continue
 		}
-		text := strings.NewReplacer(`\"host-local\",`, `\"host-local\", \"dataDir\": \"`+n.path("ipam")+`\",`, "ml-", "br-").Replace(string(o.JSON))
+		members, err := o.Members()
+		if err != nil {
+			t.Fatal(err)
+		}
+		object, err := json.Marshal(members)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.NewReplacer(`\"host-local\",`, `\"host-local\", \"dataDir\": \"`+n.path("ipam")+`\",`, "ml-", "br-").Replace(string(object))
 		if err := n.api.Put([]byte(text)); err != nil {
 			t.Fatal(err)
 		}

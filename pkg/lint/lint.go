@@ -1,0 +1,106 @@
+// Package lint says what is wrong with pods, networks and configurations in files,
+// each alone and all together, with the code that the plugin runs. It looks at
+// nothing but the files: neither at a cluster nor at this machine's plugins and
+// networks.
+package lint
+
+import (
+	"context"
+	"strings"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/manifest"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// Finding is something that is wrong with the objects, or odd about them.
+type Finding struct {
+	fault.Fault
+	Warning bool // odd: it may well be right where there is more than these files
+}
+
+// Check tells what is wrong with the objects, in the order of the files. What kept
+// files from being read is not repeated.
+func Check(ctx context.Context, objects *manifest.Objects) []Finding {
+	c := checker{objects: objects, conf: planning(objects)}
+	for _, o := range objects.All() {
+		switch {
+		case o.Kind == "":
+			c.configuration(o)
+		case o.Pod.IsZero():
+			c.network(ctx, o)
+		default:
+			c.pod(ctx, o)
+		}
+	}
+	return c.findings
+}
+
+// checker gathers what is wrong with the objects of some files.
+type checker struct {
+	objects  *manifest.Objects
+	conf     config.Config // to plan with
+	findings []Finding
+}
+
+// faults notes the faults of an error.
+func (c *checker) faults(o manifest.Object, place string, err error) {
+	for _, f := range o.Faults(place, err) {
+		c.findings = append(c.findings, Finding{Fault: f})
+	}
+}
+
+// warn notes what is odd.
+func (c *checker) warn(o manifest.Object, f fault.Fault) {
+	for _, named := range o.Faults(o.Place, f) {
+		c.findings = append(c.findings, Finding{Fault: named, Warning: true})
+	}
+}
+
+// configuration checks a multus configuration.
+func (c *checker) configuration(o manifest.Object) {
+	text, _ := c.objects.Conf()
+	conf, err := config.Parse(text)
+	c.faults(o, o.Place, err)
+	for _, w := range conf.Warnings {
+		c.warn(o, fault.Fault{What: w})
+	}
+}
+
+// onTheNode stands for a network that is on the node's disk.
+const onTheNode = "on-the-node"
+
+// planning is the configuration that pods are checked with: that of the files, if
+// there is a good one, with all that is on the node's disk taken for granted.
+func planning(objects *manifest.Objects) config.Config {
+	text, given := objects.Conf()
+	conf, err := config.Parse(text)
+	if !given || err != nil {
+		conf = config.Default()
+		conf.ClusterNetwork = onTheNode
+		for _, o := range objects.All() {
+			conf.LegacyNetworks = conf.LegacyNetworks || o.Kind == manifest.KindNetwork
+		}
+	}
+	conf.AuxiliaryChain = ""
+	conf.ClusterNetwork = granted(conf.ClusterNetwork)
+	var networks []string
+	for _, name := range conf.DefaultNetworks {
+		networks = append(networks, granted(name))
+	}
+	conf.DefaultNetworks = networks
+	return conf
+}
+
+func granted(network string) string {
+	if strings.Contains(network, "/") {
+		return onTheNode
+	}
+	return network
+}
+
+// find is what the files have under a name.
+func find(ctx context.Context, from plan.Definitions, ref plan.Ref) plan.Answer {
+	return from.Definitions(ctx, []plan.Ref{ref})[ref]
+}

@@ -1,0 +1,49 @@
+package lint
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/manifest"
+	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// network checks what a network's object says, and whether pods may use it.
+func (c *checker) network(ctx context.Context, o manifest.Object) {
+	from, key := plan.Definitions(c.objects), "spec.config"
+	if o.Kind == manifest.KindNetwork {
+		from, key = c.objects.Networks(), "args"
+	}
+	def := find(ctx, from, o.Ref()).Definition
+	if def.Config == "" {
+		return // the network of that name on the node's disk
+	}
+	list, warnings, err := netconf.Parse([]byte(def.Config), o.Name)
+	for _, w := range warnings {
+		c.warn(o, fault.Fault{Place: o.Config.Place(), Key: key, What: w})
+	}
+	if err == nil {
+		err = c.permitted(ctx, o.Ref(), list)
+	}
+	c.faults(o, o.Config.Place(), fault.Under(key, err))
+}
+
+// permitted asks the planner whether a pod's own network may run what it runs.
+func (c *checker) permitted(ctx context.Context, ref plan.Ref, list netconf.List) error {
+	text, err := json.Marshal(list)
+	if err != nil {
+		return err
+	}
+	conf := c.conf
+	conf.ClusterNetwork, conf.DefaultNetworks, conf.Delegates, conf.LegacyNetworks = "", nil, nil, false
+	only := manifest.DefinitionsFunc(func(plan.Ref) plan.Answer {
+		return plan.Answer{Definition: plan.Definition{Config: string(text)}}
+	})
+	planner := plan.Planner{Conf: conf, Definitions: only}
+	_, err = planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, plan.Pod{
+		Namespace: ref.Namespace, Name: "any", Annotations: map[string]string{plan.NetworksKey: ref.Name},
+	})
+	return err
+}

@@ -1,0 +1,107 @@
+package manifest
+
+import (
+	"strings"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	named "github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// Object is one object of the files, with the place where it is written.
+type Object struct {
+	Kind      string // "" for a Multus configuration
+	Namespace string // never empty for a Kubernetes object
+	Name      string // of a Multus configuration: its CNI name
+	Place     string // file:line:column
+	// Annotations are those of the pod, for a workload those of its template.
+	Annotations map[string]Text
+	// Outer are a workload's own annotations, which its pods do not get.
+	Outer map[string]Text
+	// Template is where a workload has its pods' template: spec.template.
+	Template []string
+	// Config is the configuration of a network, as its object has it.
+	Config Text
+	// Pod is what Multus is told of the pod; zero for all else.
+	Pod plan.Pod
+
+	root value
+}
+
+// Ref names the object.
+func (o Object) Ref() plan.Ref { return plan.Ref{Namespace: o.Namespace, Name: o.Name} }
+
+// Subject is what faults of the object begin with.
+func (o Object) Subject() string {
+	switch {
+	case o.Kind == "":
+		return "multus configuration"
+	case o.Name == "":
+		return o.Kind
+	}
+	return o.Kind + " " + o.Namespace + "/" + o.Name
+}
+
+// Faults are those of an error about the object, which they name. Those that have no
+// place get the one given here.
+func (o Object) Faults(place string, err error) []fault.Fault {
+	all := fault.All(fault.At(place, err))
+	for i, f := range all {
+		if f.Subject == "pod "+o.Pod.String() || f.Subject == "network "+o.Ref().String() {
+			f.Subject = ""
+		}
+		all[i] = fault.All(fault.About(o.Subject(), f))[0]
+	}
+	return all
+}
+
+// Members is the whole object, as encoding/json has it, for the caller to change.
+func (o Object) Members() (map[string]any, error) {
+	plain, err := o.root.plain()
+	members, _ := plain.(map[string]any)
+	return members, err
+}
+
+// identify reads the name and the namespace. Objects without a namespace are
+// applied to whatever namespace the user is in; here it is default.
+func (o *Object) identify() {
+	meta := o.root.object("metadata")
+	namespace, name := meta.text("namespace", ""), meta.text("name", "")
+	if !name.Given() {
+		// The API server would add a random end to it.
+		name = meta.text("generateName", "")
+		name.Value = strings.TrimRight(name.Value, "-.")
+	}
+	o.Namespace = "default"
+	if namespace.Value != "" {
+		o.Namespace = namespace.Value
+	}
+	if name.Value == "" {
+		meta.at("name").fault("missing", "give the object a name")
+	} else {
+		meta.at("name").refuse(named.Object(name.Value))
+	}
+	meta.at("namespace").refuse(named.Namespace(o.Namespace))
+	if len(o.root.doc.faults) == 0 {
+		o.Name = name.Value
+	}
+}
+
+// annotations are those in an object's metadata. All values are strings.
+func annotations(meta value) map[string]Text {
+	given := meta.object("annotations")
+	found := make(map[string]Text)
+	for _, key := range given.keys() {
+		found[key] = given.text(key, "quote it, or write | behind the colon and the text indented below")
+	}
+	return found
+}
+
+// values are the texts alone.
+func values(texts map[string]Text) map[string]string {
+	all := make(map[string]string, len(texts))
+	for key, text := range texts {
+		all[key] = text.Value
+	}
+	return all
+}

@@ -1,0 +1,141 @@
+package manifest
+
+import (
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	yaml "go.yaml.in/yaml/v3"
+
+	"github.com/multus-cni/multus/pkg/fault"
+)
+
+// value is one value of a document: what was written, and where.
+type value struct {
+	node *yaml.Node // nil: it is not there, or null
+	near *yaml.Node // what it is part of
+	doc  *document
+	path string // metadata.annotations; empty for the whole document
+}
+
+// fault notes what is wrong with the value.
+func (v value) fault(what, cure string) {
+	v.doc.faults = append(v.doc.faults, fault.Fault{Place: v.place(), Key: v.path, What: what, Cure: cure})
+}
+
+// refuse notes what is wrong with the value where an error says it.
+func (v value) refuse(err error) {
+	for _, f := range fault.All(fault.At(v.place(), fault.Under(v.path, err))) {
+		v.doc.faults = append(v.doc.faults, f)
+	}
+}
+
+// place is file:line:column of the value, or of what lacks it.
+func (v value) place() string { return v.doc.place(cmp.Or(v.node, v.near)) }
+
+// at is the value under a key; not there where v is no object.
+func (v value) at(key string) value {
+	found := value{near: cmp.Or(v.node, v.near), doc: v.doc, path: strings.TrimPrefix(v.path+"."+key, ".")}
+	if v.node == nil || v.node.Kind != yaml.MappingNode {
+		return found
+	}
+	for i := 0; i < len(v.node.Content); i += 2 {
+		if v.node.Content[i].Value == key && v.node.Content[i+1].Tag != "!!null" {
+			found.node = v.node.Content[i+1]
+		}
+	}
+	return found
+}
+
+// object is the object under a key; anything else there is a fault.
+func (v value) object(key string) value {
+	found := v.at(key)
+	if found.node != nil && found.node.Kind != yaml.MappingNode {
+		found.fault(found.kind()+" where an object is expected", "")
+		found.node = nil
+	}
+	return found
+}
+
+// list is the list under a key; anything else there is a fault.
+func (v value) list(key string) []value {
+	found := v.at(key)
+	if found.node == nil {
+		return nil
+	}
+	if found.node.Kind != yaml.SequenceNode {
+		found.fault(found.kind()+" where a list is expected", "")
+		return nil
+	}
+	items := make([]value, 0, len(found.node.Content))
+	for _, item := range found.node.Content {
+		items = append(items, value{node: item, doc: v.doc, path: found.path})
+	}
+	return items
+}
+
+// text is the string under a key; anything else there is a fault.
+func (v value) text(key, cure string) Text {
+	found := v.at(key)
+	switch {
+	case found.node == nil:
+		return Text{at: found}
+	case found.node.Kind != yaml.ScalarNode || found.node.Tag != "!!str":
+		found.fault(found.kind()+" where a string is expected", cure)
+		return Text{at: found}
+	}
+	return Text{Value: found.node.Value, at: found}
+}
+
+// keys are those of an object, in the order of the file.
+func (v value) keys() []string {
+	var keys []string
+	for i := 0; v.node != nil && v.node.Kind == yaml.MappingNode && i < len(v.node.Content); i += 2 {
+		keys = append(keys, v.node.Content[i].Value)
+	}
+	return keys
+}
+
+// kind is what the value is, for people.
+func (v value) kind() string {
+	if v.node == nil {
+		return "nothing"
+	}
+	switch v.node.Kind {
+	case yaml.MappingNode:
+		return "an object"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	switch v.node.Tag {
+	case "!!bool":
+		return "true or false"
+	case "!!null":
+		return "null"
+	case "!!int", "!!float":
+		return "a number"
+	}
+	return "a string"
+}
+
+// plain is the value as encoding/json has it.
+func (v value) plain() (any, error) {
+	var plain any
+	if v.node == nil {
+		return nil, nil
+	}
+	err := v.node.Decode(&plain)
+	return plain, err
+}
+
+// json is the value as JSON; a document of JSON as it was written.
+func (v value) json() (json.RawMessage, error) {
+	if v.doc.json != nil && v.node == v.doc.root {
+		return v.doc.json, nil
+	}
+	plain, err := v.plain()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(plain)
+}
