@@ -111,7 +111,7 @@ func TestPluginThatCannotBeStarted(t *testing.T) {
 	}{
 		{"not there", "/nowhere/plugin", "", "fork/exec /nowhere/plugin: no such file or directory", t.Context()},
 		{"not executable", plain, "", "fork/exec " + plain + ": permission denied", t.Context()},
-		{"environment", good, "CNI_ARGS=a\x00b", "environment variable contains NUL", t.Context()},
+		{"environment", good, "CNI_ARGS=a\x00b", "exec: environment variable contains NUL", t.Context()},
 		{"no time left", good, "", "context canceled", dead},
 	}
 	for _, tt := range tests {

@@ -1,15 +1,15 @@
 package delegate
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -30,7 +30,12 @@ const (
 	// A binary that is being replaced is "text file busy" for a moment.
 	busyTries = 20
 	busyPause = 50 * time.Millisecond
+	// outputGrace is how long the output is read after the plugin itself has ended: a
+	// child of it may keep it open for ever.
+	outputGrace = 500 * time.Millisecond
 )
+
+var errTooLong = fmt.Errorf("more than %d MiB on standard output, killed", MaxStdout>>20)
 
 // Process runs plugins as processes of their own. It is the real invoke.Exec.
 //
@@ -92,35 +97,34 @@ type run struct {
 }
 
 func (p Process) run(ctx context.Context, r run) ([]byte, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if slices.ContainsFunc(r.environ, func(kv string) bool { return strings.IndexByte(kv, 0) >= 0 }) {
-		return nil, errors.New("environment variable contains NUL")
-	}
-	c, err := start(r, p.Keep)
-	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, c.kill)
-	defer stop()
-	stdout := &bounded{limit: MaxStdout, full: c.kill}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	stdout := &bounded{limit: MaxStdout, full: func() { stop(errTooLong) }}
 	stderr := &capture{headLimit: MaxStderr - stderrTail, tailLimit: stderrTail}
-	status, err := c.finish(stdout, stderr)
+	cmd := exec.CommandContext(ctx, r.path)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(r.stdin), stdout, stderr
+	cmd.Env, cmd.ExtraFiles = r.environ, p.Keep
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel = func() error {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		return cmd.Process.Kill() // it may have changed its group
+	}
+	cmd.WaitDelay = outputGrace
+	err := cmd.Run()
 	if p.Stderr != nil && stderr.written > 0 {
 		_, _ = p.Stderr.Write(stderr.Bytes()) // for people; the command goes on without
 	}
 	switch {
 	case stdout.over:
-		return nil, fmt.Errorf("more than %d MiB on standard output, killed", MaxStdout>>20)
-	case err != nil:
+		return nil, errTooLong
+	case cmd.ProcessState == nil: // it was not started
 		return nil, err
 	// Success is success, also where the time was up at that very moment, or a
 	// child of the plugin still holds the output open: what was printed counts.
-	case status.Exited() && status.ExitStatus() == 0:
+	case cmd.ProcessState.Success():
 		return stdout.data, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	return nil, failure(ending(status), stdout.data, stderr.End(maxField))
+	return nil, failure(ending(cmd.ProcessState.Sys().(syscall.WaitStatus)), stdout.data, stderr.End(maxField))
 }
