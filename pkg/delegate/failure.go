@@ -13,6 +13,10 @@ import (
 
 	"github.com/containernetworking/cni/pkg/types"
 	"golang.org/x/sys/unix"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // ErrNoBinary says that the binary of a plugin is in none of the folders.
@@ -118,6 +122,31 @@ func (o object) text(name string) string {
 		s = string(raw)
 	}
 	return clip([]byte(s), maxField)
+}
+
+// withCause adds to the failure of a plugin what of its configuration most likely
+// tells the cause, where the failure names none of it: "Link not found" is all that
+// some say of a master that the node does not have.
+func withCause(err error, p netconf.Plugin) error {
+	conf, parseErr := rawjson.Nested(p.JSON())
+	if parseErr != nil {
+		return err
+	}
+	var told []string
+	for _, key := range []string{"master", "bridge", "device", "deviceID", "vrfname", "link"} {
+		value, isText := conf.Text(key)
+		switch {
+		case !isText || value == "":
+		case strings.Contains(err.Error(), value):
+			return err
+		default:
+			told = append(told, fmt.Sprintf("%s %s", key, fault.Quote(value)))
+		}
+	}
+	if len(told) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w (its configuration has %s)", err, strings.Join(told, ", "))
 }
 
 // clip is the beginning of a text, as valid UTF-8.

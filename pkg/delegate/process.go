@@ -89,6 +89,20 @@ func (p Process) ExecPlugin(ctx context.Context, plugin string, stdin []byte, en
 	}
 }
 
+// startError says that the kernel did not start a plugin: it is no executable file,
+// or none of this architecture.
+type startError struct{ err error }
+
+func (e *startError) Error() string { return e.err.Error() }
+func (e *startError) Unwrap() error { return e.err }
+
+func notStarted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &startError{err}
+}
+
 // run is what one execution is made of.
 type run struct {
 	path    string
@@ -117,8 +131,8 @@ func (p Process) run(ctx context.Context, r run) ([]byte, error) {
 	switch {
 	case stdout.over:
 		return nil, errTooLong
-	case cmd.ProcessState == nil: // it was not started
-		return nil, err
+	case cmd.ProcessState == nil:
+		return nil, notStarted(ctx, err)
 	// Success is success, also where the time was up at that very moment, or a
 	// child of the plugin still holds the output open: what was printed counts.
 	case cmd.ProcessState.Success():

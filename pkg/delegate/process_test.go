@@ -81,7 +81,7 @@ func TestCancelledPluginIsKilled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
 	start := time.Now()
-	err := real().Del(ctx, sandbox(), recorded(t, `{"sleep":{"*":"1m"}}`), nil)
+	err := real().Del(ctx, sandbox(), recorded(t, `{"sleep":{"*":"1m"}}`), delegate.Made{Attached: true})
 	if err == nil || !strings.HasPrefix(err.Error(), "recorder: DEL given up after ") || !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v", err)
 	}

@@ -60,7 +60,7 @@ func (r Runner) Add(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (js
 		req := netconf.Request{RuntimeConfig: a.RuntimeConfig, PrevResult: result}
 		printed, err := r.run(ctx, c, p, req)
 		if err != nil {
-			return nil, err
+			return nil, withCause(err, p)
 		}
 		if result, err = answer(printed, a.Config.CNIVersion()); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Type(), err)
@@ -72,24 +72,43 @@ func (r Runner) Add(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (js
 	return result, nil
 }
 
-// Del detaches: runs DEL of every plugin in reverse order, to the first that
-// fails. result is that of Add, nil where it is not known. A plugin that does not
-// know the container has detached it.
-func (r Runner) Del(ctx context.Context, sb plan.Sandbox, a plan.Attachment, result json.RawMessage) error {
+// Made is what is known of an attachment.
+type Made struct {
+	Result json.RawMessage // of ADD; nil where it is not known
+	// Attached says that ADD of all plugins succeeded, or that it may have: then only
+	// a DEL that succeeds takes it away.
+	Attached bool
+}
+
+// Del detaches: runs DEL of every plugin in reverse order, whatever those before
+// answered; all failures are joined. A plugin that does not know the container has
+// detached it. Where the attachment never got attached the same goes for one that
+// does not speak the version, and for one that cannot be started: neither can have
+// done anything.
+func (r Runner) Del(ctx context.Context, sb plan.Sandbox, a plan.Attachment, made Made) error {
 	c := attachmentCall("DEL", sb, a)
 	req := netconf.Request{RuntimeConfig: a.RuntimeConfig}
 	if netconf.AtLeast(a.Config.CNIVersion(), checkSince) {
 		// Without a result that can be read a plugin gets none: that it has to bear.
-		req.PrevResult, _ = recorded(a, result)
+		req.PrevResult, _ = recorded(a, made.Result)
 	}
 	plugins := a.Config.Plugins()
 	slices.Reverse(plugins)
+	var errs []error
 	for _, p := range plugins {
-		if _, err := r.run(ctx, c, p, req); err != nil && !unknownContainer(err) {
-			return err
+		_, err := r.run(ctx, c, p, req)
+		if made.Attached && !isCode(err, types.ErrUnknownContainer) || !made.Attached && !idle(err) {
+			errs = append(errs, err)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// idle tells whether a plugin that failed can have done nothing in ADD either.
+func idle(err error) bool {
+	var notStarted *startError
+	return isCode(err, types.ErrUnknownContainer) || isCode(err, types.ErrIncompatibleCNIVersion) ||
+		errors.Is(err, ErrNoBinary) || errors.As(err, &notStarted)
 }
 
 // Check runs CHECK of every plugin in order, to the first that fails. Lists that
@@ -176,7 +195,7 @@ func recorded(a plan.Attachment, result json.RawMessage) (json.RawMessage, error
 	return converted, nil
 }
 
-func unknownContainer(err error) bool {
+func isCode(err error, code uint) bool {
 	var e *types.Error
-	return errors.As(err, &e) && e.Code == types.ErrUnknownContainer
+	return errors.As(err, &e) && e.Code == code
 }

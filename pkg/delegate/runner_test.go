@@ -143,14 +143,15 @@ func TestDel(t *testing.T) {
 		{"null as result", "1.1.0", "null", nil, []string{"DEL c", "DEL b", "DEL a"}, none, ""},
 		{"a result that nobody can read", "1.1.0", "[]", nil, []string{"DEL c", "DEL b", "DEL a"}, none, ""},
 		{"no result before 0.4.0", "0.3.1", `{"cniVersion":"0.3.1"}`, nil, []string{"DEL c", "DEL b", "DEL a"}, none, ""},
-		{"stops at an error", "1.1.0", "", map[string]error{"DEL b": errors.New("busy")}, []string{"DEL c", "DEL b"}, none[:2], "b: busy"},
+		{"goes on after errors", "1.1.0", "", map[string]error{"DEL c": errors.New("down"), "DEL b": errors.New("busy")}, []string{"DEL c", "DEL b", "DEL a"}, none, "c: down\nb: busy"},
+		{"a version not spoken any more stays", "1.1.0", "", map[string]error{"DEL b": &types.Error{Code: 1, Msg: "which version?"}}, []string{"DEL c", "DEL b", "DEL a"}, none, "b: which version?"},
 		{"unknown container is detached", "1.1.0", "", map[string]error{"DEL b": &types.Error{Code: 3, Msg: "who?"}},
 			[]string{"DEL c", "DEL b", "DEL a"}, none, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			exec := failing(tt.errs)
-			err := fake(exec).Del(t.Context(), plan.Sandbox{ContainerID: "c1", IfName: "eth0"}, chain(t, tt.version), json.RawMessage(tt.result))
+			err := fake(exec).Del(t.Context(), plan.Sandbox{ContainerID: "c1", IfName: "eth0"}, chain(t, tt.version), delegate.Made{Result: json.RawMessage(tt.result), Attached: true})
 			if got := text(err); got != tt.wantErr {
 				t.Errorf("got error %q, want %q", got, tt.wantErr)
 			}
@@ -166,9 +167,50 @@ func TestDel(t *testing.T) {
 }
 
 func TestDelWithoutBinaryStaysAnError(t *testing.T) {
-	err := fake(&cnitest.Exec{Missing: []string{"b"}}).Del(t.Context(), sandbox(), chain(t, "1.1.0"), nil)
+	err := fake(&cnitest.Exec{Missing: []string{"b"}}).Del(t.Context(), sandbox(), chain(t, "1.1.0"), delegate.Made{Attached: true})
 	if !errors.Is(err, delegate.ErrNoBinary) {
 		t.Errorf("got error %v", err)
+	}
+}
+
+// TestDelOfWhatNeverGotAttached: a plugin that refuses the version, is missing or
+// cannot be started did nothing in ADD; another failure stays one.
+func TestDelOfWhatNeverGotAttached(t *testing.T) {
+	exec := failing(map[string]error{"DEL b": &types.Error{Code: 1, Msg: "which version?"}, "DEL c": errors.New("busy")})
+	if got := text(fake(exec).Del(t.Context(), sandbox(), chain(t, "0.3.1"), delegate.Made{})); got != "c: busy" {
+		t.Errorf("got error %q", got)
+	}
+	if diff := cmp.Diff([]string{"DEL c", "DEL b", "DEL a"}, exec.Names()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	if err := fake(&cnitest.Exec{Missing: []string{"b"}}).Del(t.Context(), sandbox(), chain(t, "1.1.0"), delegate.Made{}); err != nil {
+		t.Errorf("a missing binary: %v", err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("no program"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := delegate.Runner{Exec: delegate.Process{}, Path: []string{dir}}
+	if err := r.Del(t.Context(), sandbox(), attachment(t, `{"cniVersion":"1.1.0","name":"n","type":"a"}`), delegate.Made{}); err != nil {
+		t.Errorf("no executable: %v", err)
+	}
+	if err := r.Del(t.Context(), sandbox(), attachment(t, `{"cniVersion":"1.1.0","name":"n","type":"a"}`), delegate.Made{Attached: true}); err == nil {
+		t.Error("one that was attached counts as detached though its binary cannot be started")
+	}
+}
+
+// TestAddTellsTheLikelyCause where the plugin's own words name nothing.
+func TestAddTellsTheLikelyCause(t *testing.T) {
+	for said, want := range map[string]string{
+		"Link not found":             `a: Link not found (its configuration has master "eth9")`,
+		`failed to find link "eth9"`: `a: failed to find link "eth9"`,
+	} {
+		exec := failing(map[string]error{"ADD a": &types.Error{Code: 999, Msg: said}})
+		_, err := fake(exec).Add(t.Context(), sandbox(), attachment(t, `{"cniVersion":"1.1.0","name":"n","type":"a","master":"eth9"}`))
+		var told *types.Error
+		if got := text(err); got != want || !errors.As(err, &told) || told.Msg != said {
+			t.Errorf("got error %q, want %q", got, want)
+		}
 	}
 }
 

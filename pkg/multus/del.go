@@ -8,6 +8,7 @@ import (
 
 	"github.com/containernetworking/cni/pkg/types"
 
+	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
@@ -105,7 +106,7 @@ func remaining(rec state.Record) int {
 
 func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
 	begin := time.Now()
-	if err := p.Runner.Del(ctx, sb, a.Attachment, a.Result); err != nil {
+	if err := p.Runner.Del(ctx, sb, a.Attachment, delegate.Made{Result: a.Result, Attached: a.Phase == state.Attached}); err != nil {
 		p.at(a.Attachment).WithError(err).Error("detachment failed")
 		return err
 	}
@@ -124,7 +125,7 @@ func (p Plugin) delUnrecorded(ctx context.Context, sb plan.Sandbox, why error) e
 	}
 	for i := len(pl.Attachments) - 1; i >= 0; i-- {
 		a := pl.Attachments[i]
-		if err := p.Runner.Del(ctx, sb, a, nil); err != nil {
+		if err := p.Runner.Del(ctx, sb, a, delegate.Made{}); err != nil {
 			p.at(a).WithError(err).Warn("detachment without a record failed")
 		}
 	}
