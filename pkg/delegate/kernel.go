@@ -145,7 +145,9 @@ func (s sandbox) wanted(have []netlink.Route, listed, claims []gateway) []netlin
 		}
 	}
 	for _, g := range claims {
-		taken := func(r netlink.Route) bool { return r.Family == g.family && r.Priority == g.metric }
+		taken := func(r netlink.Route) bool {
+			return r.Family == g.family && (r.Priority == g.metric || g.untold && addr(r.Gw) == g.via)
+		}
 		if !slices.ContainsFunc(want, taken) {
 			want = append(want, s.route(g))
 		}

@@ -38,7 +38,8 @@ func claimed(result json.RawMessage) ([]gateway, error) {
 			continue
 		}
 		g := gateway{family: family, via: addr(route.GW), metric: route.Priority, mtu: route.MTU, advmss: route.AdvMSS}
-		if g.metric == 0 {
+		g.untold = g.metric == 0
+		if g.untold {
 			g.metric = usualMetric(family)
 		}
 		for _, ip := range r.IPs {

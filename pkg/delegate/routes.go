@@ -85,6 +85,7 @@ type gateway struct {
 	family int        // netlink's name of it
 	via    netip.Addr // invalid: everything is on the link
 	metric int        // as the kernel shows it
+	untold bool       // the result does not tell the metric: the plugin may have set any
 	mtu    int
 	advmss int
 }

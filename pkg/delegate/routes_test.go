@@ -71,6 +71,8 @@ func TestRoutesInTheKernel(t *testing.T) {
 			[]string{"default via 10.0.1.1 dev net0"}, []string{"default via fd00::1 dev eth0"}},
 		{"empty list, no gateway at all", eth0, nil, `"routes":[{"dst":"0.0.0.0/0"},{"dst":"::/0","priority":5}]`,
 			[]string{"default dev net0"}, []string{"default dev net0 metric 5"}},
+		{"empty list, a metric that the result does not tell", append(eth0, route{"net0", "0.0.0.0/0", "10.0.1.1", 9}), nil, `"routes":[{"dst":"0.0.0.0/0","gw":"10.0.1.1"}]`,
+			[]string{"default via 10.0.1.1 dev net0 metric 9"}, []string{"default via fd00::1 dev eth0"}},
 		{"empty list, another table", eth0, nil, `"routes":[{"dst":"0.0.0.0/0","gw":"10.0.1.1","table":100}]`,
 			[]string{"default via 10.0.0.1 dev eth0"}, []string{"default via fd00::1 dev eth0"}},
 		{"empty list, no default route anywhere", nil, nil, "", []string{}, []string{}},
