@@ -1,16 +1,14 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // childCommand is this test binary as a child that plays a role.
@@ -24,13 +22,23 @@ func childCommand(t *testing.T, role string, d Dir) *exec.Cmd {
 	return cmd
 }
 
+// writer is a child that does one thing to a record: create, update or remove.
+func writer(t *testing.T, what string, d Dir, r Record) *exec.Cmd {
+	t.Helper()
+	data, err := json.Marshal(r)
+	must(t, err)
+	cmd := childCommand(t, "write "+what, d)
+	cmd.Stdin = bytes.NewReader(data)
+	return cmd
+}
+
 func child(role string, d Dir) int {
 	var err error
 	switch what, rest, _ := strings.Cut(role, " "); what {
 	case "hold":
 		err = hold(rest, d)
-	case "traced":
-		err = traced(rest, d)
+	case "write":
+		err = writeOnce(rest, d)
 	case "busy":
 		err = neverDone(d)
 	}
@@ -60,19 +68,10 @@ func hold(what string, d Dir) error {
 	return plugin.Wait()
 }
 
-// traced does one thing to the record that stdin holds, under the eyes of the
-// parent from the first system call on.
-func traced(what string, d Dir) error {
+// writeOnce does one thing to the record that stdin holds.
+func writeOnce(what string, d Dir) error {
 	var r Record
 	if err := json.NewDecoder(os.Stdin).Decode(&r); err != nil {
-		return err
-	}
-	runtime.LockOSThread()
-	fmt.Println(unix.Gettid())
-	if _, _, errno := unix.RawSyscall(unix.SYS_PTRACE, unix.PTRACE_TRACEME, 0, 0); errno != 0 {
-		return errno
-	}
-	if err := unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGSTOP); err != nil {
 		return err
 	}
 	switch what {

@@ -1,23 +1,17 @@
+//go:build amd64 || arm64
+
 package state
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"math/rand/v2"
-	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // TestKilledAtEverySystemCall does each thing that is done to a record once for
-// every system call that it consists of, and kills the process right before it.
+// every step of it that changes the world, and kills the process there.
 // The record is the old one or the new one, and what is left can be gone on from.
 func TestKilledAtEverySystemCall(t *testing.T) {
 	old := record(t, k1)
@@ -40,11 +34,11 @@ func TestKilledAtEverySystemCall(t *testing.T) {
 				if tt.before {
 					must(t, d.Create(old))
 				}
-				done := killAt(t, tt.name, d, tt.write, n)
-				seen[outcome(t, d, n, tt.outcomes)] = true
+				at := cnitest.KillAt(t, writer(t, tt.name, d, tt.write), n)
+				seen[outcome(t, d, at, tt.outcomes)] = true
 				goOn(t, d, updated)
-				if done {
-					t.Logf("%d system calls", n-1)
+				if at == "" {
+					t.Logf("%d steps", n-1)
 					break
 				}
 			}
@@ -56,18 +50,18 @@ func TestKilledAtEverySystemCall(t *testing.T) {
 }
 
 // outcome is which of the records is there.
-func outcome(t *testing.T, d Dir, n int, want []*Record) int {
+func outcome(t *testing.T, d Dir, at string, want []*Record) int {
 	t.Helper()
 	got, err := d.Load(k1)
 	if err != nil && !errors.Is(err, ErrNone) {
-		t.Fatalf("killed before call %d: %v", n, err)
+		t.Fatalf("killed %s: %v", at, err)
 	}
 	for i, w := range want {
 		if w == nil && err != nil || w != nil && err == nil && differ(*w, got) == "" {
 			return i
 		}
 	}
-	t.Fatalf("killed before call %d: neither of the two records but %+v, %v", n, got, err)
+	t.Fatalf("killed %s: neither of the two records but %+v, %v", at, got, err)
 	return -1
 }
 
@@ -90,97 +84,6 @@ func goOn(t *testing.T, d Dir, r Record) {
 	for _, f := range files(t, d) {
 		if strings.Contains(f, k1.ContainerID) {
 			t.Errorf("%s is left", f)
-		}
-	}
-}
-
-// killAt runs the child up to before its nth system call, and tells whether it
-// ended without coming that far.
-func killAt(t *testing.T, what string, d Dir, r Record, n int) (done bool) {
-	t.Helper()
-	runtime.LockOSThread() // one thread traces, and it is the one that started the child
-	defer runtime.UnlockOSThread()
-	data, err := json.Marshal(r)
-	must(t, err)
-	cmd := childCommand(t, "traced "+what, d)
-	cmd.Stdin = bytes.NewReader(data)
-	out, err := cmd.StdoutPipe()
-	must(t, err)
-	must(t, cmd.Start())
-	var tid int
-	if _, err := fmt.Fscan(out, &tid); err != nil {
-		t.Fatal(err)
-	}
-	done = step(t, cmd, tid, n)
-	_, _ = io.Copy(io.Discard, out)
-	// Where the traced thread is the first one, the tracer has reaped the process.
-	if err := cmd.Wait(); done && err != nil && !errors.Is(err, unix.ECHILD) {
-		t.Fatalf("the child that nobody killed: %v", err)
-	}
-	return done
-}
-
-// step follows the thread until it is killed before its nth call, or has ended.
-func step(t *testing.T, cmd *exec.Cmd, tid, n int) (done bool) {
-	t.Helper()
-	killed, deliver, stops := false, 0, 0
-	for first := true; ; first = false {
-		var ws unix.WaitStatus
-		_, err := unix.Wait4(tid, &ws, unix.WALL, nil)
-		switch {
-		case errors.Is(err, unix.EINTR):
-			continue
-		case errors.Is(err, unix.ECHILD), ws.Exited(), ws.Signaled():
-			if !killed && ws.ExitStatus() > 0 {
-				t.Fatalf("the child that nobody killed: exit status %d", ws.ExitStatus())
-			}
-			return !killed
-		case err != nil:
-			t.Fatal(err)
-		}
-		deliver = 0
-		switch {
-		case first:
-			must(t, unix.PtraceSetOptions(tid, unix.PTRACE_O_TRACESYSGOOD|unix.PTRACE_O_EXITKILL))
-		case ws.StopSignal() == unix.SIGTRAP|0x80:
-			stops++ // one as a call begins, one as it ends
-		case ws.StopSignal() != unix.SIGSTOP: // a runtime's own signal may come before the child's; SIGSTOP would stop all threads
-			deliver = int(ws.StopSignal())
-		}
-		if stops == 2*n-1 {
-			killed = true
-			must(t, cmd.Process.Kill())
-			continue
-		}
-		if err := unix.PtraceSyscall(tid, deliver); err != nil && !errors.Is(err, unix.ESRCH) {
-			t.Fatal(err)
-		}
-	}
-}
-
-// TestKilledAtRandom kills a process that does nothing but update a record.
-func TestKilledAtRandom(t *testing.T) {
-	d := Dir(t.TempDir())
-	must(t, d.Create(record(t, k1)))
-	rounds := 40
-	if testing.Short() {
-		rounds = 5
-	}
-	for range rounds {
-		cmd := childCommand(t, "busy", d)
-		must(t, cmd.Start())
-		time.Sleep(20*time.Millisecond + time.Duration(rand.IntN(20_000))*time.Microsecond)
-		must(t, cmd.Process.Kill())
-		if err := cmd.Wait(); !strings.Contains(err.Error(), "killed") {
-			t.Fatalf("the child ended by itself: %v", err)
-		}
-		got, err := d.Load(k1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got.Sandbox.NetNS = record(t, k1).Sandbox.NetNS
-		if diff := differ(record(t, k1), got); diff != "" {
-			t.Fatalf("(-want +got):\n%s", diff)
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // TestManyAtOnce: a hundred sandboxes come at once and go at once, and each gets
@@ -84,7 +86,7 @@ func TestManyRecords(t *testing.T) {
 	n.executions()
 
 	begin := time.Now()
-	out, err := exec.Command(binary("multus"), "list", "--state", n.path("state"), "-o", "json").Output()
+	out, err := exec.Command(cnitest.Binary("multus"), "list", "--state", n.path("state"), "-o", "json").Output()
 	n.must(err)
 	var listed []json.RawMessage
 	n.must(json.Unmarshal(out, &listed))

@@ -37,7 +37,7 @@ func newNode(t testing.TB) *node {
 		n.must(os.Mkdir(n.path(folder), 0o755))
 	}
 	for _, plugin := range []string{"rec-a", "rec-b", "rec-c", "rec-d"} {
-		n.must(os.Symlink(binary("recorder"), n.path("bin", plugin)))
+		n.must(os.Symlink(cnitest.Binary("recorder"), n.path("bin", plugin)))
 	}
 	n.conf = doc{
 		"cniVersion": "1.1.0", "name": "node", "type": "multus", "cniDir": n.path("state"), "confDir": n.path("net.d"),
@@ -109,7 +109,7 @@ func (n *node) command(verb, id string) *exec.Cmd {
 	n.t.Helper()
 	conf, err := json.Marshal(n.conf)
 	n.must(err)
-	cmd := exec.Command(binary("multus"))
+	cmd := exec.Command(cnitest.Binary("multus"))
 	cmd.Dir, cmd.Stdin = n.dir, bytes.NewReader(conf)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CNI_COMMAND=" + verb, "CNI_PATH=" + n.path("bin")}
 	if verb != "GC" && verb != "STATUS" {

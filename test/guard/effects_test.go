@@ -25,7 +25,7 @@ type pod struct {
 // quiet has nothing written to the API server.
 func quiet() map[string]any { return map[string]any{"networkStatus": "never", "events": false} }
 
-// node is a node on which multus has been at work before, so that its folders exist.
+// node is a node on which multus has been at work before, so that its directories exist.
 type node struct {
 	server     *cnitest.APIServer
 	kubeconfig string
@@ -88,7 +88,7 @@ func (n *node) execution(t *testing.T, command string, p pod, sandbox string) ex
 	}
 	return execution{stdin: stdin, env: []string{
 		"CNI_COMMAND=" + command, "CNI_CONTAINERID=" + sandbox, "CNI_IFNAME=eth0", "CNI_NETNS=/var/run/netns/none",
-		"CNI_PATH=" + strings.TrimSuffix(binary(""), "/"), "CNI_ARGS=K8S_POD_NAMESPACE=d;K8S_POD_NAME=p;K8S_POD_UID=u",
+		"CNI_PATH=" + cnitest.Binary(""), "CNI_ARGS=K8S_POD_NAMESPACE=d;K8S_POD_NAME=p;K8S_POD_UID=u",
 	}}
 }
 
@@ -102,7 +102,7 @@ func networks(n int) string {
 }
 
 // attaching is what n attachments take: the record is written before the first
-// delegate runs and after the last. The data is synced both times, and the folder
+// delegate runs and after the last. The data is synced both times, and the directory
 // the first time: should a power cut undo the later rename, the older record
 // serves. The lock file is opened with O_CREAT too.
 func attaching(n int) effects {
@@ -216,7 +216,7 @@ func (n *node) expect(t *testing.T, e execution, want effects, requests []string
 func (n *node) compare(t *testing.T, e execution, want effects, requests []string) string {
 	t.Helper()
 	before, connections := len(n.server.Requests()), n.server.Connections()
-	got, _ := trace(t, e)
+	got := trace(t, e)
 	var asked []string
 	for _, r := range n.server.Requests()[before:] {
 		_, object, _ := strings.Cut(r.Path, "/namespaces/d/")

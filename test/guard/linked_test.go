@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // Bounds of the binary. Each package may have something to set up before main,
@@ -48,7 +50,7 @@ func TestLinked(t *testing.T) {
 }
 
 func TestSize(t *testing.T) {
-	info, err := os.Stat(binary("multus"))
+	info, err := os.Stat(cnitest.Binary("multus"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +63,7 @@ func TestSize(t *testing.T) {
 func TestInit(t *testing.T) {
 	quickest := time.Hour
 	for range 20 {
-		cmd := exec.Command(binary("multus"), "version")
+		cmd := exec.Command(cnitest.Binary("multus"), "version")
 		cmd.Env = []string{"GODEBUG=inittrace=1"}
 		var trace strings.Builder
 		cmd.Stderr = &trace

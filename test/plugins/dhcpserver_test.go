@@ -6,7 +6,6 @@ import (
 	"net/rpc"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -120,7 +119,7 @@ func (s *dhcpServer) awaitLeases(t testing.TB, want ...string) {
 func (n *node) dhcpDaemon() {
 	n.t.Helper()
 	socket := n.path("dhcp.sock")
-	daemon := exec.Command(filepath.Join(binaries(), "dhcp"), "daemon", "-socketpath", socket, "-resendtimeout", "5s")
+	daemon := exec.Command(cnitest.Binary("dhcp"), "daemon", "-socketpath", socket, "-resendtimeout", "5s")
 	daemon.Stderr = os.Stderr
 	n.Do(daemon.Start)
 	n.t.Cleanup(func() {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	current "github.com/containernetworking/cni/pkg/types/100"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // lose attaches a pod and has its namespace vanish.
@@ -81,7 +83,7 @@ func linkBinaries(t *testing.T, dir string, names ...string) {
 		t.Fatal(err)
 	}
 	for _, name := range names {
-		if err := os.Symlink(filepath.Join(binaries(), name), filepath.Join(dir, name)); err != nil {
+		if err := os.Symlink(cnitest.Binary(name), filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"net/netip"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	current "github.com/containernetworking/cni/pkg/types/100"
 
 	"github.com/multus-cni/multus/pkg/manifest"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 const legacyExample = "../../examples/legacy"
@@ -130,10 +131,10 @@ func (n *node) example(t testing.TB, objects *manifest.Objects, name string) *po
 // converted is what the program makes of the example.
 func converted(t *testing.T) []byte {
 	t.Helper()
-	if binaries() == "bin" {
+	if cnitest.Binary("") == "" {
 		t.Skip("makes network namespaces and interfaces: needs root")
 	}
-	out, err := exec.Command(filepath.Join(binaries(), "multus"), "convert", "-f", legacyExample).Output()
+	out, err := exec.Command(cnitest.Binary("multus"), "convert", "-f", legacyExample).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ type node struct {
 
 func newNode(t testing.TB) *node {
 	t.Helper()
-	return &node{NetNS: cnitest.NewNetNS(t), t: t, dir: t.TempDir(), bin: binaries()}
+	return &node{NetNS: cnitest.NewNetNS(t), t: t, dir: t.TempDir(), bin: cnitest.Binary("")}
 }
 
 func (n *node) path(name string) string { return filepath.Join(n.dir, name) }

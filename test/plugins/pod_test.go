@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -82,7 +81,7 @@ func (n *node) command(c conf, env ...string) *exec.Cmd {
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	cmd := exec.Command(filepath.Join(binaries(), "multus"))
+	cmd := exec.Command(cnitest.Binary("multus"))
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "CNI_PATH=" + n.bin}, env...)
 	cmd.Stdin = bytes.NewReader(stdin)
 	return cmd

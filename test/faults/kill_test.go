@@ -1,8 +1,12 @@
+//go:build amd64 || arm64
+
 package faults_test
 
 import (
 	"slices"
 	"testing"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // TestKilledAtEveryStepOfADD: whatever the moment at which ADD is killed, a DEL
@@ -15,8 +19,8 @@ func TestKilledAtEveryStepOfADD(t *testing.T) {
 			for step, done := 1, false; !done; step++ {
 				n := newNode(t)
 				n.script("b", script)
-				var at string
-				at, done = n.killAt("ADD", "c1", step)
+				at := cnitest.KillAt(t, n.command("ADD", "c1"), step)
+				done = at == ""
 				n.executions()
 				begun := n.begun()
 				killed += len(begun)
@@ -65,7 +69,7 @@ func TestKilledAtEveryStepOfDEL(t *testing.T) {
 		n := newNode(t)
 		n.ok("ADD", "c1")
 		n.executions()
-		at, done := n.killAt("DEL", "c1", step)
+		at := cnitest.KillAt(t, n.command("DEL", "c1"), step)
 		n.recordAlone()
 		n.ok("DEL", "c1")
 		var plugins []string
@@ -78,7 +82,7 @@ func TestKilledAtEveryStepOfDEL(t *testing.T) {
 			}
 		}
 		n.clean()
-		if done {
+		if at == "" {
 			t.Logf("%d steps", step-1)
 			if step < 15 {
 				t.Errorf("only %d steps", step-1)
@@ -97,7 +101,7 @@ func TestKilledAtEveryStepOfGC(t *testing.T) {
 		n.ok("ADD", "stale")
 		n.executions()
 		n.set("cni.dev/valid-attachments", []doc{{"containerID": "live", "ifname": "eth0"}})
-		at, done := n.killAt("GC", "", step)
+		at := cnitest.KillAt(t, n.command("GC", ""), step)
 		n.recordAlone()
 		n.ok("GC", "")
 		detached := map[string]bool{}
@@ -112,7 +116,7 @@ func TestKilledAtEveryStepOfGC(t *testing.T) {
 		if len(detached) != 4 || !exists(n.record("live")) || exists(n.record("stale")) {
 			t.Errorf("killed %s: detached %v, left %q", at, detached, n.files())
 		}
-		if done {
+		if at == "" {
 			t.Logf("%d steps", step-1)
 			return
 		}
