@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -15,7 +15,7 @@ import (
 // costs with os/exec alone.
 func BenchmarkAdd(b *testing.B) {
 	a := attachment(b, `{"cniVersion":"1.1.0","name":"net","plugins":[{"type":"recorder"}]}`)
-	r := delegate.Runner{Exec: delegate.Process{}, Path: []string{os.Getenv(binEnv)}}
+	r := delegate.Runner{Exec: delegate.Process{}, Path: []string{cnitest.Binary("")}}
 	for b.Loop() {
 		if _, err := r.Add(b.Context(), plan.Sandbox{ContainerID: "c", NetNS: "/n"}, a); err != nil {
 			b.Fatal(err)
@@ -26,7 +26,7 @@ func BenchmarkAdd(b *testing.B) {
 func BenchmarkBare(b *testing.B) {
 	for b.Loop() {
 		var out bytes.Buffer
-		cmd := exec.Command(filepath.Join(os.Getenv(binEnv), "recorder"))
+		cmd := exec.Command(cnitest.Binary("recorder"))
 		cmd.Env = append(os.Environ(), "CNI_COMMAND=ADD")
 		cmd.Stdin = bytes.NewReader([]byte(`{"cniVersion":"1.1.0","name":"net","type":"recorder"}`))
 		cmd.Stdout = &out

@@ -4,42 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-// binEnv tells the tests where TestMain put the recorder.
-const binEnv = "DELEGATE_TEST_BIN"
-
-func TestMain(m *testing.M) {
-	os.Exit(withRecorder(m))
-}
-
-func withRecorder(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "delegate")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "recorder"), "../../test/recorder")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "recorder: %v\n%s", err, out)
-		return 1
-	}
-	os.Setenv(binEnv, dir)
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(cnitest.Run(m, "test/recorder")) }
 
 // real is a Runner that runs the recorder, as plugin type recorder.
 func real() delegate.Runner {
-	return delegate.Runner{Exec: delegate.Process{}, Path: []string{os.Getenv(binEnv)}}
+	return delegate.Runner{Exec: delegate.Process{}, Path: []string{cnitest.Binary("")}}
 }
 
 // recorded is an attachment to a network of one recorder with the script.

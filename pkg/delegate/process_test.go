@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/delegate"
 )
 
@@ -137,7 +138,7 @@ func TestStandardErrorIsForwardedAndBounded(t *testing.T) {
 func TestBusyBinaryIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "recorder")
-	binary, err := os.ReadFile(filepath.Join(os.Getenv(binEnv), "recorder"))
+	binary, err := os.ReadFile(cnitest.Binary("recorder"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -133,21 +133,22 @@ func TestPodFromTheCluster(t *testing.T) {
 }
 
 // TestRequestsOfOldNetworks hands requests that no plugin declares over as
-// Multus did before there were capabilities.
+// Multus did before there were capabilities, and compares what came of them.
 func TestRequestsOfOldNetworks(t *testing.T) {
 	t.Parallel()
 	n := requestNode(t)
-	n.nad("old", `{"cniVersion": "0.3.1", "plugins": [
-		{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.8.0.0/24"}},
-		{"type": "tuning", "dataDir": "$DIR/tuning"}]}`)
-	p := n.annotated(t, "web", `[{"name": "old", "mac": "02:00:00:00:00:0d", "ips": ["10.8.0.77"]}]`)
+	const ptp = `{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.8.0.0/24"}}`
+	n.nad("old", `{"cniVersion": "0.3.1", "plugins": [`+ptp+`, {"type": "tuning", "dataDir": "$DIR/tuning"}]}`)
 	c := n.conf("1.1.0", clusterBridge)
-	says(t, p.refused("ADD", c), "default/old", "mac", "ips")
-	p.life(c.with("unsupportedRequests", "legacy"), func(result *current.Result) {
-		same(t, "MAC of net0", p.MAC("net0"), "02:00:00:00:00:0d")
-		same(t, "addresses of net0", p.Addresses("net0"), []string{"10.8.0.77/24"})
-		same(t, "addresses of eth0", p.Addresses("eth0"), answered(result))
-	})
+	p := n.annotated(t, "web", `[{"name": "old", "mac": "02:00:00:00:00:0d", "ips": ["10.8.0.77"]}]`)
+	says(t, p.refused("ADD", c.with("unsupportedRequests", "fail")), "default/old", "mac", "ips", "unsupportedRequests")
+	for _, handedOver := range []conf{c, c.with("unsupportedRequests", "legacy")} {
+		p.life(handedOver, func(result *current.Result) {
+			same(t, "MAC of net0", p.MAC("net0"), "02:00:00:00:00:0d")
+			same(t, "addresses of net0", p.Addresses("net0"), []string{"10.8.0.77/24"})
+			same(t, "addresses of eth0", p.Addresses("eth0"), answered(result))
+		})
+	}
 }
 
 // status is an entry of the annotation network-status.
