@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -89,7 +90,7 @@ func (e explanation) table(b *bytes.Buffer) {
 		fmt.Fprintln(tw, "  INTERFACE\tNETWORK\tPLUGINS\tREQUESTS\tCONFIGURATION\tREASON")
 		for _, a := range e.plan.Attachments {
 			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\t%s\n",
-				a.Interface, a.Network, pluginsOf(a), or(strings.Join(requestsOf(a), ", "), "-"), originOf(a), a.Reason)
+				a.Interface, a.Network, pluginsOf(a), cmp.Or(strings.Join(requestsOf(a), ", "), "-"), originOf(a), a.Reason)
 		}
 		_ = tw.Flush() // into memory
 	}

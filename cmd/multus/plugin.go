@@ -91,16 +91,7 @@ func execute(ctx context.Context, call multus.Call, conf config.Config, log *log
 // assemble puts the plugin together. Nothing is opened, dialled or started
 // before a command needs it.
 func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.Plugin, func(), error) {
-	exec := &delegate.Process{Stderr: os.Stderr}
-	runner := delegate.Runner{Exec: binaries{Process: exec, found: map[string]string{}}, Path: append(call.Path, conf.BinDir...), Timeout: conf.DelegateTimeout}
-	p := multus.Plugin{
-		Conf:    conf,
-		Runner:  runner,
-		Planner: plan.Planner{Conf: conf, Binaries: runner},
-		State:   state.Dir(conf.CNIDir),
-		Log:     log,
-		Held:    func(l *state.Lock) { exec.Keep = inherited(l) },
-	}
+	p := newPlugin(call.Path, conf, log)
 	if conf.Kubeconfig == "" {
 		return p, func() {}, nil
 	}
@@ -110,6 +101,21 @@ func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.P
 	}
 	p.Cluster, p.Planner.Definitions, p.Planner.Networks = client, client, client.Legacy()
 	return p, client.Close, nil
+}
+
+// newPlugin is a plugin without a cluster, which looks for binaries in the
+// directories of path first.
+func newPlugin(path []string, conf config.Config, log *logrus.Entry) multus.Plugin {
+	exec := &delegate.Process{Stderr: os.Stderr}
+	runner := delegate.Runner{Exec: binaries{Process: exec, found: map[string]string{}}, Path: append(path, conf.BinDir...), Timeout: conf.DelegateTimeout}
+	return multus.Plugin{
+		Conf:    conf,
+		Runner:  runner,
+		Planner: plan.Planner{Conf: conf, Binaries: runner},
+		State:   state.Dir(conf.CNIDir),
+		Log:     log,
+		Held:    func(l *state.Lock) { exec.Keep = inherited(l) },
+	}
 }
 
 func inherited(l *state.Lock) []*os.File {

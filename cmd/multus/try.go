@@ -5,11 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"syscall"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/manifest"
+	"github.com/multus-cni/multus/pkg/multus"
+	"github.com/multus-cni/multus/pkg/trial"
 )
 
 const tryHelp = `Attaches the pods of the files as ADD would, with the real plugins and without a
@@ -31,6 +38,10 @@ names in upper case and "_" for what is neither letter nor digit:
 Pods that differ in their namespaces alone are called <NAMESPACE>_<POD>.
 
 The exit code is COMMAND's; else 0, or 1 if anything failed or was left.`
+
+// tryConf is the configuration where the files hold none. The files are its API
+// server.
+const tryConf = `{"cniVersion": "1.1.0", "name": "multus", "type": "multus", "kubeconfig": "/dev/null"}`
 
 // tryOptions are the flags of try.
 type tryOptions struct {
@@ -74,13 +85,84 @@ func try(ctx context.Context, c cli, opts tryOptions) error {
 	ctx, done := undisturbed(ctx)
 	defer done()
 	if opts.remove != "" {
-		return ended(tryRemove(ctx, c, opts))
+		return removeTrials(ctx, c, opts)
 	}
-	t, err := prepareTrial(ctx, c, opts)
+	s, err := beginTrial(ctx, c, opts)
 	if err != nil {
 		return err
 	}
-	return ended(t.run(ctx))
+	code, failed := exitOK, s.Attach(ctx)
+	attached := failed == nil
+	if attached && len(opts.command) > 0 {
+		cmd := exec.Command(opts.command[0], opts.command[1:]...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
+		code, failed = s.Run(cmd)
+	}
+	// What the command was interrupted with was meant for the command.
+	ctx = context.WithoutCancel(ctx)
+	if attached {
+		failed = errors.Join(failed, s.Check(ctx))
+	}
+	if failed != nil {
+		code = max(code, complain(c, "multus try", failed))
+	}
+	if attached && opts.keep {
+		s.Keep()
+	} else if !s.Remove(ctx) {
+		code = max(code, exitFailed)
+	}
+	return ended(code)
+}
+
+// beginTrial reads the files, and plans what is in them.
+func beginTrial(ctx context.Context, c cli, opts tryOptions) (*trial.Session, error) {
+	objects, err := manifest.Read(c.stdin, opts.files...)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range objects.Warnings {
+		fmt.Fprintln(c.stderr, "warning:", w)
+	}
+	if len(objects.Pods()) == 0 {
+		return nil, errors.New("no pods in the files: a Pod that selects networks is what is to be tried")
+	}
+	conf, given := objects.Conf()
+	if !given {
+		conf = []byte(tryConf)
+	}
+	plugin, err := tryPlugin(c, opts, conf)
+	if err != nil {
+		return nil, err
+	}
+	plugin.Cluster = objects
+	plugin.Planner.Definitions, plugin.Planner.Networks = objects, objects.Networks()
+	return trial.Begin(ctx, trial.Options{Plugin: plugin, Conf: conf, Pods: objects.Pods(), State: opts.state, Report: c.stdout})
+}
+
+// removeTrials takes down what earlier runs kept, or left when they were killed.
+func removeTrials(ctx context.Context, c cli, opts tryOptions) error {
+	ids := []string{opts.remove}
+	if opts.remove == "all" {
+		var err error
+		if ids, err = trial.Kept(); err != nil {
+			return err
+		}
+		if len(ids) == 0 {
+			fmt.Fprintln(c.stdout, "nothing is kept")
+		}
+	}
+	code := exitOK
+	for _, id := range ids {
+		s, err := trial.Resume(id, c.stdout, func(conf []byte) (multus.Plugin, error) { return tryPlugin(c, opts, conf) })
+		if err != nil {
+			code = complain(c, "multus try", err)
+			continue
+		}
+		if !s.Remove(context.WithoutCancel(ctx)) {
+			code = exitFailed
+		}
+	}
+	return ended(code)
 }
 
 // undisturbed sees to it that neither the end of the terminal nor that of a pipe
@@ -127,4 +209,56 @@ func (o *tryOptions) absolute() error {
 		o.state, err = filepath.Abs(o.state)
 	}
 	return err
+}
+
+// tryPlugin is the plugin as a runtime would run it, but for the API server,
+// which the files are, and readiness, which nothing but a cluster could tell.
+func tryPlugin(c cli, opts tryOptions, conf []byte) (multus.Plugin, error) {
+	parsed, err := config.Parse(conf)
+	if err != nil {
+		return multus.Plugin{}, fmt.Errorf("multus configuration: %w", err)
+	}
+	parsed.ReadinessFile = ""
+	log := tryLog(c, opts)
+	for _, w := range parsed.Warnings {
+		log.Warn(w)
+	}
+	plugin := newPlugin(append(opts.bin, filepath.SplitList(os.Getenv("CNI_PATH"))...), parsed, logrus.NewEntry(log))
+	if own, err := os.Executable(); err == nil {
+		plugin.Runner.Path = append(plugin.Runner.Path, filepath.Join(filepath.Dir(own), "plugins"))
+	}
+	plugin.Planner.Binaries = plugin.Runner
+	return plugin, nil
+}
+
+// tryLog tells warnings; what fails is told by what it makes fail.
+func tryLog(c cli, opts tryOptions) *logrus.Logger {
+	log := logrus.New()
+	log.SetOutput(c.stderr)
+	if opts.verbose {
+		log.SetLevel(logrus.DebugLevel)
+		log.SetFormatter(&logrus.TextFormatter{DisableColors: true, DisableTimestamp: true})
+		return log
+	}
+	log.SetLevel(logrus.WarnLevel)
+	log.SetFormatter(warnings{})
+	return log
+}
+
+// warnings is a log's format for people.
+type warnings struct{}
+
+// Format is the warning, and nothing for what is worse: that is told otherwise.
+func (warnings) Format(e *logrus.Entry) ([]byte, error) {
+	if e.Level != logrus.WarnLevel {
+		return nil, nil
+	}
+	text := e.Message
+	if network, ok := e.Data["network"]; ok {
+		text = fmt.Sprintf("network %v: %s", network, text)
+	}
+	if err, ok := e.Data[logrus.ErrorKey]; ok {
+		text = fmt.Sprintf("%s: %v", text, err)
+	}
+	return []byte("warning: " + text + "\n"), nil
 }

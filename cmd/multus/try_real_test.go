@@ -96,7 +96,7 @@ func TestTryOnThisMachine(t *testing.T) {
 			want: []string{"the command ended with exit code 7", "nothing left"},
 		},
 		"no such command": {
-			script: `$TRY -f $QUICK -- no-such-command`, code: codeNotRun,
+			script: `$TRY -f $QUICK -- no-such-command`, code: 127,
 			want: []string{"command no-such-command: ", "nothing left"},
 		},
 		"SIGTERM during the command": {

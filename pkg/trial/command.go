@@ -1,0 +1,125 @@
+package trial
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/containernetworking/plugins/pkg/ns"
+	"golang.org/x/sys/unix"
+)
+
+// codeNotRun is the shells' exit code for a command that cannot be run.
+const codeNotRun = 127
+
+// Run runs a command in the first pod to its end and returns its exit code, in
+// the shells' manner. Signals are the command's affair meanwhile.
+func (s *Session) Run(cmd *exec.Cmd) (int, error) {
+	s.say("running in pod %s: %s\n", s.Pods[0], oneLine(cmd.Args))
+	cmd.Env = append(os.Environ(), s.environment()...)
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	if err := ns.WithNetNSPath(s.Pods[0].Sandbox.NetNS, func(ns.NetNS) error { return cmd.Start() }); err != nil {
+		return codeNotRun, fmt.Errorf("command %s: %w", cmd.Args[0], err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		select {
+		case sig := <-signals:
+			// A terminal has sent its own signals to the command already.
+			if sig != syscall.SIGINT || !terminal(cmd) {
+				_ = cmd.Process.Signal(sig) // it may have ended this moment
+			}
+		case err := <-ended:
+			s.say("")
+			return s.exitCode(cmd, err)
+		}
+	}
+}
+
+func terminal(cmd *exec.Cmd) bool {
+	f, ok := cmd.Stdin.(*os.File)
+	if !ok {
+		return false
+	}
+	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+func (s *Session) exitCode(cmd *exec.Cmd, err error) (int, error) {
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return 1, fmt.Errorf("command %s: %w", cmd.Args[0], err)
+	}
+	code := cmd.ProcessState.ExitCode()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		code = 128 + int(status.Signal())
+	}
+	if code != 0 {
+		s.say("the command ended with exit code %d", code)
+	}
+	return code, nil
+}
+
+// environment tells a command where the pods are.
+func (s *Session) environment() []string {
+	env := []string{"MULTUS_POD=" + s.Pods[0].String()}
+	for _, p := range s.Pods {
+		name := s.variable(p)
+		env = append(env, "MULTUS_NETNS_"+name+"="+p.Sandbox.NetNS)
+		for _, i := range p.interfaces {
+			env = append(env, addresses(name+"_"+upper(i.name), i.addresses)...)
+		}
+	}
+	return env
+}
+
+// addresses are the variables for the addresses of one interface.
+func addresses(suffix string, all []*net.IPNet) []string {
+	var env []string
+	for _, a := range all {
+		if len(env) == 0 {
+			env = append(env, "MULTUS_IP_"+suffix+"="+a.IP.String())
+		}
+		if a.IP.To4() == nil {
+			return append(env, "MULTUS_IP6_"+suffix+"="+a.IP.String())
+		}
+	}
+	return env
+}
+
+// variable is what the environment calls a pod.
+func (s *Session) variable(p *Pod) string {
+	for _, other := range s.Pods {
+		if other != p && upper(other.Name) == upper(p.Name) {
+			return upper(p.Namespace) + "_" + upper(p.Name)
+		}
+	}
+	return upper(p.Name)
+}
+
+// upper makes a name fit for the environment.
+func upper(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '_'
+	}, strings.ToUpper(name))
+}
+
+// oneLine is a command as a heading: what runs is what was given.
+func oneLine(command []string) string {
+	line := []rune(strings.Join(strings.Fields(strings.Join(command, " ")), " "))
+	if len(line) > 200 {
+		return string(line[:199]) + "…"
+	}
+	return string(line)
+}

@@ -1,0 +1,121 @@
+package trial
+
+import (
+	"context"
+	"net"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"sigs.k8s.io/knftables"
+)
+
+// ruleset is the firewall of this machine in lines, as far as the tools for it
+// are here. Two listings are as alike as the rules are, but for counters.
+func ruleset(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	var lines []string
+	for _, args := range [][]string{
+		{"nft", "--stateless", "list", "ruleset"}, {"iptables-save"}, {"ip6tables-save"},
+	} {
+		// One that fails is not installed, or the kernel has no such firewall.
+		out, _ := exec.CommandContext(ctx, args[0], args[1:]...).Output()
+		for line := range strings.Lines(string(out)) {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
+}
+
+func setOf(lines []string) map[string]bool {
+	set := make(map[string]bool, len(lines))
+	for _, line := range lines {
+		set[line] = true
+	}
+	return set
+}
+
+// checkFirewall notes the rules that are there because of the pods.
+func (s *Session) checkFirewall(ctx context.Context) {
+	now := ruleset(ctx)
+	for _, rule := range now {
+		if s.made(rule) {
+			s.remains("firewall rule %s", rule)
+		}
+	}
+	for _, name := range pluginChains(now) {
+		switch {
+		case slices.Contains(s.Before.Chains, name):
+		case name == "inet cni_plugins_masquerade" && removeMasquerade(ctx):
+			s.say("firewall table %s removed: it has no rules left, and the plugin that made it never does", name)
+		default:
+			s.say("firewall chain %s stays: the plugins share it and none removes it", name)
+		}
+	}
+}
+
+// made tells whether a rule is there because of the pods: it names one of the
+// containers, or it is new and names one of their addresses.
+func (s *Session) made(rule string) bool {
+	switch {
+	case strings.HasPrefix(rule, "#"):
+		return false
+	case s.names(rule):
+		return true
+	case s.rules == nil || s.rules[rule]:
+		return false
+	}
+	for _, word := range strings.FieldsFunc(rule, func(r rune) bool {
+		return !strings.ContainsRune("0123456789abcdefABCDEF.:", r)
+	}) {
+		if ip := net.ParseIP(word); ip != nil && slices.ContainsFunc(s.Pods, func(p *Pod) bool { return p.has(ip) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Pod) has(ip net.IP) bool {
+	for _, i := range p.interfaces {
+		if slices.ContainsFunc(i.addresses, func(a *net.IPNet) bool { return a.IP.Equal(ip) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// pluginChains are the tables and chains that plugins share, by name.
+func pluginChains(rules []string) []string {
+	var found []string
+	for _, line := range rules {
+		name, table := strings.CutPrefix(strings.TrimSuffix(line, " {"), "table ")
+		chain := false
+		if !table {
+			name, chain = strings.CutPrefix(line, ":")
+			name, _, _ = strings.Cut(name, " ")
+		}
+		if (table || chain) && strings.Contains(strings.ToLower(name), "cni") {
+			found = append(found, name)
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// removeMasquerade removes the table of the reference plugins if no container is
+// left in it.
+func removeMasquerade(ctx context.Context) bool {
+	nft, err := knftables.New(knftables.InetFamily, "cni_plugins_masquerade")
+	if err != nil {
+		return false
+	}
+	rules, err := nft.ListRules(ctx, "masq_checks")
+	if err != nil || len(rules) > 0 {
+		return false
+	}
+	tx := nft.NewTransaction()
+	tx.Delete(&knftables.Table{})
+	return nft.Run(ctx, tx) == nil
+}
