@@ -46,99 +46,67 @@ type Annotation struct {
 // The empty string counts as absent for mac, interface and namespace; a null is
 // a fault for every key.
 func (a Annotation) Selections() (selections []Selection, warnings []string, err error) {
-	r := reader{Annotation: a}
+	items, isJSON, err := a.items()
+	if err != nil {
+		return nil, nil, fault.About("annotation "+a.Key, err)
+	}
+	var faults fault.List
+	var notes fault.Notes
+	for i, item := range items {
+		e := element{Selection: Selection{Position: i + 1, Ref: Ref{Namespace: a.Namespace}}, annotation: a}
+		if isJSON {
+			err = e.read(json.RawMessage(item))
+		} else {
+			err = e.readItem(strings.TrimSpace(item))
+		}
+		faults.Add(fault.About(a.subject(e.Selection), err))
+		for _, note := range e.warnings {
+			notes.Addf("%s: %s", a.subject(e.Selection), note)
+		}
+		selections = append(selections, e.Selection)
+	}
+	faults.Add(a.checkUnique(selections))
+	if err := faults.Err(); err != nil {
+		return nil, notes, err
+	}
+	return selections, notes, nil
+}
+
+// items are the annotation's elements, each as it was written.
+func (a Annotation) items() (items []string, isJSON bool, err error) {
 	text := strings.TrimSpace(a.Text)
-	err = a.checkForm(text)
-	switch {
-	case err != nil:
-		r.faults.Add(fault.About("annotation "+a.Key, err))
-	case strings.HasPrefix(text, "["):
-		r.list()
-	case text != "":
-		r.commaList(text)
-	}
-	r.checkUnique()
-	if err := r.faults.Err(); err != nil {
-		return nil, r.warnings, err
-	}
-	return r.selections, r.warnings, nil
-}
-
-// checkForm refuses what no annotation can be.
-func (a Annotation) checkForm(text string) error {
-	legacy := a.Key == LegacyNetworksKey
-	switch {
+	switch first := text[:min(1, len(text))]; {
 	case len(a.Text) > MaxAnnotation:
-		return fmt.Errorf("has %d bytes; at most %d are read", len(a.Text), MaxAnnotation)
+		return nil, false, fmt.Errorf("has %d bytes; at most %d are read", len(a.Text), MaxAnnotation)
 	case !utf8.ValidString(text):
-		return errors.New("is not valid UTF-8")
-	case strings.HasPrefix(text, "{") || strings.HasPrefix(text, `"`):
-		return fmt.Errorf(`a list is expected, not %s; write [{"name": "net-a"}] or net-a`, fault.Quote(text))
-	case legacy && text != "" && text[0] != '[':
-		return fmt.Errorf(`a JSON list is expected, not %s; write [{"name": "net-a"}]`, fault.Quote(text))
+		return nil, false, errors.New("is not valid UTF-8")
+	case first == "{" || first == `"`:
+		return nil, false, fmt.Errorf(`a list is expected, not %s; write [{"name": "net-a"}] or net-a`, fault.Quote(text))
+	case first == "[":
+		isJSON = true
+		elements, err := rawjson.ParseList([]byte(a.Text))
+		if err != nil {
+			return nil, true, err
+		}
+		for _, raw := range elements {
+			items = append(items, string(raw))
+		}
+	case first != "" && a.Key == LegacyNetworksKey:
+		return nil, false, fmt.Errorf(`a JSON list is expected, not %s; write [{"name": "net-a"}]`, fault.Quote(text))
+	case first != "":
+		items = strings.Split(text, ",")
 	}
-	return nil
-}
-
-// reader reads one annotation and collects all that is wrong with it.
-type reader struct {
-	Annotation
-	selections []Selection
-	faults     fault.List
-	warnings   fault.Notes
+	if len(items) > MaxNetworks {
+		return nil, isJSON, fmt.Errorf("has %d elements; a pod can have %d networks", len(items), MaxNetworks)
+	}
+	return items, isJSON, nil
 }
 
 // subject is what messages call an element.
-func (r *reader) subject(s Selection) string { return "annotation " + r.Key + ", " + s.String() }
+func (a Annotation) subject(s Selection) string { return "annotation " + a.Key + ", " + s.String() }
 
-// tooMany refuses an annotation for its length before its elements are looked at.
-func (r *reader) tooMany(elements int) bool {
-	if elements <= MaxNetworks {
-		return false
-	}
-	r.faults.Addf("annotation %s: has %d elements; a pod can have %d networks", r.Key, elements, MaxNetworks)
-	return true
-}
-
-// list reads the JSON form.
-func (r *reader) list() {
-	elements, err := rawjson.ParseList([]byte(r.Text))
-	if err != nil {
-		r.faults.Add(fault.About("annotation "+r.Key, err))
-		return
-	}
-	if r.tooMany(len(elements)) {
-		return
-	}
-	for i, raw := range elements {
-		e := element{Selection: Selection{Position: i + 1, Ref: Ref{Namespace: r.Namespace}}, annotation: r.Annotation}
-		r.take(e.read(raw), &e)
-	}
-}
-
-// take adds what was read of one element, and what is wrong or odd about it.
-func (r *reader) take(err error, e *element) {
-	r.faults.Add(fault.About(r.subject(e.Selection), err))
-	for _, note := range e.warnings {
-		r.warnings.Addf("%s: %s", r.subject(e.Selection), note)
-	}
-	r.selections = append(r.selections, e.Selection)
-}
-
-// commaList reads the form [namespace/]name[@interface], separated by commas.
-func (r *reader) commaList(text string) {
-	items := strings.Split(text, ",")
-	if r.tooMany(len(items)) {
-		return
-	}
-	for i, item := range items {
-		e := element{Selection: Selection{Position: i + 1}}
-		r.take(e.readItem(strings.TrimSpace(item), r.Namespace), &e)
-	}
-}
-
-// readItem reads one item of the comma form.
-func (e *element) readItem(item, namespace string) error {
+// readItem reads one item of the form [namespace/]name[@interface].
+func (e *element) readItem(item string) error {
 	if item == "" {
 		return errors.New("is empty; take a comma out, or write [namespace/]name[@interface]")
 	}
@@ -146,10 +114,10 @@ func (e *element) readItem(item, namespace string) error {
 		return fmt.Errorf("%s: more than one / or @; write [namespace/]name[@interface]", fault.Quote(item))
 	}
 	network, iface, named := strings.Cut(item, "@")
-	if ns, name, qualified := strings.Cut(network, "/"); qualified {
-		namespace, network = ns, name
+	e.Ref.Name, e.Interface = network, iface
+	if namespace, rest, qualified := strings.Cut(network, "/"); qualified {
+		e.Ref = Ref{Namespace: namespace, Name: rest}
 	}
-	e.Ref, e.Interface = Ref{Namespace: namespace, Name: network}, iface
 	var faults fault.List
 	faults.Add(e.Ref.check())
 	if named {
@@ -167,22 +135,22 @@ func (r Ref) check() error {
 }
 
 // checkUnique refuses what only one element of an annotation can ask for.
-func (r *reader) checkUnique() {
+func (a Annotation) checkUnique(selections []Selection) error {
+	var faults fault.List
 	var route *Selection
 	owners := make(map[string]Selection)
-	for i, s := range r.selections {
+	for i, s := range selections {
 		if owner, taken := owners[s.Interface]; taken && s.Interface != "" {
-			r.faults.Addf("%s: interface: %s is what %s asks for already; give each its own", r.subject(s), fault.Quote(s.Interface), owner)
+			faults.Addf("%s: interface: %s is what %s asks for already; give each its own", a.subject(s), fault.Quote(s.Interface), owner)
 		}
 		owners[s.Interface] = s
-		if s.DefaultRoute == nil {
-			continue
+		if s.DefaultRoute != nil && route != nil {
+			faults.Addf("%s: default-route: %s has this key already, and only one network can carry the default route; take it out of one of them", a.subject(s), *route)
+		} else if s.DefaultRoute != nil {
+			route = &selections[i]
 		}
-		if route != nil {
-			r.faults.Addf("%s: default-route: %s has this key already, and only one network can carry the default route; take it out of one of them", r.subject(s), *route)
-		}
-		route = &r.selections[i]
 	}
+	return faults.Err()
 }
 
 // mustBe says that a value is of another kind than is expected.

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
@@ -17,7 +16,7 @@ func (d *draft) addChain() {
 	if name == "" {
 		return
 	}
-	w := wanted{source: source{origin: chain, name: name}, asker: "auxiliaryCNIChainName"}
+	w := wanted{source: source{origin: chain, name: name}, key: "auxiliaryCNIChainName"}
 	n, err := d.chain(name)
 	if errors.Is(err, netconf.ErrNoPlugins) {
 		return
@@ -35,16 +34,9 @@ func (d *draft) addChain() {
 
 // chain reads the chain from the first folder that has one.
 func (d *draft) chain(name string) (network, error) {
-	if filepath.Base(name) != name || name == "." || name == ".." {
-		return network{}, errors.New("must be the name of a folder, with no /")
-	}
-	version := d.planner.Conf.CNIVersion
-	if version == "" {
-		version = config.DefaultCNIVersion
-	}
 	for _, parent := range d.chainParents() {
 		folder := filepath.Join(parent, name)
-		found, err := netconf.Chain(folder, name, version)
+		found, err := netconf.Chain(folder, name, d.planner.Conf.CNIVersion)
 		if errors.Is(err, netconf.ErrNoPlugins) {
 			continue
 		}

@@ -24,8 +24,7 @@ type draft struct {
 type wanted struct {
 	source    source
 	selection Selection // the zero value where no pod selected it
-	key       string    // of the annotation that it is in
-	asker     string    // who asked: clusterNetwork, the pod's … annotation
+	key       string    // of the annotation or the configuration that asks for it
 	refused   bool      // the pod may not have it; it keeps its place and its name
 }
 
@@ -57,7 +56,7 @@ func (w wanted) String() string {
 	case definition, networkObject:
 		return "network " + w.source.ref.String()
 	}
-	return w.asker + " " + fault.Quote(w.source.name)
+	return w.key + " " + fault.Quote(w.source.name)
 }
 
 // network is a source that was resolved.
@@ -69,12 +68,20 @@ type network struct {
 	object   string // where to add a missing capability, for people
 }
 
+// asker is who wants it: clusterNetwork, the pod's … annotation.
+func (w wanted) asker() string {
+	if w.selection.Position == 0 {
+		return w.key
+	}
+	return "the pod's " + w.key + " annotation"
+}
+
 // reason says why the attachment is there.
 func (w wanted) reason() string {
 	if w.selection.Position == 0 {
-		return w.asker
+		return w.key
 	}
-	return fmt.Sprintf("%s, element %d", w.asker, w.selection.Position)
+	return fmt.Sprintf("%s, element %d", w.asker(), w.selection.Position)
 }
 
 // fault collects what is wrong with one network.

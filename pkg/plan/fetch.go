@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/multus-cni/multus/pkg/netconf"
 )
@@ -13,8 +14,7 @@ import (
 // fetch resolves what is wanted: all definitions at once, the rest from disk.
 func (d *draft) fetch(ctx context.Context) {
 	d.networks = make(map[source]network)
-	definitions := d.answers(ctx, d.planner.Definitions, definition, clusterName)
-	objects := d.answers(ctx, d.planner.Networks, networkObject)
+	answers := d.lookUp(ctx)
 	tried := make(map[source]bool)
 	unavailable := false
 	for _, w := range d.wanted {
@@ -22,10 +22,6 @@ func (d *draft) fetch(ctx context.Context) {
 			continue
 		}
 		tried[w.source] = true
-		answers := definitions
-		if w.source.origin == networkObject {
-			answers = objects
-		}
 		n, err := d.resolve(w, answers)
 		if err == nil {
 			err = d.checkPlugins(w, n)
@@ -42,27 +38,21 @@ func (d *draft) fetch(ctx context.Context) {
 	d.addChain()
 }
 
-// answers asks for all that is wanted of the given origins in one call, each
-// distinct ref once.
-func (d *draft) answers(ctx context.Context, from Definitions, origins ...origin) map[Ref]Answer {
-	if from == nil {
-		return nil
-	}
+// lookUp asks for all definitions in one call, each once. Older Network objects
+// are never wanted beside definitions.
+func (d *draft) lookUp(ctx context.Context) map[Ref]Answer {
+	from := d.planner.Definitions
 	var refs []Ref
-	asked := make(map[Ref]bool)
 	for _, w := range d.wanted {
-		of := false
-		for _, o := range origins {
-			of = of || w.source.origin == o
+		if w.source.origin == networkObject {
+			from = d.planner.Networks
 		}
-		ref := w.source.ref
-		if !of || w.refused || asked[ref] || ref.check() != nil {
-			continue
+		ref := w.source.ref // of what is not looked up: none
+		if !w.refused && ref.check() == nil && !slices.Contains(refs, ref) {
+			refs = append(refs, ref)
 		}
-		asked[ref] = true
-		refs = append(refs, ref)
 	}
-	if len(refs) == 0 {
+	if from == nil || refs == nil {
 		return nil
 	}
 	return from.Definitions(ctx, refs)
@@ -78,7 +68,7 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 	case path:
 		found, err := onPath(s.name)
 		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%w; create it or correct %s", err, w.asker)
+			err = fmt.Errorf("%w; create it or correct %s", err, w.asker())
 		}
 		return d.fromFile(w, found, err)
 	}
@@ -89,7 +79,7 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 	case !answered:
 		return network{}, errors.New("the lookup gave no answer for it; try again")
 	case errors.Is(answer.Err, ErrNotFound):
-		return network{}, fmt.Errorf("no %s %q in namespace %q%s; create it or correct %s", s.kind(), s.ref.Name, s.ref.Namespace, details(answer.Err), w.asker)
+		return network{}, fmt.Errorf("no %s %q in namespace %q%s; create it or correct %s", s.kind(), s.ref.Name, s.ref.Namespace, details(answer.Err), w.asker())
 	case answer.Err != nil:
 		return network{}, answer.Err
 	}
@@ -138,7 +128,7 @@ func (d *draft) onDisk(w wanted, answered bool) (network, error) {
 	if answered {
 		err = fmt.Errorf("no NetworkAttachmentDefinition %q in namespace %q, and none on the node: %w", s.name, s.ref.Namespace, err)
 	}
-	return network{}, fmt.Errorf("%w; create it or correct %s", err, w.asker)
+	return network{}, fmt.Errorf("%w; create it or correct %s", err, w.asker())
 }
 
 // details is what a source says beyond that there is no such object: that the

@@ -22,9 +22,7 @@ func (d *draft) legacyNetworks() (networks []wanted, chosen bool) {
 		}
 	}
 	for _, s := range d.selections(LegacyNetworksKey, d.pod.Namespace, d.planner.Networks) {
-		w := wantedBy(s, LegacyNetworksKey)
-		w.source.origin = networkObject
-		networks = append(networks, w)
+		networks = append(networks, wanted{source: source{origin: networkObject, ref: s.Ref}, selection: s, key: LegacyNetworksKey})
 	}
 	return networks, len(networks) > 0 || d.faults.Len() > 0
 }

@@ -69,14 +69,13 @@ func (p Planner) Plan(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
 	if len(d.wanted) == 0 && d.faults.Len() == 0 {
 		d.faults.Add(d.noNetwork())
 	}
-	if err := d.faults.Err(); err != nil {
-		return Plan{Warnings: d.warnings}, err
+	if d.faults.Len() == 0 {
+		d.fetch(ctx)
 	}
-	d.fetch(ctx)
-	if err := d.faults.Err(); err != nil {
-		return Plan{Warnings: d.warnings}, err
+	var made Plan
+	if d.faults.Len() == 0 {
+		made = d.assemble(ctx)
 	}
-	made := d.assemble(ctx)
 	if err := d.faults.Err(); err != nil {
 		return Plan{Warnings: d.warnings}, err
 	}
@@ -99,19 +98,16 @@ func (p Planner) Salvage(ctx context.Context, sb Sandbox, pod Pod) (Plan, error)
 // are returned all the same, unless it is the default network.
 func (p Planner) Everywhere(ctx context.Context) ([]netconf.List, error) {
 	d := draft{planner: p}
-	master, configured := d.configured()
-	if configured {
-		d.wanted = append(d.wanted, master)
-	}
-	d.wanted = append(d.wanted, d.furtherDelegates()...)
-	d.wanted = append(d.wanted, d.defaultNetworks()...)
+	master, further := d.configured()
+	d.wanted = append(master, further...)
 	d.fetch(ctx)
-	if _, usable := d.networks[master.source]; configured && !usable {
-		return nil, d.faults.Err()
-	}
 	var lists []netconf.List
-	for _, w := range d.wanted {
-		if n, usable := d.networks[w.source]; usable {
+	for i, w := range d.wanted {
+		n, usable := d.networks[w.source]
+		if !usable && i < len(master) {
+			return nil, d.faults.Err()
+		}
+		if usable {
 			lists = append(lists, n.list)
 		}
 	}

@@ -53,7 +53,7 @@ func (d *draft) addRequests(a *Attachment, w wanted, values map[string]json.RawM
 		default:
 			a.Args = withPair(a.Args, r.pair)
 			if policy != config.UnsupportedLegacy {
-				a.Verify.add(r)
+				a.Verify = a.Verify.with(r)
 			}
 		}
 	}
@@ -72,14 +72,14 @@ func (d *draft) undeclared(a Attachment, w wanted, r request) error {
 	}
 }
 
-// add takes up a request that was handed over in CNI_ARGS.
-func (v *Verify) add(r request) {
-	switch value := r.value.(type) {
-	case []string:
-		v.IPs = value
-	case string:
-		v.MAC = value
+// with adds a request that was handed over in CNI_ARGS.
+func (v Verify) with(r request) Verify {
+	if ips, several := r.value.([]string); several {
+		v.IPs = ips
+	} else {
+		v.MAC, _ = r.value.(string)
 	}
+	return v
 }
 
 // set puts a value into values under its capability.

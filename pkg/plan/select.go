@@ -17,20 +17,15 @@ func (d *draft) selectNetworks() {
 		d.wanted = objects
 		return
 	}
-	master, configured := d.podDefault()
-	if !configured {
-		master, configured = d.configured()
+	master, further := d.configured()
+	if own, asked := d.podDefault(); asked {
+		master = []wanted{own}
 	}
 	selected := d.podNetworks()
-	further := append(d.furtherDelegates(), d.defaultNetworks()...)
-	switch {
-	case configured:
-		d.wanted = append([]wanted{master}, append(further, selected...)...)
-	case len(selected) > 0:
-		d.wanted = append([]wanted{selected[0]}, append(further, selected[1:]...)...)
-	default:
-		d.wanted = further
+	if len(master) == 0 && len(selected) > 0 {
+		master, selected = selected[:1], selected[1:]
 	}
+	d.wanted = slices.Concat(master, further, selected)
 	d.checkTogether()
 	if len(d.wanted) > MaxNetworks {
 		d.faults.Add(fault.About("pod "+d.pod.String(), fmt.Errorf("%d networks, with those that every pod gets; a pod can have %d", len(d.wanted), MaxNetworks)))
@@ -47,52 +42,36 @@ func (d *draft) noNetwork() error {
 	return errors.New(text + "; set clusterNetwork in the configuration")
 }
 
-// configured is the default network of the configuration.
-func (d *draft) configured() (wanted, bool) {
+// configured are the networks of the configuration: the default network, where it
+// has one, and those beside it. Pods of system namespaces get no defaultNetworks;
+// the namespace decides also where nothing else of the pod is known any more.
+func (d *draft) configured() (master, further []wanted) {
 	conf := d.planner.Conf
-	switch {
-	case conf.ClusterNetwork != "":
-		return wanted{source: d.clusterLevel(conf.ClusterNetwork), asker: "clusterNetwork"}, true
-	case len(conf.Delegates) > 0:
-		return d.delegate(0), true
+	if conf.ClusterNetwork != "" {
+		master = []wanted{d.clusterLevel("clusterNetwork", conf.ClusterNetwork)}
 	}
-	return wanted{}, false
+	for i, delegate := range conf.Delegates {
+		further = append(further, wanted{source: source{origin: inline, name: delegate.List.Name(), index: i}, key: "delegates"})
+	}
+	if len(master) == 0 && len(further) > 0 {
+		master, further = further[:1], further[1:]
+	}
+	if slices.Contains(conf.SystemNamespaces, d.pod.Namespace) {
+		return master, further
+	}
+	for _, name := range conf.DefaultNetworks {
+		further = append(further, d.clusterLevel("defaultNetworks", name))
+	}
+	return master, further
 }
 
-// clusterLevel is where a network that the configuration names is to be had.
-func (d *draft) clusterLevel(name string) source {
+// clusterLevel is a network that a key of the configuration names.
+func (d *draft) clusterLevel(key, name string) wanted {
+	s := source{origin: clusterName, name: name, ref: Ref{Namespace: d.planner.Conf.MultusNamespace, Name: name}}
 	if strings.Contains(name, "/") {
-		return source{origin: path, name: name}
+		s = source{origin: path, name: name}
 	}
-	return source{origin: clusterName, name: name, ref: Ref{Namespace: d.planner.Conf.MultusNamespace, Name: name}}
-}
-
-// furtherDelegates are the delegates beside the default network.
-func (d *draft) furtherDelegates() []wanted {
-	var further []wanted
-	for i := 1; i < len(d.planner.Conf.Delegates); i++ {
-		further = append(further, d.delegate(i))
-	}
-	return further
-}
-
-// delegate is one of the configuration's inline networks.
-func (d *draft) delegate(i int) wanted {
-	name := d.planner.Conf.Delegates[i].List.Name()
-	return wanted{source: source{origin: inline, name: name, index: i}, asker: "delegates"}
-}
-
-// defaultNetworks are the further networks of every pod that is no system pod.
-// The namespace decides also where nothing else of the pod is known any more.
-func (d *draft) defaultNetworks() []wanted {
-	if slices.Contains(d.planner.Conf.SystemNamespaces, d.pod.Namespace) {
-		return nil
-	}
-	var networks []wanted
-	for _, name := range d.planner.Conf.DefaultNetworks {
-		networks = append(networks, wanted{source: d.clusterLevel(name), asker: "defaultNetworks"})
-	}
-	return networks
+	return wanted{source: s, key: key}
 }
 
 // podDefault is the default network that the pod asks for instead of the
@@ -111,7 +90,7 @@ func (d *draft) podDefault() (wanted, bool) {
 		d.faults.Addf("annotation %s, %s: interface: the runtime names the default network's interface, %s; take %s out", DefaultNetworkKey, s, d.sandbox.IfName, fault.Quote(s.Interface))
 	}
 	s.Interface = ""
-	w := wantedBy(s, DefaultNetworkKey)
+	w := wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: DefaultNetworkKey}
 	if from := s.Ref.Namespace; from != conf.MultusNamespace && !slices.Contains(conf.DefaultNetworkNamespaces, from) {
 		d.isolate(&w)
 	}
@@ -123,7 +102,7 @@ func (d *draft) podNetworks() []wanted {
 	told := make(map[Ref]bool)
 	var networks []wanted
 	for _, s := range d.selections(NetworksKey, d.pod.Namespace, d.planner.Definitions) {
-		w := wantedBy(s, NetworksKey)
+		w := wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: NetworksKey}
 		if w.refused = told[s.Ref]; !w.refused {
 			d.isolate(&w)
 			told[s.Ref] = w.refused
@@ -154,11 +133,6 @@ func (d *draft) selections(key, namespace string, from Definitions) []Selection 
 	return selections
 }
 
-// wantedBy is what a selection wants.
-func wantedBy(s Selection, key string) wanted {
-	return wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: key, asker: "the pod's " + key + " annotation"}
-}
-
 // isolate refuses what namespaceIsolation keeps from the pod: definitions of
 // namespaces that are neither its own nor global.
 func (d *draft) isolate(w *wanted) {
@@ -167,7 +141,7 @@ func (d *draft) isolate(w *wanted) {
 		return
 	}
 	w.refused = true
-	cure := "name one of the pod's own namespace in " + w.asker
+	cure := "name one of the pod's own namespace in " + w.asker()
 	if w.key == DefaultNetworkKey {
 		cure += ", or add the namespace to defaultNetworkNamespaces"
 	}
@@ -179,29 +153,26 @@ func (d *draft) isolate(w *wanted) {
 // other, or beside the default network.
 func (d *draft) checkTogether() {
 	for i := range d.wanted {
-		w := &d.wanted[i]
-		err := d.checkInterface(i, w.selection)
-		if err == nil && i > 0 && w.selection.DefaultRoute != nil && d.wanted[0].key != w.key && d.wanted[0].selection.DefaultRoute != nil {
-			err = fmt.Errorf("default-route: annotation %s has this key too, and only one network can carry the default route; take it out of one of them", DefaultNetworkKey)
-		}
-		if err != nil {
+		if err := d.conflict(i); err != nil {
+			w := &d.wanted[i]
 			w.refused = true
 			d.faults.Addf("annotation %s, %s: %w", w.key, w.selection, err)
 		}
 	}
 }
 
-// checkInterface tells whether the i-th attachment can have the name that it
-// asks for, as far as the runtime's own name for the master goes.
-func (d *draft) checkInterface(i int, s Selection) error {
-	runtime := d.sandbox.IfName
+// conflict tells whether the i-th attachment can have the interface name and the
+// default route that it asks for, as far as the default network goes.
+func (d *draft) conflict(i int) error {
+	w, master, runtime := d.wanted[i], d.wanted[0], d.sandbox.IfName
+	asked := w.selection.Interface
 	switch {
-	case s.Interface == "":
-		return nil
-	case i == 0 && s.Interface != runtime:
-		return fmt.Errorf("interface: no default network is configured, so this is the pod's first network, whose interface the runtime calls %s; take %s out, or configure clusterNetwork", runtime, fault.Quote(s.Interface))
-	case i > 0 && s.Interface == runtime:
+	case i == 0 && asked != "" && asked != runtime:
+		return fmt.Errorf("interface: no default network is configured, so this is the pod's first network, whose interface the runtime calls %s; take %s out, or configure clusterNetwork", runtime, fault.Quote(asked))
+	case i > 0 && asked != "" && asked == runtime:
 		return fmt.Errorf("interface: %s is what the runtime calls the default network's interface; choose another", fault.Quote(runtime))
+	case master.key != w.key && master.selection.DefaultRoute != nil && w.selection.DefaultRoute != nil:
+		return fmt.Errorf("default-route: annotation %s has this key too, and only one network can carry the default route; take it out of one of them", DefaultNetworkKey)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/netip"
 	"strconv"
@@ -15,11 +14,7 @@ import (
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-const (
-	ethernetAddress = 6 // bytes
-	portGUID        = 8
-	maxDeviceID     = 253
-)
+const maxDeviceID = 253 // bytes
 
 // checkAddress takes an address with or without a prefix length.
 func checkAddress(s string) error {
@@ -50,17 +45,22 @@ func checkGateway(s string) error {
 }
 
 func checkMAC(s string) error {
-	if parsed, err := net.ParseMAC(s); err != nil || len(parsed) != ethernetAddress {
+	if !isHardwareAddress(s, 6) {
 		return fmt.Errorf("%s is no hardware address of 6 bytes; write one like 02:00:00:00:00:01", fault.Quote(s))
 	}
 	return nil
 }
 
 func checkGUID(s string) error {
-	if parsed, err := net.ParseMAC(s); err != nil || len(parsed) != portGUID {
+	if !isHardwareAddress(s, 8) {
 		return fmt.Errorf("%s is no GUID of 8 bytes; write one like 02:00:00:00:00:00:00:01", fault.Quote(s))
 	}
 	return nil
+}
+
+func isHardwareAddress(s string, bytes int) bool {
+	parsed, err := net.ParseMAC(s)
+	return err == nil && len(parsed) == bytes
 }
 
 func checkClaim(s string) error {
@@ -73,17 +73,13 @@ func checkClaim(s string) error {
 // portMapping reads one of portMappings; the protocol goes on in lower case, as
 // the CNI conventions have it.
 func (e *element) portMapping(i int, raw json.RawMessage) (PortMapping, error) {
-	var host, container uint64
 	mapping := PortMapping{Protocol: "tcp"}
-	complete := 0
 	err := members(raw, func(key string, value json.RawMessage) (err error) {
 		switch key {
 		case "hostPort":
-			complete++
-			host, err = positive(value, math.MaxUint16)
+			mapping.HostPort, err = positive[uint16](value)
 		case "containerPort":
-			complete++
-			container, err = positive(value, math.MaxUint16)
+			mapping.ContainerPort, err = positive[uint16](value)
 		case "protocol":
 			mapping.Protocol, err = text(value, checkProtocol)
 			mapping.Protocol = strings.ToLower(mapping.Protocol)
@@ -92,10 +88,9 @@ func (e *element) portMapping(i int, raw json.RawMessage) (PortMapping, error) {
 		}
 		return err
 	})
-	if err == nil && complete < 2 {
+	if err == nil && (mapping.HostPort == 0 || mapping.ContainerPort == 0) {
 		err = errors.New("hostPort and containerPort are both needed")
 	}
-	mapping.HostPort, mapping.ContainerPort = uint16(host), uint16(container)
 	return mapping, fault.Under(fmt.Sprintf("mapping %d", i+1), err)
 }
 
@@ -118,7 +113,7 @@ func (e *element) bandwidth(raw json.RawMessage) (Bandwidth, error) {
 			e.ignore("bandwidth: ", key)
 			return nil
 		}
-		*limit, err = positive(value, math.MaxUint64)
+		*limit, err = positive[uint64](value)
 		return err
 	})
 	switch {
@@ -133,17 +128,17 @@ func (e *element) bandwidth(raw json.RawMessage) (Bandwidth, error) {
 	return b, err
 }
 
-// positive reads a whole number from 1 to limit, exactly: no floating point on
-// the way.
-func positive(raw json.RawMessage, limit uint64) (uint64, error) {
+// positive reads a whole number above 0, exactly: no floating point on the way.
+func positive[T uint16 | uint64](raw json.RawMessage) (T, error) {
 	if rawjson.Kind(raw) != "a number" {
 		return 0, mustBe("a whole number", raw)
 	}
+	largest := uint64(^T(0))
 	n, err := strconv.ParseUint(string(raw), 10, 64)
-	if err != nil || n == 0 || n > limit {
-		return 0, mustBe(fmt.Sprintf("a whole number from 1 to %d", limit), raw)
+	if err != nil || n == 0 || n > largest {
+		return 0, mustBe(fmt.Sprintf("a whole number from 1 to %d", largest), raw)
 	}
-	return n, nil
+	return T(n), nil
 }
 
 // deviceID reads a device that the pod names itself. It becomes part of file
