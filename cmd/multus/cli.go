@@ -102,7 +102,6 @@ configuration on standard input. For people it has the commands below.`,
 		SilenceErrors: true, SilenceUsage: true,
 		DisableSuggestions: true, SuggestionsMinimumDistance: 2, // commandLine suggests
 	}
-	root.SetIn(c.stdin)
 	root.SetOut(c.stdout)
 	root.SetErr(c.stderr)
 	root.AddCommand(explainCommand(c), validateCommand(c), tryCommand(c), listCommand(c), convertCommand(c), versionCommand(c), tidyLogCommand())

@@ -107,7 +107,7 @@ func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.P
 // directories of path first.
 func newPlugin(path []string, conf config.Config, log *logrus.Entry) multus.Plugin {
 	exec := &delegate.Process{Stderr: os.Stderr}
-	runner := delegate.Runner{Exec: binaries{Process: exec, found: map[string]string{}}, Path: append(path, conf.BinDir...), Timeout: conf.DelegateTimeout}
+	runner := delegate.Runner{Exec: exec, Path: append(path, conf.BinDir...), Timeout: conf.DelegateTimeout}
 	return multus.Plugin{
 		Conf:    conf,
 		Runner:  runner,
@@ -123,24 +123,6 @@ func inherited(l *state.Lock) []*os.File {
 		return nil
 	}
 	return []*os.File{l.File()}
-}
-
-// binaries looks for each plugin once: a pod's networks are mostly of few types.
-type binaries struct {
-	*delegate.Process
-	found map[string]string // paths by type; the folders are the same in one command
-}
-
-// FindInPath is the path of the binary for a plugin type.
-func (b binaries) FindInPath(pluginType string, folders []string) (string, error) {
-	if path, known := b.found[pluginType]; known {
-		return path, nil
-	}
-	path, err := b.Process.FindInPath(pluginType, folders)
-	if err == nil {
-		b.found[pluginType] = path
-	}
-	return path, err
 }
 
 // speaks refuses a command that the configuration's version does not have.

@@ -27,26 +27,10 @@ specification that it speaks.`,
 	}
 }
 
-// ownVersion is the module's version, or the commit where there is none.
+// ownVersion is the module's version, which names the commit where it has no tag.
 func ownVersion() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(unknown)"
-	}
-	revision, dirty := "", ""
-	for _, s := range info.Settings {
-		switch {
-		case s.Key == "vcs.revision":
-			revision = s.Value
-		case s.Key == "vcs.modified" && s.Value == "true":
-			dirty = "+dirty"
-		}
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	if len(revision) >= 12 {
-		return revision[:12] + dirty
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
 	}
 	return "(devel)"
 }

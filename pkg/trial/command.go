@@ -20,7 +20,7 @@ const codeNotRun = 127
 // Run runs a command in the first pod to its end and returns its exit code, in
 // the shells' manner. Signals are the command's affair meanwhile.
 func (s *Session) Run(cmd *exec.Cmd) (int, error) {
-	s.say("running in pod %s: %s\n", s.Pods[0], oneLine(cmd.Args))
+	s.say("running in pod %s: %s\n", s.Pods[0], strings.Join(strings.Fields(strings.Join(cmd.Args, " ")), " "))
 	cmd.Env = append(os.Environ(), s.environment()...)
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
@@ -113,13 +113,4 @@ func upper(name string) string {
 		}
 		return '_'
 	}, strings.ToUpper(name))
-}
-
-// oneLine is a command as a heading: what runs is what was given.
-func oneLine(command []string) string {
-	line := []rune(strings.Join(strings.Fields(strings.Join(command, " ")), " "))
-	if len(line) > 200 {
-		return string(line[:199]) + "…"
-	}
-	return string(line)
 }

@@ -29,14 +29,6 @@ func ruleset(ctx context.Context) []string {
 	return lines
 }
 
-func setOf(lines []string) map[string]bool {
-	set := make(map[string]bool, len(lines))
-	for _, line := range lines {
-		set[line] = true
-	}
-	return set
-}
-
 // checkFirewall notes the rules that are there because of the pods.
 func (s *Session) checkFirewall(ctx context.Context) {
 	now := ruleset(ctx)
@@ -59,23 +51,17 @@ func (s *Session) checkFirewall(ctx context.Context) {
 // made tells whether a rule is there because of the pods: it names one of the
 // containers, or it is new and names one of their addresses.
 func (s *Session) made(rule string) bool {
-	switch {
-	case strings.HasPrefix(rule, "#"):
-		return false
-	case s.names(rule):
-		return true
-	case s.rules == nil || s.rules[rule]:
+	if strings.HasPrefix(rule, "#") {
 		return false
 	}
-	for _, word := range strings.FieldsFunc(rule, func(r rune) bool {
-		return !strings.ContainsRune("0123456789abcdefABCDEF.:", r)
-	}) {
-		if ip := net.ParseIP(word); ip != nil && slices.ContainsFunc(s.Pods, func(p *Pod) bool { return p.has(ip) }) {
-			return true
-		}
-	}
-	return false
+	addressed := slices.ContainsFunc(strings.FieldsFunc(rule, notOfAddress), func(word string) bool {
+		ip := net.ParseIP(word)
+		return ip != nil && slices.ContainsFunc(s.Pods, func(p *Pod) bool { return p.has(ip) })
+	})
+	return s.names(rule) || addressed && !slices.Contains(s.rules, rule)
 }
+
+func notOfAddress(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF.:", r) }
 
 func (p *Pod) has(ip net.IP) bool {
 	for _, i := range p.interfaces {

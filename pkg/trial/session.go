@@ -42,8 +42,8 @@ type Session struct {
 
 	plugin multus.Plugin
 	report io.Writer
-	rules  map[string]bool // of the firewall, before; nil: not known
-	left   []string        // what could not be removed
+	rules  []string // of the firewall, before
+	left   []string // what could not be removed
 }
 
 // Pod is a pod of the trial.
@@ -95,7 +95,7 @@ func Begin(ctx context.Context, o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Before, s.rules = before, setOf(rules)
+	s.Before, s.rules = before, rules
 	s.Scratch = absent(append([]string{s.State}, s.Leases...))
 	return s, s.save()
 }
