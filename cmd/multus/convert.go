@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -35,15 +34,15 @@ func convertCommand(c cli) *cobra.Command {
   multus convert -f old.yaml | multus validate -f -
   kubectl get networks.kubernetes.com,pods -A -o yaml | multus convert -f -`,
 		Args: filesOnly(&files),
-		RunE: func(cmd *cobra.Command, _ []string) error { return convert(cmd.Context(), c, files) },
+		RunE: func(_ *cobra.Command, _ []string) error { return convert(c, files) },
 	}
 	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`FILE` or folder with objects; - is standard input; repeatable")
 	return cmd
 }
 
-func convert(ctx context.Context, c cli, files []string) error {
+func convert(c cli, files []string) error {
 	objects, readErr := manifest.Read(c.stdin, files...)
-	made, err := objects.Convert(ctx)
+	made, err := objects.Convert()
 	err = errors.Join(readErr, err)
 	for _, w := range append(objects.Warnings, made.Warnings...) {
 		fmt.Fprintln(c.stderr, "warning:", w)

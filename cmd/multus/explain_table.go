@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -57,12 +56,7 @@ func explainData(all []explanation) ([]byte, error) {
 		}
 		pods = append(pods, podPlan{e.pod, attachments, e.plan.Warnings, e.faults()})
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	err := enc.Encode(pods)
-	return b.Bytes(), err
+	return indented(pods)
 }
 
 // explainTable has a paragraph for each pod, with a line for each interface.

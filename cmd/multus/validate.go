@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,79 +26,58 @@ A warning is no fault: a network that is not among the files may be in the clust
 a key that is not known is ignored. With --strict these are faults. Objects of other
 kinds are left out.
 
-The exit code is 1 if there is any fault.`
+The exit code is 1 if there is any fault, and 2 for a command that is not understood.`
 
 func validateCommand(c cli) *cobra.Command {
-	var files []string
-	var strict bool
+	var opts validateOptions
 	cmd := &cobra.Command{
 		Use: "validate -f FILE...", Short: "Check pods, networks and configurations in files", Long: validateHelp,
 		Example: `  multus validate -f pod.yaml -f networks/
   multus validate --strict -f deploy/
+  helm template . | multus validate -o github -f -
   multus convert -f old.yaml | multus validate -f -`,
-		Args: filesOnly(&files),
-		RunE: func(cmd *cobra.Command, _ []string) error { return validate(cmd.Context(), c, files, strict) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(validateFormats(), opts.output) {
+				return fmt.Errorf("-o %q: one of %s is expected", opts.output, strings.Join(validateFormats(), ", "))
+			}
+			return filesOnly(&opts.files)(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return validate(cmd.Context(), c, opts) },
 	}
-	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`FILE` or folder with objects and configurations; - is standard input; repeatable")
-	cmd.Flags().BoolVar(&strict, "strict", false, "take warnings for faults")
+	cmd.Flags().StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or directory with objects and configurations; - is standard input; repeatable")
+	cmd.Flags().BoolVar(&opts.strict, "strict", false, "take warnings for faults")
+	cmd.Flags().StringVarP(&opts.output, "output", "o", "text", "`FORMAT`: text, json, github (annotations of a workflow) or sarif")
+	formats(cmd, validateFormats()...)
 	return cmd
 }
 
-func validate(ctx context.Context, c cli, files []string, strict bool) error {
-	objects, err := manifest.Read(c.stdin, files...)
-	v := verdict{objects: len(objects.All())}
-	for _, note := range objects.Warnings {
-		v.lines = append(v.lines, "note: "+note)
-	}
+type validateOptions struct {
+	files  []string
+	strict bool
+	output string
+}
+
+func validateFormats() []string { return []string{"text", "json", "github", "sarif"} }
+
+func validate(ctx context.Context, c cli, opts validateOptions) error {
+	objects, err := manifest.Read(c.stdin, opts.files...)
+	r := report{Objects: len(objects.All()), Notes: objects.Warnings}
 	for _, f := range fault.All(err) {
-		v.add(lint.Finding{Fault: f})
+		r.add(lint.Finding{Fault: f})
 	}
 	for _, f := range lint.Check(ctx, objects) {
-		f.Warning = f.Warning && !strict
-		v.add(f)
+		f.Warning = f.Warning && !opts.strict
+		r.add(f)
 	}
-	if _, err := fmt.Fprintln(c.stdout, strings.Join(append(v.lines, v.String()), "\n")); err != nil {
+	text, err := r.format(opts.output)
+	if err == nil {
+		_, err = c.stdout.Write(text)
+	}
+	if err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
-	if v.faults > 0 {
+	if r.count("error") > 0 {
 		return exitCode(exitFailed)
 	}
 	return nil
-}
-
-// verdict has a line for each finding, and one that sums up.
-type verdict struct {
-	lines                     []string
-	objects, faults, warnings int
-}
-
-func (v *verdict) add(f lint.Finding) {
-	text := flat(f.Error())
-	if f.Warning {
-		v.warnings++
-		text = "warning: " + text
-	} else {
-		v.faults++
-	}
-	v.lines = append(v.lines, text)
-}
-
-// String sums up.
-func (v *verdict) String() string {
-	text := count(v.objects, "object") + " checked, no faults"
-	if v.faults > 0 {
-		text = count(v.faults, "fault")
-	}
-	if v.warnings > 0 {
-		text += ", " + count(v.warnings, "warning")
-	}
-	return text
-}
-
-// count is a number with its noun.
-func count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }

@@ -100,6 +100,25 @@ func granted(network string) string {
 	return network
 }
 
+// definitions answers every ref.
+type definitions func(plan.Ref) plan.Definition
+
+// Definitions answers every ref.
+func (d definitions) Definitions(_ context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
+	answers := make(map[plan.Ref]plan.Answer, len(refs))
+	for _, ref := range refs {
+		answers[ref] = plan.Answer{Definition: d(ref)}
+	}
+	return answers
+}
+
+// anything is a network that does all that a pod can ask for. It stands for one
+// that is not to be judged.
+func anything() plan.Definition {
+	return plan.Definition{Config: `{"cniVersion": "1.1.0", "type": "any", "capabilities": ` +
+		`{"ips": true, "mac": true, "portMappings": true, "bandwidth": true, "infinibandGUID": true, "deviceID": true}}`}
+}
+
 // find is what the files have under a name.
 func find(ctx context.Context, from plan.Definitions, ref plan.Ref) plan.Answer {
 	return from.Definitions(ctx, []plan.Ref{ref})[ref]

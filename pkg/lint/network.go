@@ -3,6 +3,8 @@ package lint
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
@@ -12,19 +14,26 @@ import (
 
 // network checks what a network's object says, and whether pods may use it.
 func (c *checker) network(ctx context.Context, o manifest.Object) {
-	from, key := plan.Definitions(c.objects), "spec.config"
-	if o.Kind == manifest.KindNetwork {
-		from, key = c.objects.Networks(), "args"
+	key, text := "spec.config", o.Config.Value
+	switch o.Kind {
+	case manifest.KindNetwork:
+		key, text = "args", find(ctx, c.objects.Networks(), o.Ref()).Definition.Config
+	case manifest.KindFile:
+		key = ""
 	}
-	def := find(ctx, from, o.Ref()).Definition
-	if def.Config == "" {
+	for _, annotation := range slices.Sorted(maps.Keys(o.Annotations)) {
+		if near := nearKey(annotation, resourceKey); near != "" {
+			c.warn(o, fault.Fault{Place: o.Annotations[annotation].Place(), Key: "metadata.annotations." + annotation, What: "nobody reads this annotation", Cure: "did you mean " + near + "?"})
+		}
+	}
+	if text == "" {
 		return // the network of that name on the node's disk
 	}
-	list, warnings, err := netconf.Parse([]byte(def.Config), o.Name)
+	list, warnings, err := netconf.Parse([]byte(text), o.Name)
 	for _, w := range warnings {
 		c.warn(o, fault.Fault{Place: o.Config.Place(), Key: key, What: w})
 	}
-	if err == nil {
+	if err == nil && o.Kind != manifest.KindFile {
 		err = c.permitted(ctx, o.Ref(), list)
 	}
 	c.faults(o, o.Config.Place(), fault.Under(key, err))
@@ -38,9 +47,7 @@ func (c *checker) permitted(ctx context.Context, ref plan.Ref, list netconf.List
 	}
 	conf := c.conf
 	conf.ClusterNetwork, conf.DefaultNetworks, conf.Delegates, conf.LegacyNetworks = "", nil, nil, false
-	only := manifest.DefinitionsFunc(func(plan.Ref) plan.Answer {
-		return plan.Answer{Definition: plan.Definition{Config: string(text)}}
-	})
+	only := definitions(func(plan.Ref) plan.Definition { return plan.Definition{Config: string(text)} })
 	planner := plan.Planner{Conf: conf, Definitions: only}
 	_, err = planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, plan.Pod{
 		Namespace: ref.Namespace, Name: "any", Annotations: map[string]string{plan.NetworksKey: ref.Name},

@@ -18,26 +18,32 @@ import (
 func (c *checker) pod(ctx context.Context, o manifest.Object) {
 	pod := o.Pod
 	pod.Annotations = maps.Clone(pod.Annotations)
-	for _, key := range []string{plan.DefaultNetworkKey, plan.NetworksKey} {
+	for _, key := range keys() {
 		if !c.annotation(ctx, o, key) {
 			pod.Annotations[key] = "" // what is wrong with the others is told all the same
 		}
 	}
-	c.older(ctx, o)
 	conf := c.conf
 	conf.AllowedPlugins = nil // the networks' own fault, if it is one
 	planner := plan.Planner{
 		Conf:        conf,
-		Definitions: manifest.DefinitionsFunc(func(ref plan.Ref) plan.Answer { return usable(ctx, c.objects, ref) }),
-		Networks:    manifest.DefinitionsFunc(func(ref plan.Ref) plan.Answer { return usable(ctx, c.objects.Networks(), ref) }),
+		Definitions: definitions(func(ref plan.Ref) plan.Definition { return usable(ctx, c.objects, ref) }),
+		Networks:    definitions(func(ref plan.Ref) plan.Definition { return usable(ctx, c.objects.Networks(), ref) }),
 	}
-	_, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod)
+	made, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod)
 	c.faults(o, selectionPlace(o), err)
+	c.misplaced(o)
+	c.interfaces(o, made)
+}
+
+// keys are the annotations that select networks.
+func keys() []string {
+	return []string{plan.NetworksKey, plan.DefaultNetworkKey, plan.LegacyNetworksKey}
 }
 
 // selectionPlace is where a pod selects its networks.
 func selectionPlace(o manifest.Object) string {
-	for _, key := range []string{plan.NetworksKey, plan.DefaultNetworkKey, plan.LegacyNetworksKey} {
+	for _, key := range keys() {
 		if o.Annotations[key].Given() {
 			return o.Annotations[key].Place()
 		}
@@ -54,59 +60,52 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 		annotation.Namespace = c.conf.MultusNamespace
 	}
 	selections, warnings, err := annotation.Selections()
+	if key == plan.LegacyNetworksKey && !c.conf.LegacyNetworks {
+		if len(selections) > 0 || err != nil {
+			c.warn(o, fault.Fault{
+				Place: text.Place(), Subject: "annotation " + key,
+				What: "means nothing: legacyNetworks is not switched on in a multus configuration among the files",
+			})
+		}
+		return true
+	}
 	for _, w := range warnings {
 		c.warn(o, fault.Fault{Place: text.Place(), What: w})
 	}
-	c.faults(o, syntaxPlace(text, err), err)
+	c.faults(o, text.Place(), syntax(text, err))
+	from := plan.Definitions(c.objects)
+	if key == plan.LegacyNetworksKey {
+		from = c.objects.Networks()
+	}
 	for _, s := range selections {
-		c.reference(ctx, o, reference{key: key, selection: s, from: c.objects})
+		if err := find(ctx, from, s.Ref).Err; err != nil {
+			c.warn(o, fault.Fault{Place: text.Place(), Subject: "annotation " + key + ", " + s.String(), Err: err})
+		}
 	}
 	return err == nil
 }
 
-// syntaxPlace is where a text is no JSON, if that is what is wrong with it.
-func syntaxPlace(text manifest.Text, err error) string {
+// syntax puts the place in the file to a fault that tells the place in the text.
+func syntax(text manifest.Text, err error) error {
 	var syntax *rawjson.SyntaxError
-	if errors.As(err, &syntax) {
-		return text.PlaceOf(syntax.Line, syntax.Column)
+	if !errors.As(err, &syntax) {
+		return err
 	}
-	return text.Place()
-}
-
-// older checks the annotation that selects older Network objects.
-func (c *checker) older(ctx context.Context, o manifest.Object) {
-	text := o.Annotations[plan.LegacyNetworksKey]
-	if manifest.SelectsNothing(text.Value) {
-		return
-	}
-	if !c.conf.LegacyNetworks {
-		c.warn(o, fault.Fault{
-			Place: text.Place(), Subject: "annotation " + plan.LegacyNetworksKey,
-			What: "means nothing: legacyNetworks is not switched on in a multus configuration among the files",
-		})
-		return
-	}
-	pod := o.Pod
-	pod.Annotations = map[string]string{plan.LegacyNetworksKey: text.Value}
-	refs, warnings, _ := manifest.Older(ctx, pod) // its faults are told with the plan
-	for _, w := range warnings {
-		c.warn(o, fault.Fault{Place: text.Place(), What: w})
-	}
-	for i, ref := range refs {
-		c.reference(ctx, o, reference{key: plan.LegacyNetworksKey, selection: plan.Selection{Position: i + 1, Ref: ref}, from: c.objects.Networks()})
-	}
+	f := fault.All(err)[0]
+	f.Place, f.What = text.PlaceOf(syntax.Line, syntax.Column), syntax.What
+	return f
 }
 
 // usable is the definition as far as pods are concerned: what is wrong with it is
 // told of the definition, what is missing of the reference, and which devices the
 // kubelet will give a pod nobody knows.
-func usable(ctx context.Context, from plan.Definitions, ref plan.Ref) plan.Answer {
+func usable(ctx context.Context, from plan.Definitions, ref plan.Ref) plan.Definition {
 	answer := find(ctx, from, ref)
 	list, _, err := netconf.Parse([]byte(answer.Definition.Config), ref.Name)
 	if answer.Err != nil || err != nil || runsMultus(list) {
-		return manifest.Anything(ref)
+		return anything()
 	}
-	return plan.Answer{Definition: plan.Definition{Config: answer.Definition.Config}}
+	return plan.Definition{Config: answer.Definition.Config}
 }
 
 func runsMultus(list netconf.List) bool {
@@ -118,21 +117,4 @@ func runsMultus(list netconf.List) bool {
 		}
 	}
 	return false
-}
-
-// reference is one place where a pod names a network.
-type reference struct {
-	key       string
-	selection plan.Selection
-	from      plan.Definitions
-}
-
-func (c *checker) reference(ctx context.Context, o manifest.Object, r reference) {
-	if err := find(ctx, r.from, r.selection.Ref).Err; err != nil {
-		c.warn(o, fault.Fault{
-			Place:   o.Annotations[r.key].Place(),
-			Subject: "annotation " + r.key + ", " + r.selection.String(),
-			Err:     err,
-		})
-	}
 }

@@ -2,13 +2,14 @@ package manifest
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // configuration takes a document that is no Kubernetes object: Multus's own
-// configuration, alone or as the plugin of a list.
+// configuration, alone or as the plugin of a list, or that of another network.
 func (l *loader) configuration(v value) {
 	raw, err := v.json()
 	if err != nil {
@@ -19,8 +20,15 @@ func (l *loader) configuration(v value) {
 		l.addConf(v, conf)
 		return
 	}
-	v.fault("neither a Kubernetes object (apiVersion and kind are missing) "+
-		"nor a multus configuration (\"type\": \"multus\")", "")
+	ext := filepath.Ext(v.doc.file)
+	cni := v.at("cniVersion").node != nil || ext == ".conf" || ext == ".conflist"
+	if cni && (v.at("plugins").node != nil || v.at("type").node != nil) {
+		o := Object{Kind: KindFile, Place: v.place(), root: v, Config: Text{Value: string(raw), at: v}}
+		o.Name = v.at("name").string()
+		l.objects.all = append(l.objects.all, o)
+		return
+	}
+	v.fault("neither a Kubernetes object (apiVersion and kind are missing) nor a CNI configuration", "")
 }
 
 // configMap takes the configuration out of a ConfigMap, if one is there.
@@ -32,6 +40,9 @@ func (l *loader) configMap(o *Object) {
 		inner := &document{file: o.root.doc.file, text: []byte(text.Value)}
 		if json.Valid(inner.text) {
 			inner.json = inner.text
+		}
+		if strings.HasPrefix(strings.TrimSpace(text.Value), "{") && strings.Contains(text.Value, `"multus`) {
+			checkJSON(text, rawjson.Check(inner.text))
 		}
 		// Most values of most ConfigMaps are neither JSON nor YAML.
 		if _, empty := inner.begin(); empty {
@@ -47,7 +58,7 @@ func (l *loader) configMap(o *Object) {
 		}
 	}
 	if !taken {
-		l.warn(*o, "left out: no value of it is a multus configuration")
+		l.skipped[o.Kind]++
 	}
 }
 

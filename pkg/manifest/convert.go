@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -28,10 +27,10 @@ type Conversion struct {
 
 // Convert converts the older Network objects, and the pods that select them, in
 // the order of the files. What cannot be converted is in the error.
-func (o *Objects) Convert(ctx context.Context) (Conversion, error) {
+func (o *Objects) Convert() (Conversion, error) {
 	c := Conversion{objects: o}
 	for _, object := range o.all {
-		converted, err := c.object(ctx, object)
+		converted, err := c.object(object)
 		c.fault(object, err)
 		if err == nil && converted != nil {
 			c.Objects = append(c.Objects, converted)
@@ -58,14 +57,14 @@ func (c *Conversion) warn(o Object, text string) {
 }
 
 // object is what comes of one object; nil where nothing does.
-func (c *Conversion) object(ctx context.Context, o Object) (map[string]any, error) {
+func (c *Conversion) object(o Object) (map[string]any, error) {
 	switch {
 	case o.Kind == KindNetwork:
 		return c.network(o)
 	case o.Pod.IsZero():
 		return nil, nil
 	}
-	return c.pod(ctx, o)
+	return c.pod(o)
 }
 
 // network is the NetworkAttachmentDefinition that does what an older Network
@@ -122,14 +121,11 @@ func definition(o Object, conf string) (map[string]any, error) {
 
 // pod is a pod or workload that selects with the annotations of today what it
 // selected with the older one; nil where it does not have that.
-func (c *Conversion) pod(ctx context.Context, o Object) (map[string]any, error) {
+func (c *Conversion) pod(o Object) (map[string]any, error) {
 	if !o.Annotations[plan.LegacyNetworksKey].Given() {
 		return nil, nil
 	}
-	refs, warnings, err := Older(ctx, o.Pod)
-	for _, w := range warnings {
-		c.warn(o, w)
-	}
+	refs, err := c.selected(o)
 	if err != nil {
 		return nil, err
 	}
@@ -148,6 +144,27 @@ func (c *Conversion) pod(ctx context.Context, o Object) (map[string]any, error) 
 	selectToday(pod["metadata"].(map[string]any), values(o.Annotations), refs)
 	c.pods++
 	return members, nil
+}
+
+// selected are the older Network objects that a pod selects.
+func (c *Conversion) selected(o Object) ([]plan.Ref, error) {
+	annotation := plan.Annotation{Key: plan.LegacyNetworksKey, Text: o.Annotations[plan.LegacyNetworksKey].Value, Namespace: o.Namespace}
+	selections, warnings, err := annotation.Selections()
+	var faults fault.List
+	faults.Add(err)
+	for _, w := range warnings {
+		c.warn(o, w)
+	}
+	for _, other := range []string{plan.NetworksKey, plan.DefaultNetworkKey} {
+		if len(selections) > 0 && strings.TrimSpace(o.Annotations[other].Value) != "" {
+			faults.Add(fault.Fault{What: "has both annotations, " + plan.LegacyNetworksKey + " and " + other, Cure: "keep one"})
+		}
+	}
+	var refs []plan.Ref
+	for _, s := range selections {
+		refs = append(refs, s.Ref)
+	}
+	return refs, faults.Err()
 }
 
 // selectToday writes the annotations of today in the place of the older one. The

@@ -43,7 +43,10 @@ func TestFaults(t *testing.T) {
 		"version of a NAD":   {"x.yaml", "apiVersion: k8s.cni.cncf.io/v2\nkind: NetworkAttachmentDefinition\n", []string{"apiVersion", `"k8s.cni.cncf.io/v1"`}},
 		"no kind":            {"x.yaml", "apiVersion: v1\nmetadata: {name: a}\n", []string{"kind: missing"}},
 		"a list":             {"x.yaml", "- a\n", []string{"a list where an object is expected"}},
-		"other CNI plugin":   {"x.json", `{"cniVersion":"1.0.0","name":"a","type":"bridge"}`, []string{"neither a Kubernetes object", "nor a multus configuration"}},
+		"something else":     {"x.json", `{"name":"a","type":"module"}`, []string{"neither a Kubernetes object", "nor a CNI configuration"}},
+		"misspelt kind":      {"x.yaml", "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachementDefinition\n", []string{"x.yaml:2:7: kind: ", "did you mean NetworkAttachmentDefinition?"}},
+		"kind in our group":  {"x.yaml", "apiVersion: k8s.cni.cncf.io/v1\nkind: Network\n", []string{"x.yaml:2:7: kind: ", "did you mean NetworkAttachmentDefinition?"}},
+		"empty":              {"x.yaml", "# helm failed\n---\n", []string{"x.yaml: nothing in it"}},
 		"two configurations": {"x.yaml", "{type: multus}\n---\n{type: multus}\n", []string{"the second multus configuration; the first is at", "x.yaml:1:1"}},
 		"older network":      {"x.yaml", "apiVersion: kubernetes.com/v1\nkind: Network\nmetadata: {name: a}\nargs: '{}'\n", []string{"Network default/a: plugin"}},
 		"nested lists": {"x.yaml", strings.Repeat("{apiVersion: v1, kind: List, items: [", 9) + strings.Repeat("]}", 9),
@@ -59,6 +62,35 @@ func TestFaults(t *testing.T) {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("%q is not in: %v", part, err)
 				}
+			}
+		})
+	}
+}
+
+// TestPlaces finds the place of a fault in JSON, whatever the style of its string.
+func TestPlaces(t *testing.T) {
+	const nad = "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {name: a}\nspec:\n"
+	tests := map[string]struct{ file, text, want string }{
+		"literal":             {"x.yaml", nad + "  config: |\n    {\n      \"type\": \"a\" \"b\"\n    }\n", "7:19"},
+		"literal, indented":   {"x.yaml", nad + "  config: |2-\n      {\"é\": \"a\" \"b\"}\n", "6:17"},
+		"literal, with tag":   {"x.yaml", nad + "  config: &c !!str |\n    {\"type\": \"a\" \"b\"}\n", "6:18"},
+		"folded":              {"x.yaml", nad + "  config: >-\n    {\n\n    \"type\": \"a\"\n    \"b\"}\n", "9:5"},
+		"single quotes":       {"x.yaml", nad + "  config: '{\n    \"it''s\": \"a''\" \"b\"\n  }'\n", "6:20"},
+		"double quotes":       {"x.yaml", nad + "  config: \"{\\\"type\\\": \\\"a\\\"\\n \\x20 \\\"b\\\"}\"\n", "5:36"},
+		"double, over lines":  {"x.yaml", nad + "  config: \"{\\\"type\\\": \\\"a\\\" \\\n    \\\"b\\\"}\"\n", "6:5"},
+		"flow":                {"x.yaml", strings.TrimSuffix(nad, "\n") + " {config: '{\"type\" \"b\"}'}\n", "4:25"},
+		"plain":               {"x.yaml", nad + "  config: no\n    JSON\n", "5:11"},
+		"its end":             {"x.yaml", nad + "  config: |\n    {\"type\":\n  \n  other: 1\n", "6:13"},
+		"the end, in quotes":  {"x.yaml", nad + "  config: '{\"type\":'\n", "5:20"},
+		"an alias":            {"x.yaml", "x: &c '{\"a\" 1}'\n" + nad + "  config: *c\n", "1:13"},
+		"the second document": {"x.yaml", "--- # one\n---\n" + nad + "  config: '{\"a\" 1}'\n", "7:17"},
+		"JSON":                {"x.json", "{\"apiVersion\": \"k8s.cni.cncf.io/v1\", \"kind\": \"NetworkAttachmentDefinition\",\n\"metadata\": {\"name\": \"a\"},\n\"spec\": {\"config\": \"{\\\"a\\\" 1}\"}}", "3:28"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, tt.file, tt.text)
+			if faults := fault.All(err); len(faults) != 1 || !strings.HasSuffix(faults[0].Place, tt.file+":"+tt.want) {
+				t.Errorf("not at %s: %v", tt.want, err)
 			}
 		})
 	}

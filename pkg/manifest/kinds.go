@@ -1,17 +1,20 @@
 package manifest
 
 import (
+	"slices"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
 
 	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
 )
 
 // Kinds that are told apart by more than their text.
 const (
 	KindNAD     = "NetworkAttachmentDefinition"
 	KindNetwork = "Network"
+	KindFile    = "CNI configuration" // of a network, in a file for a node
 
 	versionNAD     = "k8s.cni.cncf.io/v1"
 	versionNetwork = "kubernetes.com/v1"
@@ -57,8 +60,10 @@ func (l *loader) items(v value, depth int) {
 			typed.Content = append([]*yaml.Node{textNode("kind"), textNode(kind), textNode("apiVersion"), textNode(v.text("apiVersion", "").Value)}, typed.Content...)
 			item.node = &typed
 		}
+		own := *v.doc // the fault of one item is not another's
+		own.faults, item.doc = nil, &own
 		l.any(item, depth+1)
-		l.told(item.doc, "")
+		v.doc.faults = append(v.doc.faults, own.faults...)
 	}
 }
 
@@ -94,17 +99,26 @@ func (l *loader) object(o Object, apiVersion string) {
 	if len(o.root.doc.faults) == 0 {
 		take(&o)
 	}
-	l.told(o.root.doc, o.Subject())
+	for i := range o.root.doc.faults {
+		o.root.doc.faults[i].Subject = o.Subject()
+	}
 }
 
-// other leaves an object out, unless it is one of ours under a wrong version.
+// other leaves an object out, unless it is meant to be one of ours.
 func (l *loader) other(o Object, apiVersion string) {
-	want := map[string]string{KindNAD: versionNAD, "Pod": "v1"}[o.Kind]
-	if want == "" {
-		l.warn(Object{Kind: o.Kind, Place: o.Place}, "left out: a "+o.Kind+" is no pod and no network")
-		return
+	group, _, _ := strings.Cut(apiVersion, "/")
+	ours := map[string]string{KindNAD: versionNAD, "Pod": "v1"}
+	neighbours := []string{"IPAMClaim", "MultiNetworkPolicy"} // others' kinds in the group
+	near := name.Nearest(o.Kind, []string{KindNAD})
+	want := ours[o.Kind]
+	switch {
+	case want != "":
+		o.root.at("apiVersion").fault(fault.Quote(apiVersion)+", where that of a "+o.Kind+" is "+fault.Quote(want), "")
+	case near != "" || group == "k8s.cni.cncf.io" && !slices.Contains(neighbours, o.Kind):
+		o.root.at("kind").fault(fault.Quote(o.Kind)+" is no kind of "+versionNAD, "did you mean "+KindNAD+"?")
+	default:
+		l.skipped[o.Kind]++
 	}
-	o.root.at("apiVersion").fault(fault.Quote(apiVersion)+", where that of a "+o.Kind+" is "+fault.Quote(want), "")
 }
 
 // once refuses a second object of the same kind and name.

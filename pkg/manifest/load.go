@@ -7,9 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
@@ -21,16 +25,18 @@ const (
 	maxFiles = 1000
 )
 
-// Load reads the files, and of each folder its *.yaml, *.yml and *.json files by
-// name; "-" is standard input. All faults are joined, each with file, line,
-// object and key; what could be read is returned beside them.
+// Load reads the files, and the manifests and CNI configurations that it finds in
+// directories and in those within; "-" is standard input. All faults are joined,
+// each with file, line, object and key; what could be read is returned beside them.
+// Files of other kinds that are found in a directory are noted and left out.
 func Load(files ...string) (*Objects, error) { return Read(os.Stdin, files...) }
 
 // Read is Load with another standard input.
 func Read(stdin io.Reader, files ...string) (*Objects, error) {
 	l := loader{
-		seen: map[string]string{},
-		pods: map[plan.Ref]bool{},
+		seen:    map[string]string{},
+		pods:    map[plan.Ref]bool{},
+		skipped: map[string]int{},
 		objects: &Objects{
 			nads:     definitions{kind: KindNAD, known: map[plan.Ref]plan.Definition{}},
 			networks: definitions{kind: "kubernetes.com/v1 Network", known: map[plan.Ref]plan.Definition{}},
@@ -40,95 +46,120 @@ func Read(stdin io.Reader, files ...string) (*Objects, error) {
 	if len(files) == 0 {
 		return l.objects, errors.New("no files to read")
 	}
-	paths, err := expand(files)
-	l.faults.Add(err)
-	for _, path := range paths {
-		l.file(stdin, path)
-	}
-	return l.objects, l.faults.Err()
-}
-
-// expand replaces folders by their files.
-func expand(files []string) ([]string, error) {
-	var paths []string
-	var faults []error
 	for _, file := range files {
-		found := []string{file}
-		if info, err := os.Stat(file); file != "-" && err == nil && info.IsDir() {
-			found, err = folder(file)
-			faults = append(faults, err)
-		}
-		paths = append(paths, found...)
-	}
-	if len(paths) > maxFiles {
-		faults = append(faults, fmt.Errorf("%d files, where %d are allowed", len(paths), maxFiles))
-		paths = nil
-	}
-	return paths, errors.Join(faults...)
-}
-
-// folder lists the files of a folder that hold objects.
-func folder(path string) ([]string, error) {
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, e := range entries {
-		if e.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(e.Name())) {
+		info, err := os.Stat(file)
+		if file != "-" && err == nil && info.IsDir() {
+			l.faults.Add(l.directory(file))
 			continue
 		}
-		found = append(found, filepath.Join(path, e.Name()))
+		l.faults.Add(l.file(stdin, file))
 	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("%s: no *.yaml, *.yml or *.json file in the folder", path)
-	}
-	return found, nil
+	l.countSkipped()
+	return l.objects, l.faults.Err()
 }
 
 // loader gathers the objects and faults of several files.
 type loader struct {
 	objects *Objects
 	seen    map[string]string // the places of objects, by kind, namespace and name
-	pods    map[plan.Ref]bool
+	pods    map[plan.Ref]bool // the names that pods have already
+	skipped map[string]int    // the kinds of other objects
+	files   int
+	found   bool // the file was found in a directory: it may be something else
 	faults  fault.List
 }
 
-func (l *loader) warn(o Object, text string) {
-	l.objects.Warnings = append(l.objects.Warnings, fault.Fault{Place: o.Place, Subject: o.Subject(), What: text}.Error())
+// note tells what was left out.
+func (l *loader) note(place, text string) {
+	l.objects.Warnings = append(l.objects.Warnings, place+": left out: "+text)
+}
+
+func (l *loader) countSkipped() {
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(l.skipped)) {
+		kinds = append(kinds, fmt.Sprintf("%s (%d)", kind, l.skipped[kind]))
+	}
+	if len(kinds) > 0 {
+		l.objects.Warnings = append(l.objects.Warnings, "left out, being no pods and no networks: "+strings.Join(kinds, ", "))
+	}
+}
+
+// directory reads the files of a directory and of those within, but not the hidden
+// ones and not the templates of a chart.
+func (l *loader) directory(root string) error {
+	before := l.files
+	l.found = true
+	defer func() { l.found = false }()
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != root && strings.HasPrefix(entry.Name(), "."):
+			return filepath.SkipDir
+		case entry.IsDir() && entry.Name() == "templates" && exists(filepath.Join(filepath.Dir(path), "Chart.yaml")):
+			l.note(path, "templates of a chart; give what `helm template` prints")
+			return filepath.SkipDir
+		case entry.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json", ".conf", ".conflist"}, filepath.Ext(path)):
+			return nil
+		case l.files == maxFiles:
+			return fmt.Errorf("%s: more than %d files; the rest is not read", root, maxFiles)
+		}
+		l.files++
+		return l.file(nil, path)
+	})
+	if err == nil && l.files == before {
+		err = fmt.Errorf("%s: no *.yaml, *.yml, *.json, *.conf or *.conflist file in the directory", root)
+	}
+	return err
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // file reads one file.
-func (l *loader) file(stdin io.Reader, path string) {
+func (l *loader) file(stdin io.Reader, path string) error {
 	name := path
 	if path == "-" {
 		name = "standard input"
 	}
 	data, err := content(stdin, path)
 	if err != nil {
-		l.faults.Add(err)
-		return
+		return err
 	}
 	docs, faults := documents(name, data)
-	for _, f := range faults {
-		l.faults.Add(f)
-	}
-	if len(docs)+len(faults) == 0 {
-		l.objects.Warnings = append(l.objects.Warnings, name+": no objects in it")
+	l.refuse(name, data, faults)
+	switch {
+	case len(docs)+len(faults) > 0:
+	case l.found:
+		l.note(name, "nothing in it")
+	default:
+		return fault.Fault{Place: name, What: "nothing in it", Cure: "see whether what should have written it failed"}
 	}
 	for _, d := range docs {
 		l.any(value{node: d.root, doc: d}, 0)
-		l.told(d, "")
+		l.refuse(name, d.text, d.faults)
 	}
+	return nil
 }
 
-// told takes up the faults that were noted of a document, as those of a subject.
-func (l *loader) told(d *document, subject string) {
-	for _, f := range d.faults {
-		f.Subject = subject
-		l.faults.Add(f)
+// refuse takes up what is wrong with a text, unless it is a template, or of a file
+// that was found in a directory and has nothing to do with pods and networks.
+func (l *loader) refuse(file string, text []byte, faults []fault.Fault) {
+	template := regexp.MustCompile(`\{\{-? *[.$a-z]`)
+	ours := regexp.MustCompile(`cncf\.io|multus`)
+	switch {
+	case len(faults) == 0:
+	case template.Match(text):
+		l.note(file, "a template; give what it is rendered to")
+	case l.found && !ours.Match(text):
+		l.note(file, faults[0].What)
+	default:
+		for _, f := range faults {
+			l.faults.Add(f)
+		}
 	}
-	d.faults = nil
 }
 
 // content reads a file, or standard input, of bounded size. The path may be a

@@ -95,7 +95,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("configuration %s, want %s", conf, want)
 	}
 	if len(o.Warnings) != 2 || !strings.Contains(o.Warnings[0], "hostNetwork") ||
-		!strings.Contains(o.Warnings[1], "all.yaml:45:1: Service: left out: a Service") {
+		o.Warnings[1] != "left out, being no pods and no networks: Service (1)" {
 		t.Errorf("warnings %q", o.Warnings)
 	}
 	var kinds []string
@@ -200,34 +200,60 @@ func TestForms(t *testing.T) {
 	}
 }
 
-func TestStandardInputAndFolders(t *testing.T) {
-	folder := t.TempDir()
+// TestDirectories reads what is of use in directories, and says what is not.
+func TestDirectories(t *testing.T) {
+	dir := t.TempDir()
 	pod := func(name string) string {
 		return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + "}\n"
 	}
-	for file, text := range map[string]string{"b.yml": pod("b"), "a.yaml": pod("a"), "c.txt": "{{{"} {
-		if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o600); err != nil {
+	for file, text := range map[string]string{
+		"b.yml": pod("b"), "a.yaml": pod("a"), "c.txt": "{{{", "deep/er/c.json": `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"c"}}`,
+		".git/x.yaml": "{{{", "values.yaml": "image: {name: x}", "tsconfig.json": "{ // no\n}", "empty.yaml": "# nothing\n", "nginx.conf": "worker 1;",
+		"chart/Chart.yaml": "apiVersion: v2\nname: x\n", "chart/templates/t.yaml": "{{ if }}", "loose.yaml": "kind: {{ .Values.kind }}\nname: {{ .x }}-y\n",
+		"net.d/10-br.conflist": `{"cniVersion":"1.0.0","name":"br","plugins":[{"type":"bridge"}]}`,
+	} {
+		path := filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	o, err := Read(strings.NewReader(pod("in")), folder, "-")
+	o, err := Read(strings.NewReader(pod("in")), dir, "-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, p := range o.Pods() {
-		got = append(got, p.Name)
+	for _, object := range o.All() {
+		got = append(got, object.Subject())
 	}
-	if diff := cmp.Diff([]string{"a", "b", "in"}, got); diff != "" {
+	want := []string{"Pod default/a", "Pod default/b", "Pod default/c", "CNI configuration br", "Pod default/in"}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := Load(t.TempDir()); err == nil {
-		t.Error("a folder without files was accepted")
+	var notes []string
+	for _, note := range o.Warnings {
+		file, what, _ := strings.Cut(strings.TrimPrefix(note, dir+"/"), ": left out: ")
+		file, _, _ = strings.Cut(file, ":")
+		notes = append(notes, file+": "+what[:min(10, len(what))])
 	}
-	if _, err := Load(); err == nil {
-		t.Error("no files were accepted")
+	want = []string{
+		"chart/Chart.yaml: missing", "chart/templates: templates ", "empty.yaml: nothing in",
+		"loose.yaml: a template", "nginx.conf: a JSON obj", "tsconfig.json: comments a", "values.yaml: neither a ",
 	}
-	if _, err := Load(filepath.Join(folder, "none.yaml")); !errors.Is(err, os.ErrNotExist) {
+	if diff := cmp.Diff(want, notes); diff != "" {
+		t.Error(diff)
+	}
+	for _, none := range [][]string{{t.TempDir()}, {}} {
+		if _, err := Load(none...); err == nil {
+			t.Errorf("%q: accepted without a file", none)
+		}
+	}
+	if _, err := Load(filepath.Join(dir, "none.yaml")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing file: %v", err)
+	}
+	if _, err := Load(filepath.Join(dir, "values.yaml")); err == nil {
+		t.Error("a file that was named and is something else was accepted")
 	}
 }

@@ -36,8 +36,8 @@ func (o Object) Subject() string {
 	switch {
 	case o.Kind == "":
 		return "multus configuration"
-	case o.Name == "":
-		return o.Kind
+	case o.Name == "" || o.Kind == KindFile:
+		return strings.TrimSpace(o.Kind + " " + o.Name)
 	}
 	return o.Kind + " " + o.Namespace + "/" + o.Name
 }

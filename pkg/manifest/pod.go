@@ -44,7 +44,7 @@ func (l *loader) pod(o *Object) {
 		return
 	}
 	if host.node != nil && host.node.Value == "true" {
-		l.warn(*o, "left out: it has the node's network (hostNetwork), no CNI plugin is run for it")
+		l.note(o.Place, o.Subject()+": it has the node's network (hostNetwork), no CNI plugin is run for it")
 		return
 	}
 	name := o.Name

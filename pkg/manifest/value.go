@@ -87,6 +87,14 @@ func (v value) text(key, cure string) Text {
 	return Text{Value: found.node.Value, at: found}
 }
 
+// string is the text of a string; empty for anything else.
+func (v value) string() string {
+	if v.node == nil || v.node.Kind != yaml.ScalarNode || v.node.Tag != "!!str" {
+		return ""
+	}
+	return v.node.Value
+}
+
 // keys are those of an object, in the order of the file.
 func (v value) keys() []string {
 	var keys []string

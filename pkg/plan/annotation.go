@@ -131,7 +131,15 @@ func (r Ref) check() error {
 	if err := name.Namespace(r.Namespace); err != nil {
 		return fault.Under("namespace", err)
 	}
-	return fault.Under("name", name.Object(r.Name))
+	return fault.Under("name", checkName(r.Name))
+}
+
+// checkName tells whether a network can have the name.
+func checkName(text string) error {
+	if namespace, rest, qualified := strings.Cut(text, "/"); qualified && name.Object(rest) == nil {
+		return fmt.Errorf(`%s is no name of an object; write "namespace": %s, "name": %s`, fault.Quote(text), fault.Quote(namespace), fault.Quote(rest))
+	}
+	return name.Object(text)
 }
 
 // checkUnique refuses what only one element of an annotation can ask for.

@@ -49,7 +49,7 @@ func (e *element) readKey(key string, raw json.RawMessage) (err error) {
 	switch key {
 	case "name":
 		e.named = true
-		e.Ref.Name, err = text(raw, name.Object)
+		e.Ref.Name, err = text(raw, checkName)
 	case "namespace":
 		namespace, err := text(raw, optional(name.Namespace))
 		if namespace != "" {
@@ -100,10 +100,32 @@ func (e *element) ignore(within, key string) {
 	}
 	note := within + "unknown key " + fault.Quote(key) + " is ignored"
 	known := keys()
-	if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 && known[i] != key {
+	i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) })
+	switch near := meant(key); {
+	case i >= 0 && known[i] != key:
 		note += "; the key is spelt " + known[i]
+	case near != "" && within == "":
+		note += "; did you mean " + near + "?"
 	}
 	e.warnings.Add(note)
+}
+
+// meant is the key that somebody had in mind who wrote an unknown one: those of other
+// tools, and of the Go types of the specification, or one that looks alike.
+func meant(key string) string {
+	const shortest = 4 // two short words always look alike
+	others := map[string]string{
+		"gateway": "default-route", "gateways": "default-route", "gatewayrequest": "default-route",
+		"interfacerequest": "interface", "interfacename": "interface", "ifname": "interface",
+		"ip": "ips", "iprequest": "ips", "ipaddress": "ips", "address": "ips", "addresses": "ips",
+		"macrequest": "mac", "macaddress": "mac", "ns": "namespace", "network": "name", "networkname": "name",
+		"portmappingsrequest": "portMappings", "ports": "portMappings", "bandwidthrequest": "bandwidth",
+		"infinibandguidrequest": "infiniband-guid", "args": "cni-args", "cniargs": "cni-args",
+	}
+	if known := others[strings.ToLower(key)]; known != "" || len(key) < shortest {
+		return known
+	}
+	return name.Nearest(key, keys())
 }
 
 // members reads each member of an object with read; faults have its key.

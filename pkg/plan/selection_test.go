@@ -131,6 +131,7 @@ func TestFaultsOfList(t *testing.T) {
 		{"list element", `[[]]`, "element 1: must be an object, not []"},
 		{"no name", `[{"interface":"eth9"}]`, "element 1: name: is missing"},
 		{"empty name", `[{"name":""}]`, "element 1: name: is empty"},
+		{"a name with its namespace", `[{"name":"shop/lan"}]`, `write "namespace": "shop", "name": "lan"`},
 		{"name of a wrong type", `[{"name":7}]`, "name: must be a string, not 7"},
 		{"two default routes", `[{"name":"a","default-route":["10.0.0.1"]},{"name":"b","default-route":[]}]`,
 			"element 2 (ns1/b): default-route: element 1 (ns1/a) has this key already"},
@@ -145,6 +146,19 @@ func TestDeviceIDNeedsLeave(t *testing.T) {
 	_, _, err := Annotation{Key: NetworksKey, Text: `[{"name":"a","deviceID":"x"}]`, Namespace: "ns1"}.Selections()
 	if err == nil || !strings.Contains(err.Error(), "set allowPodDeviceID") {
 		t.Errorf("error %v", err)
+	}
+}
+
+func TestWhatWasMeant(t *testing.T) {
+	for key, want := range map[string]string{
+		"gateway": "; did you mean default-route?", "interfaceRequest": "; did you mean interface?", "defaultroute": "; did you mean default-route?",
+		"ns": "; did you mean namespace?", "portmapping": "; did you mean portMappings?", "vlan": "", "mtu": "", "id": "",
+	} {
+		_, warnings, _ := read(`[{"name":"a","` + key + `":"x"}]`)
+		want = `element 1 (ns1/a): unknown key "` + key + `" is ignored` + want
+		if len(warnings) != 1 || !strings.HasSuffix(warnings[0], want) {
+			t.Errorf("%s: warnings %q, want %q", key, warnings, want)
+		}
 	}
 }
 

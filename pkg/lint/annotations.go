@@ -1,0 +1,53 @@
+package lint
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/manifest"
+	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// misplaced warns of annotations that nobody reads: those of a workload itself, and
+// those whose key only looks like one of ours.
+func (c *checker) misplaced(o manifest.Object) {
+	path := strings.Join(append(slices.Clone(o.Template), "metadata", "annotations"), ".")
+	for _, key := range []string{plan.NetworksKey, plan.DefaultNetworkKey} {
+		if outer := o.Outer[key]; outer.Given() && !o.Annotations[key].Given() {
+			c.warn(o, fault.Fault{
+				Place: outer.Place(), Key: "metadata.annotations." + key,
+				What: "the pods do not get it: it is the annotation of the " + o.Kind + " itself", Cure: "write it in " + path,
+			})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(o.Annotations)) {
+		text := o.Annotations[key]
+		if near := nearKey(key, plan.NetworksKey, plan.DefaultNetworkKey); near != "" {
+			c.warn(o, fault.Fault{Place: text.Place(), Key: path + "." + key, What: "nobody reads this annotation", Cure: "did you mean " + near + "?"})
+		}
+	}
+}
+
+// nearKey is the one of the known annotations that somebody had in mind who wrote
+// another.
+func nearKey(key string, known ...string) string {
+	right := append([]string{ // of the plugin's own answer, and of others
+		"k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status", "k8s.v1.cni.cncf.io/policy-for", resourceKey,
+	}, known...)
+	domain, own, _ := strings.Cut(key, "/")
+	if slices.Contains(right, key) || !strings.Contains(domain, "cncf") && !strings.Contains(domain, "multus") {
+		return ""
+	}
+	for _, near := range known {
+		nearDomain, nearOwn, _ := strings.Cut(near, "/")
+		if strings.EqualFold(own, nearOwn) || domain == nearDomain && name.Nearest(own, []string{nearOwn}) != "" {
+			return near
+		}
+	}
+	return ""
+}
+
+const resourceKey = "k8s.v1.cni.cncf.io/resourceName"
