@@ -25,7 +25,7 @@ func TestConfigurationOfTheNode(t *testing.T) {
 		"no other files":     {files: map[string]string{"00-a.yaml": alone, "10-b.json": inAList, "01-c.conf.bak": alone}, name: "first", warning: "colour"},
 		"broken ones before": {files: map[string]string{"00-a.conf": "{", "10-b.conf": "", "20-c.conf": alone}, name: "second"},
 		"a mistake in it":    {files: map[string]string{"00-a.conf": mistaken, "10-b.conf": alone}, fault: `clusterNetwork: no network at all`},
-		"others alone":       {files: map[string]string{"00-a.conflist": flannel, "10-b.conf": ""}, fault: "10-b.conf: no multus configuration in it"},
+		"others alone":       {files: map[string]string{"00-a.conflist": flannel, "10-b.conf": ""}, fault: "10-b.conf: nothing in it"},
 		"an empty folder":    {fault: "no configuration in it; name the multus configuration with --conf FILE"},
 	}
 	for name, tt := range tests {
