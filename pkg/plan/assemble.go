@@ -65,8 +65,10 @@ func (d *draft) configure(a *Attachment, w wanted, device string) {
 		}
 	}
 	values := make(map[string]json.RawMessage)
-	if a.Master {
-		d.fromRuntime(values, *a)
+	for capability, value := range d.planner.Conf.Runtime { // only what is used, so that records stay small
+		if a.Master && a.Config.Declares(capability) {
+			values[capability] = value
+		}
 	}
 	d.addRequests(a, w, values)
 	if device != "" {
@@ -77,15 +79,5 @@ func (d *draft) configure(a *Attachment, w wanted, device string) {
 	}
 	if len(values) > 0 {
 		a.RuntimeConfig = values
-	}
-}
-
-// fromRuntime hands the default network what the runtime asks for: that of the
-// capabilities it declares, so that records hold no more than is used.
-func (d *draft) fromRuntime(values map[string]json.RawMessage, a Attachment) {
-	for capability, value := range d.planner.Conf.Runtime {
-		if a.Config.Declares(capability) {
-			values[capability] = value
-		}
 	}
 }

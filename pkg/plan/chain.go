@@ -6,48 +6,40 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
-// addChain wants the auxiliary chain too, after all else, where there is one.
+// addChain wants the auxiliary chain too, after all else, from the first directory
+// that has one.
 func (d *draft) addChain() {
 	name := d.planner.Conf.AuxiliaryChain
 	if name == "" {
 		return
 	}
 	w := wanted{source: source{origin: chain, name: name}, key: "auxiliaryCNIChainName"}
-	n, err := d.chain(name)
-	if errors.Is(err, netconf.ErrNoPlugins) {
-		return
-	}
-	if err == nil {
-		err = d.checkPlugins(w, n)
-	}
-	if err != nil {
-		d.fault(w, err)
-		return
-	}
-	d.networks[w.source] = n
-	d.wanted = append(d.wanted, w)
-}
-
-// chain reads the chain from the first folder that has one.
-func (d *draft) chain(name string) (network, error) {
 	for _, parent := range d.chainParents() {
-		folder := filepath.Join(parent, name)
-		found, err := netconf.Chain(folder, name, d.planner.Conf.CNIVersion)
+		dir := filepath.Join(parent, name)
+		found, err := netconf.Chain(dir, name, d.planner.Conf.CNIVersion)
 		if errors.Is(err, netconf.ErrNoPlugins) {
 			continue
 		}
-		d.warn("auxiliaryCNIChainName "+fault.Quote(name), found.Warnings...)
-		return network{list: found.List, title: found.List.Name(), origin: "folder " + folder, object: "a file in " + folder}, err
+		d.warn(w.String(), found.Warnings...)
+		n := network{list: found.List, title: found.List.Name(), origin: "directory " + dir, object: "a file in " + dir}
+		if err == nil {
+			err = d.checkPlugins(w, n)
+		}
+		if err != nil {
+			d.fault(w, err)
+			return
+		}
+		d.networks[w.source] = n
+		d.wanted = append(d.wanted, w)
+		return
 	}
-	return network{}, netconf.ErrNoPlugins
 }
 
-// chainParents are where the chain's folder can be: beside the cluster network's
-// file, which for a network found by its name is the folder of networks on disk.
+// chainParents are where the chain's directory can be: beside the cluster network's
+// file, which for a network found by its name is the directory of networks on disk.
 // The same for every pod, whatever default network the pod itself asks for.
 func (d *draft) chainParents() []string {
 	conf := d.planner.Conf

@@ -27,7 +27,7 @@
 //     multusNamespace and defaultNetworkNamespaces.
 //  7. A definition's configuration is its spec.config; without, the network on disk
 //     that has its name. A name in the configuration is a definition in
-//     multusNamespace, else a network on disk; with a / it is a file, or a folder
+//     multusNamespace, else a network on disk; with a / it is a file, or a directory
 //     whose first usable file counts. All definitions are asked for in one call.
 //  8. No network may run Multus itself, or a plugin whose binary is missing or not
 //     executable; of IPAM plugins this is known only for the plugins that execute

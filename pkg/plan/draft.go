@@ -35,7 +35,7 @@ const (
 	definition    origin = iota // a NetworkAttachmentDefinition
 	networkObject               // an older Network object
 	clusterName                 // a definition in multusNamespace, else a network on disk
-	path                        // a file or folder that the configuration names
+	path                        // a file or directory that the configuration names
 	inline                      // one of the configuration's delegates
 	chain                       // the auxiliary chain
 )
@@ -79,7 +79,7 @@ func (w wanted) asker() string {
 // reason says why the attachment is there.
 func (w wanted) reason() string {
 	if w.selection.Position == 0 {
-		return w.key
+		return w.asker()
 	}
 	return fmt.Sprintf("%s, element %d", w.asker(), w.selection.Position)
 }

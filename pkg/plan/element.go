@@ -61,9 +61,9 @@ func (e *element) readKey(key string, raw json.RawMessage) (err error) {
 	case "ips":
 		e.IPs, err = list(raw, "an address", func(_ int, raw json.RawMessage) (string, error) { return text(raw, checkAddress) })
 	case "mac":
-		e.MAC, err = text(raw, optional(checkMAC))
+		e.MAC, err = text(raw, optional(hardware("hardware address", "02:00:00:00:00:01")))
 	case "infiniband-guid":
-		e.InfinibandGUID, err = text(raw, checkGUID)
+		e.InfinibandGUID, err = text(raw, hardware("GUID", "02:00:00:00:00:00:00:01"))
 	case "portMappings":
 		e.PortMappings, err = list(raw, "a mapping", e.portMapping)
 	case "bandwidth":

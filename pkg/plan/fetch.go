@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
@@ -66,24 +67,26 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 		list := d.planner.Conf.Delegates[s.index].List
 		return network{list: list, title: list.Name(), origin: "delegates of the configuration", object: w.String()}, nil
 	case path:
-		found, err := onPath(s.name)
-		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%w; create it or correct %s", err, w.asker())
-		}
-		return d.fromFile(w, found, err)
+		return d.onPath(w)
 	}
 	answer, answered := answers[s.ref]
+	missing := fmt.Sprintf("no %s %q in namespace %q", s.kind(), s.ref.Name, s.ref.Namespace)
+	cure := "create it or correct " + w.asker()
 	switch {
-	case s.origin == clusterName && (!answered || errors.Is(answer.Err, ErrNotFound)):
-		return d.onDisk(w, answered)
+	case s.origin == clusterName && !answered:
+		return d.onDisk(w, "", cure)
+	case s.origin == clusterName && errors.Is(answer.Err, ErrNotFound):
+		return d.onDisk(w, missing+", and none on the node: ", cure)
 	case !answered:
 		return network{}, errors.New("the lookup gave no answer for it; try again")
-	case errors.Is(answer.Err, ErrNotFound):
-		return network{}, fmt.Errorf("no %s %q in namespace %q%s; create it or correct %s", s.kind(), s.ref.Name, s.ref.Namespace, details(answer.Err), w.asker())
+	case answer.Err == ErrNotFound:
+		return network{}, fmt.Errorf("%s; %s", missing, cure)
+	case errors.Is(answer.Err, ErrNotFound): // which name was meant, or that the whole kind is unknown
+		return network{}, fmt.Errorf("%s (%s); %s", missing, answer.Err.Error(), cure)
 	case answer.Err != nil:
 		return network{}, answer.Err
 	}
-	return d.fromDefinition(s, answer.Definition)
+	return d.fromDefinition(w, answer.Definition)
 }
 
 // kind is what the API server calls the source's objects.
@@ -96,60 +99,47 @@ func (s source) kind() string {
 
 // fromDefinition reads a definition's own configuration, and that alone, or
 // finds the network of its name on disk (multi-network specification 3.4.1).
-func (d *draft) fromDefinition(s source, def Definition) (network, error) {
-	n := network{title: s.ref.String(), resource: def.Resource, object: s.kind() + " " + s.ref.String()}
-	n.origin = n.object
+func (d *draft) fromDefinition(w wanted, def Definition) (n network, err error) {
+	kind, ref := w.source.kind(), w.source.ref
+	object := kind + " " + ref.String()
 	if def.Config == "" {
-		found, err := d.planner.Conf.ConfDir.Named(s.ref.Name)
-		d.warn("network "+n.title, found.Warnings...)
-		if errors.Is(err, netconf.ErrNotFound) {
-			return n, fmt.Errorf("the %s has no spec.config, so a file on the node has to have it: %w; give it one of the two", s.kind(), err)
-		}
-		n.list, n.origin, n.object = found.List, n.origin+", file "+found.File, "file "+found.File
-		return n, err
+		n, err = d.onDisk(w, "the "+kind+" has no spec.config, so a file on the node has to have it: ", "give it one of the two")
+		n.origin = object + ", " + n.origin
+	} else {
+		var warnings []string
+		n = network{origin: object, object: object}
+		n.list, warnings, err = netconf.Parse([]byte(def.Config), ref.Name)
+		d.warn(w.String(), warnings...)
+		err = fault.Under("spec.config", err)
 	}
-	list, warnings, err := netconf.Parse([]byte(def.Config), s.ref.Name)
-	d.warn("network "+n.title, warnings...)
-	if err != nil {
-		return n, fmt.Errorf("spec.config: %w", err)
-	}
-	n.list = list
-	return n, nil
+	n.title, n.resource = ref.String(), def.Resource
+	return n, err
 }
 
-// onDisk finds a cluster-level network by its name where no definition has it.
-func (d *draft) onDisk(w wanted, answered bool) (network, error) {
-	s := w.source
-	found, err := d.planner.Conf.ConfDir.Named(s.name)
-	if !errors.Is(err, netconf.ErrNotFound) {
-		return d.fromFile(w, found, err)
+// onDisk finds a network by its name among those on disk. Where it is not there,
+// the error says why it was looked for, and what to do.
+func (d *draft) onDisk(w wanted, why, cure string) (network, error) {
+	found, err := d.planner.Conf.ConfDir.Named(w.source.ref.Name)
+	if errors.Is(err, netconf.ErrNotFound) {
+		err = fmt.Errorf("%s%w; %s", why, err, cure)
 	}
-	d.warn(w.String(), found.Warnings...)
-	if answered {
-		err = fmt.Errorf("no NetworkAttachmentDefinition %q in namespace %q, and none on the node: %w", s.name, s.ref.Namespace, err)
-	}
-	return network{}, fmt.Errorf("%w; create it or correct %s", err, w.asker())
+	return d.fromFile(w, found, err)
 }
 
-// details is what a source says beyond that there is no such object: that the
-// whole kind is unknown, or which name was probably meant.
-func details(err error) string {
-	if err == ErrNotFound {
-		return ""
-	}
-	return " (" + err.Error() + ")"
-}
-
-// onPath reads a file, or the first usable one of a folder.
-func onPath(name string) (netconf.Found, error) {
-	info, err := os.Stat(name)
+// onPath reads a file, or the first usable one of a directory.
+func (d *draft) onPath(w wanted) (network, error) {
+	read := netconf.File
+	info, err := os.Stat(w.source.name)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return network{}, fmt.Errorf("%w; create it or correct %s", err, w.asker())
 	case err != nil:
-		return netconf.Found{}, err
+		return network{}, err
 	case info.IsDir():
-		return netconf.First(name)
+		read = netconf.First
 	}
-	return netconf.File(name)
+	found, err := read(w.source.name)
+	return d.fromFile(w, found, err)
 }
 
 func (d *draft) fromFile(w wanted, found netconf.Found, err error) (network, error) {

@@ -52,10 +52,13 @@ func (d *draft) addRequests(a *Attachment, w wanted, values map[string]json.RawM
 			d.faults.Add(d.undeclared(*a, w, r))
 		default:
 			a.Args = withPair(a.Args, r.pair)
-			if policy != config.UnsupportedLegacy {
-				a.Verify = a.Verify.with(r)
-			}
 		}
+	}
+	if policy == config.UnsupportedVerify && !a.Config.Declares("ips") {
+		a.Verify.IPs = w.selection.IPs
+	}
+	if policy == config.UnsupportedVerify && !a.Config.Declares("mac") {
+		a.Verify.MAC = w.selection.MAC
 	}
 }
 
@@ -70,16 +73,6 @@ func (d *draft) undeclared(a Attachment, w wanted, r request) error {
 		What: fmt.Sprintf("no plugin of the network declares the capability %q", r.capability),
 		Cure: fmt.Sprintf(`add "capabilities": {%q: true} to a plugin of %s that supports it, %s`, r.capability, d.networks[w.source].object, cure),
 	}
-}
-
-// with adds a request that was handed over in CNI_ARGS.
-func (v Verify) with(r request) Verify {
-	if ips, several := r.value.([]string); several {
-		v.IPs = ips
-	} else {
-		v.MAC, _ = r.value.(string)
-	}
-	return v
 }
 
 // set puts a value into values under its capability.

@@ -29,7 +29,7 @@ const args = "IgnoreUnknown=1;K8S_POD_NAME=web"
 // no pod), `nad NS/NAME [RESOURCE]`, `network NS/NAME` (an older object), `file
 // PATH`, devices.json, plugins (the binaries there are, see install), `no api`, `api is down`,
 // command (salvage or everywhere, else plan), and expect. $DIR is the scenario's
-// folder; networks on disk are in $DIR/net.d.
+// directory; networks on disk are in $DIR/net.d.
 type scenario struct {
 	dir     string
 	command string
@@ -219,7 +219,7 @@ func (s *scenario) install(t *testing.T, plugins []string) plan.Binaries {
 	return binDir(filepath.Join(s.dir, "bin"))
 }
 
-// binDir is a folder of plugins.
+// binDir is a directory of plugins.
 type binDir string
 
 func (b binDir) Find(plugin string) (string, error) {

@@ -18,49 +18,29 @@ const maxDeviceID = 253 // bytes
 
 // checkAddress takes an address with or without a prefix length.
 func checkAddress(s string) error {
-	_, err := netip.ParsePrefix(s)
-	if !strings.Contains(s, "/") {
-		err = checkIP(s)
-	}
-	if err != nil {
+	_, noPrefix := netip.ParsePrefix(s)
+	if ip, err := netip.ParseAddr(s); noPrefix != nil && (err != nil || ip.Zone() != "") {
 		return fmt.Errorf("%s is no IP address; write 10.0.0.5, 10.0.0.5/24 or their like in IPv6", fault.Quote(s))
 	}
 	return nil
 }
 
-func checkIP(s string) error {
-	ip, err := netip.ParseAddr(s)
-	if err == nil && ip.Zone() != "" {
-		err = errors.New("has a zone")
-	}
-	return err
-}
-
 func checkGateway(s string) error {
-	ip, _ := netip.ParseAddr(s)
-	if checkIP(s) != nil || ip.IsUnspecified() || ip.IsMulticast() {
+	if ip, err := netip.ParseAddr(s); err != nil || ip.Zone() != "" || ip.IsUnspecified() || ip.IsMulticast() {
 		return fmt.Errorf("%s is no gateway; write one IP address, with no prefix length", fault.Quote(s))
 	}
 	return nil
 }
 
-func checkMAC(s string) error {
-	if !isHardwareAddress(s, 6) {
-		return fmt.Errorf("%s is no hardware address of 6 bytes; write one like 02:00:00:00:00:01", fault.Quote(s))
+// hardware checks hardware addresses of the same length as the example.
+func hardware(what, example string) func(string) error {
+	bytes := (len(example) + 1) / len("00:")
+	return func(s string) error {
+		if parsed, err := net.ParseMAC(s); err != nil || len(parsed) != bytes {
+			return fmt.Errorf("%s is no %s of %d bytes; write one like %s", fault.Quote(s), what, bytes, example)
+		}
+		return nil
 	}
-	return nil
-}
-
-func checkGUID(s string) error {
-	if !isHardwareAddress(s, 8) {
-		return fmt.Errorf("%s is no GUID of 8 bytes; write one like 02:00:00:00:00:00:00:01", fault.Quote(s))
-	}
-	return nil
-}
-
-func isHardwareAddress(s string, bytes int) bool {
-	parsed, err := net.ParseMAC(s)
-	return err == nil && len(parsed) == bytes
 }
 
 func checkClaim(s string) error {
