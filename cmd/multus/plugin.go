@@ -106,7 +106,7 @@ func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.P
 // newPlugin is a plugin without a cluster, which looks for binaries in the
 // directories of path first.
 func newPlugin(path []string, conf config.Config, log *logrus.Entry) multus.Plugin {
-	exec := &delegate.Process{Stderr: os.Stderr}
+	exec := delegate.Process{Stderr: os.Stderr}
 	runner := delegate.Runner{Exec: exec, Path: append(path, conf.BinDir...), Timeout: conf.DelegateTimeout}
 	return multus.Plugin{
 		Conf:    conf,
@@ -114,15 +114,7 @@ func newPlugin(path []string, conf config.Config, log *logrus.Entry) multus.Plug
 		Planner: plan.Planner{Conf: conf, Binaries: runner},
 		State:   state.Dir(conf.CNIDir),
 		Log:     log,
-		Held:    func(l *state.Lock) { exec.Keep = inherited(l) },
 	}
-}
-
-func inherited(l *state.Lock) []*os.File {
-	if l == nil {
-		return nil
-	}
-	return []*os.File{l.File()}
 }
 
 // speaks refuses a command that the configuration's version does not have.

@@ -52,6 +52,12 @@ type Process struct {
 	Keep []*os.File
 }
 
+// Holding is the Process whose plugins inherit one more file.
+func (p Process) Holding(f *os.File) invoke.Exec {
+	p.Keep = append(p.Keep[:len(p.Keep):len(p.Keep)], f)
+	return p
+}
+
 var _ invoke.Exec = Process{}
 
 // FindInPath is the path of the binary for a plugin type.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,16 @@ type Runner struct {
 	Exec    invoke.Exec   // the real one is Process
 	Path    []string      // folders of plugins, in order of preference
 	Timeout time.Duration // for one plugin's one command; 0 for none
+}
+
+// Holding is the runner whose plugins, and their children, inherit an open file: a
+// lock stays held as long as one of them lives. An Exec that starts no processes
+// cannot hand one down.
+func (r Runner) Holding(f *os.File) Runner {
+	if e, ok := r.Exec.(interface{ Holding(*os.File) invoke.Exec }); ok {
+		r.Exec = e.Holding(f)
+	}
+	return r
 }
 
 // Find is the path of a plugin's binary, by type. An error begins with the type;

@@ -20,3 +20,10 @@ func (c *Client) Ready(ctx context.Context) error {
 	}
 	return f.err
 }
+
+// Check tells, without a request, whether the kubeconfig and what it names can be
+// read and make sense.
+func (c *Client) Check() error {
+	_, err := c.load()
+	return err
+}

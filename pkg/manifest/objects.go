@@ -87,8 +87,8 @@ func (o *Objects) Publish(ctx context.Context, pod plan.Pod, status []byte, _ st
 	return nil
 }
 
-// Ready is nil: files are always there.
-func (o *Objects) Ready(context.Context) error { return nil }
+// Check is nil: files are always there.
+func (o *Objects) Check() error { return nil }
 
 // Status is the network-status annotation that was published for the pod last;
 // nil where none was.

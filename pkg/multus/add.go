@@ -22,7 +22,7 @@ func (p Plugin) Add(ctx context.Context, sb plan.Sandbox) (json.RawMessage, erro
 		return nil, coded(types.ErrInvalidNetworkConfig,
 			errors.New("prevResult: multus makes the pod's first interface, so it has to be the first plugin of its list"))
 	}
-	release, err := p.lock(ctx, sb)
+	p, release, err := p.locked(ctx, state.KeyOf(sb))
 	defer release()
 	if err != nil {
 		return nil, err
@@ -52,6 +52,7 @@ func (p Plugin) prepare(ctx context.Context, sb plan.Sandbox) (state.Record, err
 	if err != nil {
 		return state.Record{}, err
 	}
+	p.finishEarlier(ctx, pod.UID, state.KeyOf(sb))
 	rec := state.Record{Schema: state.Schema, Created: time.Now().UTC(), Sandbox: sb, Pod: pod}
 	for _, a := range pl.Attachments {
 		// Until more is written, any of them may have been started.
@@ -127,36 +128,41 @@ func (p Plugin) attach(ctx context.Context, rec *state.Record) (json.RawMessage,
 	return answer, p.publish(ctx, *rec)
 }
 
-// attachAll runs the delegates, one after another, to the first that fails.
+// attachAll runs the delegates, one after another, to the first that fails. What was
+// never started needs no roll-back.
 func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
-	g := p.progress(rec)
-	defer g.stop()
-	for i := range rec.Attachments {
-		rec.Attachments[i].Phase = state.Planned
-	}
-	settle := func() {} // what is known of the one before is noted with the next
 	for i := range rec.Attachments {
 		a := &rec.Attachments[i]
-		if err := g.note(func() { settle(); a.Phase = state.Attaching }); err != nil {
-			return coded(types.ErrIOFailure, err)
-		}
 		result, err := p.attachOne(ctx, rec.Sandbox, a.Attachment)
+		if result != nil {
+			a.Result, a.Phase = result, state.Attached
+		}
 		if err != nil {
+			for j := range rec.Attachments[i+1:] {
+				rec.Attachments[i+1+j].Phase = state.Detached
+			}
 			return err
 		}
-		settle = func() { a.Result, a.Phase = result, state.Attached }
 	}
-	g.stop()
-	settle()
 	return nil
 }
 
+// attachOne runs one delegate and compares its result with what was asked for.
+// Beside an error there is a result where the delegate itself succeeded.
 func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (json.RawMessage, error) {
 	started := time.Now()
 	result, err := p.Runner.Add(ctx, sb, a)
+	if err == nil {
+		var warning string
+		warning, err = verify(a.Verify, result)
+		err = coded(types.ErrInvalidNetworkConfig, err)
+		if warning != "" {
+			p.at(a).Warn(warning)
+		}
+	}
 	if err != nil {
 		p.at(a).WithError(err).Error("attachment failed")
-		return nil, of(a, err)
+		return result, of(a, err)
 	}
 	p.at(a).WithField("duration", time.Since(started)).Info("attached")
 	return result, nil
@@ -179,8 +185,9 @@ func routes(rec *state.Record) error {
 	return nil
 }
 
-// rollBack detaches what was attempted. What cannot be detached stays recorded
-// for the runtime's DEL; the error that the runtime sees is the first one.
+// rollBack detaches what was attempted. What cannot be detached stays recorded for
+// the runtime's DEL, and is noted for the pod's next sandbox; the error that the
+// runtime sees is the first one.
 func (p Plugin) rollBack(ctx context.Context, rec *state.Record) {
 	if err := p.detach(ctx, rec); err != nil {
 		p.Log.WithError(err).Error("roll-back incomplete; DEL will try again")

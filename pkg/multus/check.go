@@ -13,7 +13,7 @@ import (
 
 // Check runs every recorded attachment's CHECK, in order, each with its own result.
 func (p Plugin) Check(ctx context.Context, sb plan.Sandbox) error {
-	release, err := p.lock(ctx, sb)
+	p, release, err := p.locked(ctx, state.KeyOf(sb))
 	defer release()
 	if err != nil {
 		return err
@@ -21,7 +21,7 @@ func (p Plugin) Check(ctx context.Context, sb plan.Sandbox) error {
 	rec, err := p.State.Load(state.KeyOf(sb))
 	switch {
 	case errors.Is(err, state.ErrNone):
-		return coded(types.ErrUnknownContainer, err)
+		return p.checkUnrecorded(ctx, sb, err)
 	case err != nil:
 		return coded(types.ErrIOFailure, err)
 	}
@@ -32,6 +32,22 @@ func (p Plugin) Check(ctx context.Context, sb plan.Sandbox) error {
 		}
 	}
 	return nil
+}
+
+// checkUnrecorded checks a pod that is older than Multus on the node: it has the
+// default network alone, and the runtime the result of it.
+func (p Plugin) checkUnrecorded(ctx context.Context, sb plan.Sandbox, none error) error {
+	if len(p.Conf.PrevResult) == 0 {
+		return coded(types.ErrUnknownContainer, none)
+	}
+	reads, cancel := context.WithTimeout(ctx, p.Conf.APITimeout)
+	defer cancel()
+	pl, err := p.Planner.Plan(reads, sb, plan.Pod{})
+	if err != nil {
+		return err
+	}
+	master := pl.Attachments[0]
+	return of(master, p.Runner.Check(ctx, sb, master, p.Conf.PrevResult))
 }
 
 func (p Plugin) checkOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {

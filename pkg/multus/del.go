@@ -18,11 +18,16 @@ const salvageTimeout = 2 * time.Second
 
 // Del undoes what Add did, from the record alone.
 func (p Plugin) Del(ctx context.Context, sb plan.Sandbox) error {
-	release, err := p.lock(ctx, sb)
+	return reworded(p.del(ctx, sb))
+}
+
+func (p Plugin) del(ctx context.Context, sb plan.Sandbox) error {
+	p, release, err := p.locked(ctx, state.KeyOf(sb))
 	defer release()
 	if err != nil {
 		return err
 	}
+	p.finishEarlier(ctx, PodOf(sb.Args).UID, state.KeyOf(sb))
 	rec, err := p.State.Load(state.KeyOf(sb))
 	switch {
 	case unknown(err):
@@ -54,7 +59,8 @@ func (p Plugin) detach(ctx context.Context, rec *state.Record) error {
 	return p.detachSome(ctx, rec, func(plan.Attachment) bool { return true })
 }
 
-// detachSome is detach for the attachments that are wanted gone; the others stay recorded.
+// detachSome is detach for the attachments that are wanted gone; the others stay
+// recorded. What could not be detached is noted for the pod's next sandbox.
 func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(plan.Attachment) bool) error {
 	before := remaining(*rec)
 	errs := p.detachWanted(ctx, rec, wanted)
@@ -63,7 +69,7 @@ func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(p
 	case left == 0:
 		errs = append(errs, coded(types.ErrIOFailure, p.State.Remove(*rec)))
 	case left < before || len(errs) > 0:
-		errs = append(errs, coded(types.ErrIOFailure, p.State.Update(*rec)))
+		errs = append(errs, coded(types.ErrIOFailure, p.State.Update(*rec)), coded(types.ErrIOFailure, p.State.NoteUnfinished(*rec)))
 	}
 	return errors.Join(errs...)
 }
@@ -71,8 +77,6 @@ func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(p
 // detachWanted tries all, newest first, and marks those that are gone.
 func (p Plugin) detachWanted(ctx context.Context, rec *state.Record, wanted func(plan.Attachment) bool) []error {
 	var errs []error
-	g := p.progress(rec)
-	defer g.stop()
 	for i := len(rec.Attachments) - 1; i >= 0; i-- {
 		a := &rec.Attachments[i]
 		if !started(*a) || !wanted(a.Attachment) {
@@ -82,9 +86,7 @@ func (p Plugin) detachWanted(ctx context.Context, rec *state.Record, wanted func
 			errs = append(errs, of(a.Attachment, err))
 			continue
 		}
-		if err := g.note(func() { a.Phase = state.Detached }); err != nil {
-			p.Log.WithError(err).Warn("progress not recorded") // a retry detaches it twice, at worst
-		}
+		a.Phase = state.Detached
 	}
 	return errs
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 
 	"github.com/containernetworking/cni/pkg/types"
@@ -91,12 +92,35 @@ func ErrorObject(cniVersion string, err error) []byte {
 		o.Details = cut(delegates.Details)
 		o.Msg = strings.Replace(o.Msg, delegates.Error(), delegates.Msg, 1)
 	}
+	var del *delError
+	if errors.As(err, &del) {
+		o.Msg, o.Details = reword(o.Msg), reword(o.Details)
+	}
 	o.Msg = cut(o.Msg)
 	data, err := json.Marshal(o)
 	if err != nil { // strings and a number always marshal
 		return []byte(`{"code":999,"msg":"an error that cannot be told"}`)
 	}
 	return data
+}
+
+// delError is what DEL answers. containerd takes "not found" and "no such file or
+// directory" in the text of an error for success, and never repeats the DEL.
+type delError struct{ err error }
+
+func (e *delError) Error() string { return reword(e.err.Error()) }
+func (e *delError) Unwrap() error { return e.err }
+
+func reworded(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &delError{err}
+}
+
+// reword says "missing" for it, whoever said it.
+func reword(text string) string {
+	return regexp.MustCompile(`(?i)no such file( or directory)?|not found`).ReplaceAllString(text, "missing")
 }
 
 func cut(text string) string {

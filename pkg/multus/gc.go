@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/containernetworking/cni/pkg/types"
@@ -24,7 +23,7 @@ func (p Plugin) GC(ctx context.Context) error {
 		return coded(types.ErrInvalidNetworkConfig,
 			errors.New("cni.dev/valid-attachments: the list of valid attachments is missing or null; nothing was collected"))
 	}
-	release, err := p.lockAll(ctx)
+	p, release, err := p.lockedAll(ctx)
 	defer release()
 	if err != nil {
 		return err
@@ -110,18 +109,6 @@ func (p Plugin) named() map[state.Key]bool {
 		named[state.Key{ContainerID: v.ContainerID, IfName: v.IfName}] = true
 	}
 	return named
-}
-
-// remainingNetNS is the recorded namespace if it is surely still the sandbox's
-// own. A path below /proc may be another process's by now.
-func remainingNetNS(path string) string {
-	if path == "" || strings.HasPrefix(path, "/proc/") {
-		return ""
-	}
-	if _, err := os.Stat(path); err != nil {
-		return ""
-	}
-	return path
 }
 
 // collectNetworks hands GC to each network once: those that every pod gets, as

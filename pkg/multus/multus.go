@@ -25,8 +25,9 @@ type Cluster interface {
 	// beside it, an event (none where event is ""). plan.ErrNotFound: the pod is
 	// gone, or is another one of the same name by now.
 	Publish(ctx context.Context, pod plan.Pod, status []byte, event string) error
-	// Ready tells whether the API server answers; one try.
-	Ready(ctx context.Context) error
+	// Check tells whether what leads to the API server is in order, as far as the
+	// node itself can tell: it asks nobody.
+	Check() error
 }
 
 // Plugin answers CNI commands for one configuration.
@@ -37,27 +38,36 @@ type Plugin struct {
 	Runner  delegate.Runner
 	State   state.Dir
 	Log     *logrus.Entry
-	// Held is told of the lock while one is held, so that the plugins started
-	// meanwhile inherit it and keep the sandbox locked should Multus be killed.
-	// nil: nobody wants to know.
-	Held func(*state.Lock)
 }
 
-// lock takes the sandbox's lock and returns what releases it.
-func (p Plugin) lock(ctx context.Context, sb plan.Sandbox) (func(), error) {
+// locked takes the sandbox's lock. The plugin that it returns runs delegates that
+// inherit the lock, and so keep the sandbox locked should Multus be killed.
+func (p Plugin) locked(ctx context.Context, k state.Key) (Plugin, func(), error) {
 	wait, cancel := context.WithTimeout(ctx, p.lockWait())
 	defer cancel()
-	l, err := p.State.Lock(wait, state.KeyOf(sb))
-	return p.held(l), lockError(err)
+	l, err := p.State.Lock(wait, k)
+	return p.holding(l, err)
 }
 
-// lockAll takes the lock that excludes all other commands. While it waits, they
+// lockedAll takes the lock that excludes all other commands. While it waits, they
 // wait behind it; so it does not wait for the slowest of those that are at work.
-func (p Plugin) lockAll(ctx context.Context) (func(), error) {
+func (p Plugin) lockedAll(ctx context.Context) (Plugin, func(), error) {
 	wait, cancel := context.WithTimeout(ctx, min(p.lockWait(), lockAllWait))
 	defer cancel()
 	l, err := p.State.LockAll(wait)
-	return p.held(l), lockError(err)
+	return p.holding(l, err)
+}
+
+func (p Plugin) holding(l *state.Lock, err error) (Plugin, func(), error) {
+	if err != nil {
+		return p, func() {}, lockError(err)
+	}
+	p.Runner = p.Runner.Holding(l.File())
+	return p, func() {
+		if err := l.Unlock(); err != nil {
+			p.Log.WithError(err).Warn("lock not released")
+		}
+	}, nil
 }
 
 // lockAllWait is how long GC may keep all others waiting before it begins.
@@ -78,23 +88,6 @@ func lockError(err error) error {
 // that one could be waiting for readiness or for one delegate.
 func (p Plugin) lockWait() time.Duration {
 	return max(p.Conf.DelegateTimeout, p.Conf.ReadinessTimeout) + p.Conf.APITimeout
-}
-
-func (p Plugin) held(l *state.Lock) (release func()) {
-	if l == nil {
-		return func() {}
-	}
-	if p.Held != nil {
-		p.Held(l)
-	}
-	return func() {
-		if p.Held != nil {
-			p.Held(nil)
-		}
-		if err := l.Unlock(); err != nil {
-			p.Log.WithError(err).Warn("lock not released")
-		}
-	}
 }
 
 // at is the log entry for one attachment.

@@ -64,7 +64,7 @@ func statusOf(a state.Attachment) (NetworkStatus, error) {
 		i := res.Interfaces[first]
 		s.Interface, s.MAC, s.MTU = i.Name, i.Mac, i.Mtu
 	}
-	for _, ip := range addressesOf(&res, first, a.Config.CNIVersion()) {
+	for _, ip := range addressesOf(&res, first) {
 		s.IPs = append(s.IPs, ip.Address.IP.String())
 		s.Gateway = appendGateway(s.Gateway, ip.Gateway)
 	}
@@ -82,18 +82,14 @@ func firstInSandbox(interfaces []*current.Interface) int {
 	return slices.IndexFunc(interfaces, func(i *current.Interface) bool { return i != nil && i.Sandbox != "" })
 }
 
-// addressesOf are the addresses of the first sandbox interface; without one, the
-// first address that belongs to no interface at all. Results older than 0.3.0
-// know no interfaces: all their addresses count (multi-network specification, 5.3.3).
-func addressesOf(res *current.Result, first int, version string) []*current.IPConfig {
+// addressesOf are the addresses of the attachment: those of the interface in the
+// sandbox, and those that belong to no interface at all, in both families. Departs
+// from the multi-network specification, 5.3.3, which takes one address without an
+// interface alone: calico tells of all its addresses so.
+func addressesOf(res *current.Result, first int) []*current.IPConfig {
 	var ips []*current.IPConfig
-	old := version == "0.1.0" || version == "0.2.0"
 	for _, ip := range res.IPs {
-		loose := ip.Interface == nil // or an index that pointed nowhere
-		switch {
-		case first >= 0 && !loose && *ip.Interface == first:
-			ips = append(ips, ip)
-		case first < 0 && loose && (old || len(ips) == 0):
+		if ip.Interface == nil || *ip.Interface == first { // no index, or one that points nowhere
 			ips = append(ips, ip)
 		}
 	}

@@ -25,16 +25,20 @@ func TestStatus(t *testing.T) {
 		{"ready", abc, nil, "no error"},
 		{"no API server", abc, func(w *world) { w.Cluster = nil }, "no error"},
 		{"readiness file", abc + `,"readinessIndicatorFile":"$DIR/ready"`, nil, "50 readinessIndicatorFile: "},
-		{"API server", abc, func(w *world) { w.cluster.ready = func(context.Context) error { return errors.New("refused") } }, "50 API server"},
-		{"delegate's code", abc, func(w *world) { w.fail(map[string]error{"STATUS b": &types.Error{Code: 51, Msg: "degraded"}}) }, "51 network b: b: degraded"},
-		{"delegate's own code", abc, func(w *world) { w.fail(map[string]error{"STATUS b": &types.Error{Code: 120, Msg: "x"}}) }, "120 network b: b: x"},
+		{"kubeconfig", abc, func(w *world) { w.cluster.check = errors.New("kubeconfig /k: no such file") }, "50 kubeconfig /k"},
+		{"delegate's code", abc, func(w *world) { w.fail(map[string]error{"STATUS a": &types.Error{Code: 51, Msg: "degraded"}}) }, "51 network a: a: degraded"},
+		{"delegate's own code", abc, func(w *world) { w.fail(map[string]error{"STATUS a": &types.Error{Code: 120, Msg: "x"}}) }, "120 network a: a: x"},
 		{"delegate without a code", abc, func(w *world) { w.fail(map[string]error{"STATUS a": errors.New("exit status 2")}) }, "50 network a: a: exit status 2"},
-		{"binary", abc, func(w *world) { w.exec.Missing = []string{"c"} }, "50 network c: c: plugin binary not found"},
-		{"default network", `"cniVersion":"1.1.0","clusterNetwork":"x","confDir":"$DIR"`, nil, `50 clusterNetwork "x": `},
-		{"API before the network", abc, func(w *world) {
-			w.cluster.ready = func(context.Context) error { return errors.New("refused") }
+		{"the networks of single pods are their own affair", abc, func(w *world) { w.fail(map[string]error{"STATUS b": errors.New("x"), "STATUS c": errors.New("x")}) }, "no error"},
+		{"binary", abc, func(w *world) { w.exec.Missing = []string{"a"} }, "50 network a: a: plugin binary not found"},
+		{"default network on disk, without an API server", `"cniVersion":"1.1.0","clusterNetwork":"x","confDir":"$DIR"`, func(w *world) { w.Cluster = nil }, `50 clusterNetwork "x": `},
+		{"default network that is a NAD", `"cniVersion":"1.1.0","clusterNetwork":"x","confDir":"$DIR"`, nil, "no error"},
+		{"default network by a path that is not there", `"cniVersion":"1.1.0","clusterNetwork":"$DIR/x.conf"`, nil, `50 clusterNetwork "`},
+		{"none configured", `"cniVersion":"1.1.0","kubeconfig":"/k"`, nil, "no error"},
+		{"kubeconfig before the network", abc, func(w *world) {
+			w.cluster.check = errors.New("kubeconfig /k: empty")
 			w.fail(map[string]error{"STATUS a": errors.New("x")})
-		}, "50 API server"},
+		}, "50 kubeconfig"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -56,12 +60,7 @@ func TestStatusIsPrompt(t *testing.T) {
 		name   string
 		change func(w *world)
 	}{
-		{"API server", func(w *world) { w.cluster.ready = hang }},
 		{"delegate", func(w *world) {
-			w.exec.Answer = func(ctx context.Context, _ cnitest.Call) ([]byte, error) { return nil, hang(ctx) }
-		}},
-		{"both", func(w *world) {
-			w.cluster.ready = hang
 			w.exec.Answer = func(ctx context.Context, _ cnitest.Call) ([]byte, error) { return nil, hang(ctx) }
 		}},
 	}
@@ -92,7 +91,7 @@ func TestStatusOfReadiness(t *testing.T) {
 	if err := w.Status(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if calls := w.calls(); len(calls) != 3 {
-		t.Errorf("calls %q", calls)
+	if calls, reads := w.calls(), w.cluster.reads; len(calls) != 1 || reads > 0 {
+		t.Errorf("calls %q, %d reads", calls, reads)
 	}
 }

@@ -124,7 +124,7 @@ func (w *world) spoil(t *testing.T, id, content string) {
 type cluster struct {
 	pod     plan.Pod
 	podErr  error
-	ready   func(context.Context) error
+	check   error
 	publish error
 
 	reads     int
@@ -143,12 +143,7 @@ func (c *cluster) Publish(_ context.Context, pod plan.Pod, status []byte, event 
 	return c.publish
 }
 
-func (c *cluster) Ready(ctx context.Context) error {
-	if c.ready == nil {
-		return nil
-	}
-	return c.ready(ctx)
-}
+func (c *cluster) Check() error { return c.check }
 
 // selects has the pod select networks.
 func (c *cluster) selects(networks string) {

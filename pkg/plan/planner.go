@@ -92,7 +92,21 @@ func (p Planner) Salvage(ctx context.Context, sb Sandbox, pod Pod) (Plan, error)
 	return made, d.faults.Err()
 }
 
-// Everywhere are the networks that every pod gets, for STATUS and GC: the
+// DefaultNetwork is the default network of the configuration, the zero List where
+// there is none.
+func (p Planner) DefaultNetwork(ctx context.Context) (netconf.List, error) {
+	d := draft{planner: p}
+	master, _ := d.configured()
+	if len(master) == 0 {
+		return netconf.List{}, nil
+	}
+	d.wanted = master
+	d.planner.Conf.AuxiliaryChain = ""
+	d.fetch(ctx)
+	return d.networks[master[0].source].list, d.faults.Err()
+}
+
+// Everywhere are the networks that every pod gets, for GC: the
 // default network first, then defaultNetworks or the other delegates, and the
 // auxiliary chain. A network that cannot be resolved is in the error; the others
 // are returned all the same, unless it is the default network.

@@ -190,7 +190,7 @@ func (d Dir) Remove(r Record) error {
 	defer f.close()
 	// Nothing is synced: of a record that a power cut brings back there is
 	// nothing left to undo but what plugins let undo twice, and GC does it.
-	return errors.Join(f.remove(tempName(name)), f.remove(name))
+	return errors.Join(f.remove(tempName(name)), f.remove(name), d.removeNote(r))
 }
 
 func (d Dir) path(name string) string { return filepath.Join(string(d), name) }

@@ -1,0 +1,103 @@
+package multus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// finishTimeout is how long the ADD and the DEL of a pod work on what its earlier
+// sandboxes left.
+const finishTimeout = 5 * time.Second
+
+// finishEarlier detaches what earlier sandboxes of the pod left: containerd gives a
+// sandbox up after one DEL, CRI-O never repeats a DEL, and a pod that starts again
+// and again would leave one record after the other. What cannot be finished now
+// stays noted. Without such a note this costs one look into a directory.
+func (p Plugin) finishEarlier(ctx context.Context, podUID string, own state.Key) {
+	keys, err := p.State.Unfinished(podUID)
+	if err != nil {
+		p.Log.WithError(err).Warn("what earlier sandboxes of the pod left is not known")
+	}
+	ctx, cancel := context.WithTimeout(ctx, finishTimeout)
+	defer cancel()
+	for _, k := range keys {
+		if k == own || ctx.Err() != nil {
+			continue
+		}
+		if err := p.finish(ctx, k, podUID); err != nil {
+			p.Log.WithError(err).WithField("earlier", k.String()).Warn("an earlier sandbox of the pod stays unfinished")
+		}
+	}
+}
+
+// finish detaches what is left of a sandbox that no runtime will DEL again.
+func (p Plugin) finish(ctx context.Context, k state.Key, podUID string) error {
+	p, release, err := p.locked(ctx, k)
+	defer release()
+	if err != nil {
+		return err
+	}
+	rec, err := p.State.Load(k)
+	if errors.Is(err, state.ErrNone) { // the note alone is left
+		return p.State.Remove(state.Record{Sandbox: k.Sandbox(), Pod: plan.Pod{UID: podUID}})
+	}
+	if err != nil {
+		return err
+	}
+	rec.Sandbox.NetNS = remainingNetNS(rec.Sandbox.NetNS)
+	return p.detach(ctx, &rec)
+}
+
+// Collect finishes on this node what no runtime will: sandboxes that are noted as
+// unfinished, and those whose network namespace is gone. alive tells of a container
+// whether the runtime knows it still; nil where there is nobody to ask. It returns
+// the sandboxes that were finished; all failures are joined.
+func (p Plugin) Collect(ctx context.Context, alive func(containerID string) bool) ([]state.Key, error) {
+	recs, err := p.State.List()
+	errs := []error{err}
+	var finished []state.Key
+	for _, rec := range recs {
+		if ctx.Err() != nil {
+			break
+		}
+		if !p.stale(rec) || alive != nil && alive(rec.Sandbox.ContainerID) {
+			continue
+		}
+		if err := p.finish(ctx, rec.Key(), rec.Pod.UID); err != nil {
+			errs = append(errs, fmt.Errorf("sandbox %s: %w", rec.Key(), err))
+			continue
+		}
+		finished = append(finished, rec.Key())
+	}
+	return finished, errors.Join(append(errs, context.Cause(ctx))...)
+}
+
+// stale tells whether a sandbox is gone, as far as the node itself can tell.
+func (p Plugin) stale(rec state.Record) bool {
+	if p.State.IsUnfinished(rec) {
+		return true
+	}
+	return rec.Sandbox.NetNS != "" && remainingNetNS(rec.Sandbox.NetNS) == ""
+}
+
+// remainingNetNS is the recorded namespace if it is surely still the sandbox's own. A
+// path below /proc may be another process's by now, and where a namespace was
+// unmounted an empty file may remain.
+func remainingNetNS(path string) string {
+	if path == "" || strings.HasPrefix(path, "/proc/") {
+		return ""
+	}
+	var fs unix.Statfs_t
+	if err := unix.Statfs(path, &fs); err != nil || fs.Type != unix.NSFS_MAGIC {
+		return ""
+	}
+	return path
+}
