@@ -160,7 +160,7 @@ func TestCluster(t *testing.T) {
 	if err := o.Publish(ctx, pod, []byte("[1]"), ""); !errors.Is(err, plan.ErrNotFound) || string(o.Status(pod)) != "[]" {
 		t.Errorf("status of another pod: %v", err)
 	}
-	if err := o.Ready(ctx); err != nil {
+	if err := o.Check(); err != nil {
 		t.Error(err)
 	}
 }
