@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
+	"github.com/multus-cni/multus/test/node"
 )
 
 // Where an API server can fail.
@@ -81,8 +82,8 @@ func apiFaults() []apiFault {
 // says why and what to do, and nothing is attached then; DEL does not care.
 func TestAPIServerFails(t *testing.T) {
 	faults := apiFaults()
-	nodes := make([]*node, len(faults))
-	adds := make([]*started, len(faults))
+	nodes := make([]*host, len(faults))
+	adds := make([]*node.Started, len(faults))
 	for i, f := range faults { // all at once, as most of them wait
 		n := newNode(t)
 		n.cluster()
@@ -91,17 +92,17 @@ func TestAPIServerFails(t *testing.T) {
 		n.nad("x", n.network("b", nil))
 		words := strings.Fields(f.fault)
 		fault, err := cnitest.ParseFault(strings.Join(append([]string{words[0], f.place}, words[1:]...), " "))
-		n.must(err)
-		n.api.Fail(fault)
+		n.Must(err)
+		n.API.Fail(fault)
 		nodes[i], adds[i] = n, n.start("ADD", "c1")
 	}
 	for i, f := range faults {
 		t.Run(f.fault+" "+f.place, func(t *testing.T) {
 			n := nodes[i]
-			n.t = t
-			o := n.end(adds[i])
-			if o.exit != 0 && f.code == 0 || o.Code != f.code {
-				t.Errorf("ADD: exit status %d, %s", o.exit, o.stdout)
+			n.T = t
+			o := adds[i].End()
+			if o.Exit != 0 && f.code == 0 || o.Code != f.code {
+				t.Errorf("ADD: exit status %d, %s", o.Exit, o.Stdout)
 			}
 			for text := range strings.SplitSeq(f.says, "|") {
 				if !strings.Contains(o.Msg, text) {
@@ -109,16 +110,16 @@ func TestAPIServerFails(t *testing.T) {
 				}
 			}
 			// One budget of 2 s for all reads, and one for the write; and a busy machine.
-			if o.took > 5*time.Second {
-				t.Errorf("ADD took %s", o.took)
+			if o.Took > 5*time.Second {
+				t.Errorf("ADD took %s", o.Took)
 			}
 			n.afterAPIFault(f)
 		})
 	}
 }
 
-func (n *node) afterAPIFault(f apiFault) {
-	n.t.Helper()
+func (n *host) afterAPIFault(f apiFault) {
+	n.T.Helper()
 	const added = "ADD eth0 rec-a, ADD net0 rec-b"
 	const deleted = "DEL net0 rec-b, DEL eth0 rec-a"
 	switch {
@@ -131,19 +132,19 @@ func (n *node) afterAPIFault(f apiFault) {
 	}
 	if f.code != 0 {
 		n.clean()
-		n.api.Heal()
+		n.API.Heal()
 		n.ok("ADD", "c1")
 		n.wantCalls(added)
 		if s := n.status(); !strings.Contains(s, `"name":"ns1/x","interface":"net0"`) {
-			n.t.Errorf("status after the fault: %s", s)
+			n.T.Errorf("status after the fault: %s", s)
 		}
 	}
-	before := len(n.api.Requests())
+	before := len(n.API.Requests())
 	n.ok("DEL", "c1")
 	n.wantCalls(deleted)
 	n.clean()
-	if more := n.api.Requests()[before:]; len(more) > 0 {
-		n.t.Errorf("DEL asked the API server: %v", more[0].Path)
+	if more := n.API.Requests()[before:]; len(more) > 0 {
+		n.T.Errorf("DEL asked the API server: %v", more[0].Path)
 	}
 }
 
@@ -153,12 +154,12 @@ func TestNoAPIServer(t *testing.T) {
 	n := newNode(t)
 	n.cluster().Close()
 	n.refused("ADD", "c1", 11, "connection refused", "does the API server run")
-	n.write(n.path("kubeconfig"), "{{{")
-	n.refused("ADD", "c1", 11, "kubeconfig "+n.path("kubeconfig"))
-	n.write(n.path("kubeconfig"), "")
-	n.refused("ADD", "c1", 11, "kubeconfig "+n.path("kubeconfig"))
-	n.set("kubeconfig", n.path("nowhere"))
-	n.refused("ADD", "c1", 11, "kubeconfig "+n.path("nowhere"), "no such file")
+	n.Write(n.Kubeconfig, "{{{")
+	n.refused("ADD", "c1", 11, "kubeconfig "+n.Kubeconfig)
+	n.Write(n.Kubeconfig, "")
+	n.refused("ADD", "c1", 11, "kubeconfig "+n.Kubeconfig)
+	n.set("kubeconfig", n.Path("nowhere"))
+	n.refused("ADD", "c1", 11, "kubeconfig "+n.Path("nowhere"), "no such file")
 	n.wantCalls("")
 	n.clean()
 	n.ok("DEL", "c1")
@@ -171,13 +172,13 @@ func TestSTATUSWhileTheAPIServerHangs(t *testing.T) {
 	n.cluster()
 	n.ok("STATUS", "")
 	n.executions()
-	n.api.Fail(cnitest.Fault{Kind: cnitest.FaultHang})
-	if o := n.refused("STATUS", "", 50, "no answer in time"); o.took > 5*time.Second {
-		t.Errorf("STATUS took %s", o.took)
+	n.API.Fail(cnitest.Fault{Kind: cnitest.FaultHang})
+	if o := n.refused("STATUS", "", 50, "no answer in time"); o.Took > 5*time.Second {
+		t.Errorf("STATUS took %s", o.Took)
 	}
-	n.api.Heal()
+	n.API.Heal()
 	n.script("b", doc{"sleep": doc{"STATUS": "30s"}, "forkChild": doc{"STATUS": "30s"}})
-	if o := n.refused("STATUS", "", 50, "network b: rec-b: no answer to STATUS"); o.took > 5*time.Second {
-		t.Errorf("STATUS took %s", o.took)
+	if o := n.refused("STATUS", "", 50, "network b: rec-b: no answer to STATUS"); o.Took > 5*time.Second {
+		t.Errorf("STATUS took %s", o.Took)
 	}
 }

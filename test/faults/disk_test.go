@@ -7,46 +7,46 @@ import (
 	"testing"
 )
 
-// disk gives the node a state folder on a disk of its own.
-func (n *node) disk(options string) {
-	n.t.Helper()
+// disk gives the node a state directory on a disk of its own.
+func (n *host) disk(options string) {
+	n.T.Helper()
 	if os.Geteuid() != 0 {
-		n.t.Skip("needs root to mount a file system")
+		n.T.Skip("needs root to mount a file system")
 	}
-	folder := n.path("disk")
-	n.must(os.Mkdir(folder, 0o755))
-	n.must(syscall.Mount("tmpfs", folder, "tmpfs", 0, options))
-	n.t.Cleanup(func() {
-		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
-			n.t.Error(err)
+	directory := n.Path("disk")
+	n.Must(os.Mkdir(directory, 0o755))
+	n.Must(syscall.Mount("tmpfs", directory, "tmpfs", 0, options))
+	n.T.Cleanup(func() {
+		if err := syscall.Unmount(directory, syscall.MNT_DETACH); err != nil {
+			n.T.Error(err)
 		}
 	})
-	n.set("cniDir", n.path("disk", "state"))
+	n.set("cniDir", n.Path("disk", "state"))
 }
 
 // fill takes up all of the disk but for so many bytes.
-func (n *node) fill(free int64) {
-	n.t.Helper()
-	f, err := os.Create(n.path("disk", "filler"))
-	n.must(err)
+func (n *host) fill(free int64) {
+	n.T.Helper()
+	f, err := os.Create(n.Path("disk", "filler"))
+	n.Must(err)
 	defer f.Close()
 	for block := make([]byte, 4096); err == nil; {
 		_, err = f.Write(block)
 	}
 	info, err := f.Stat()
-	n.must(err)
-	n.must(f.Truncate(max(0, info.Size()-free)))
+	n.Must(err)
+	n.Must(f.Truncate(max(0, info.Size()-free)))
 }
 
-func (n *node) free() {
-	n.t.Helper()
-	n.must(os.Remove(n.path("disk", "filler")))
+func (n *host) free() {
+	n.T.Helper()
+	n.Must(os.Remove(n.Path("disk", "filler")))
 }
 
 // remount makes the disk read-only, or writable again.
-func (n *node) remount(flags uintptr) {
-	n.t.Helper()
-	n.must(syscall.Mount("tmpfs", n.path("disk"), "tmpfs", syscall.MS_REMOUNT|flags, ""))
+func (n *host) remount(flags uintptr) {
+	n.T.Helper()
+	n.Must(syscall.Mount("tmpfs", n.Path("disk"), "tmpfs", syscall.MS_REMOUNT|flags, ""))
 }
 
 // TestFullDisk: without a record nothing is attached.
@@ -73,7 +73,7 @@ func TestDiskThatIsFullHalfway(t *testing.T) {
 	n := newNode(t)
 	n.disk("size=1m")
 	n.script("b", doc{"result": doc{"cniVersion": "1.1.0", "dns": doc{"domain": strings.Repeat("x", 100<<10)}}})
-	n.ok("ADD", "c0") // the folders are there
+	n.ok("ADD", "c0") // the directories are there
 	n.ok("DEL", "c0")
 	n.executions()
 	n.fill(220 << 10) // one record with the configuration fits in, and not a second one with the result too
@@ -108,7 +108,7 @@ func TestReadOnlyDisk(t *testing.T) {
 	n.executions()
 	n.remount(syscall.MS_RDONLY)
 	for _, verb := range []string{"ADD", "DEL", "CHECK"} {
-		n.refused(verb, "c1", 5, "read-only file system", n.path("disk", "state"))
+		n.refused(verb, "c1", 5, "read-only file system", n.Path("disk", "state"))
 	}
 	n.set("cni.dev/valid-attachments", []doc{})
 	n.refused("GC", "", 5, "read-only file system")
@@ -122,8 +122,8 @@ func TestReadOnlyDisk(t *testing.T) {
 // TestStateFolderThatIsNone: a file in its place.
 func TestStateFolderThatIsNone(t *testing.T) {
 	n := newNode(t)
-	n.write(n.path("state"), "")
-	n.refused("ADD", "c1", 5, "not a directory", n.path("state"))
-	n.refused("DEL", "c1", 5, "not a directory", n.path("state"))
+	n.Write(n.Path("state"), "")
+	n.refused("ADD", "c1", 5, "not a directory", n.Path("state"))
+	n.refused("DEL", "c1", 5, "not a directory", n.Path("state"))
 	n.wantCalls("")
 }

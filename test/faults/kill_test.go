@@ -38,28 +38,28 @@ func TestKilledAtEveryStepOfADD(t *testing.T) {
 
 // recordAlone takes the networks out of the configuration, so that nothing but a
 // record tells of them.
-func (n *node) recordAlone() {
+func (n *host) recordAlone() {
 	n.set("delegates", []doc{{"cniVersion": "1.1.0", "name": "another", "type": "rec-a"}})
 }
 
 // detached holds the executions since it was last asked to a DEL of every plugin
 // that was begun, newest first.
-func (n *node) detached(at string, begun []string) {
-	n.t.Helper()
+func (n *host) detached(at string, begun []string) {
+	n.T.Helper()
 	var plugins []string
 	for _, e := range n.executions() {
 		if e.Command != "DEL" {
-			n.t.Errorf("killed %s: DEL ran %s", at, e)
+			n.T.Errorf("killed %s: DEL ran %s", at, e)
 		}
 		plugins = append(plugins, e.Type)
 	}
 	for _, plugin := range begun {
 		if !slices.Contains(plugins, plugin) {
-			n.t.Errorf("killed %s: %s was begun and is not detached; DEL ran %v", at, plugin, plugins)
+			n.T.Errorf("killed %s: %s was begun and is not detached; DEL ran %v", at, plugin, plugins)
 		}
 	}
 	if !slices.IsSortedFunc(plugins, func(a, b string) int { return -slices.Compare([]byte(a), []byte(b)) }) {
-		n.t.Errorf("killed %s: DEL ran %v, which is not newest first", at, plugins)
+		n.T.Errorf("killed %s: DEL ran %v, which is not newest first", at, plugins)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
+	"github.com/multus-cni/multus/test/node"
 )
 
 // TestManyAtOnce: a hundred sandboxes come at once and go at once, and each gets
@@ -17,22 +18,22 @@ import (
 func TestManyAtOnce(t *testing.T) {
 	const many = 100
 	n := newNode(t)
-	all := func(verb string) []outcome {
-		running := make([]*started, many)
+	all := func(verb string) []node.Outcome {
+		running := make([]*node.Started, many)
 		for i := range running {
 			running[i] = n.start(verb, fmt.Sprintf("c%d", i))
 		}
-		ended := make([]outcome, many)
+		ended := make([]node.Outcome, many)
 		for i, s := range running {
-			if ended[i] = n.end(s); ended[i].exit != 0 {
-				t.Errorf("%s of c%d: %s", verb, i, ended[i].stdout)
+			if ended[i] = s.End(); ended[i].Exit != 0 {
+				t.Errorf("%s of c%d: %s", verb, i, ended[i].Stdout)
 			}
 		}
 		return ended
 	}
 	for i, o := range all("ADD") {
-		if want := fmt.Sprintf(`"sandbox":"/run/netns/none-c%d"`, i); !strings.Contains(o.stdout, want) {
-			t.Errorf("ADD of c%d answered %s", i, o.stdout)
+		if want := fmt.Sprintf(`"sandbox":"/run/netns/none-c%d"`, i); !strings.Contains(o.Stdout, want) {
+			t.Errorf("ADD of c%d answered %s", i, o.Stdout)
 		}
 	}
 	n.executions()
@@ -45,7 +46,7 @@ func TestManyAtOnce(t *testing.T) {
 				Interfaces []struct{ Name, Sandbox string }
 			}
 		}
-		n.must(json.Unmarshal([]byte(e.Stdin), &conf))
+		n.Must(json.Unmarshal([]byte(e.Stdin), &conf))
 		is, want := conf.PrevResult.Interfaces, "/run/netns/none-"+e.Env["CNI_CONTAINERID"]
 		if len(is) != 1 || is[0].Sandbox != want || is[0].Name != e.Env["CNI_IFNAME"] || e.Env["CNI_NETNS"] != want {
 			t.Errorf("%s of %s: prevResult %v", e, e.Env["CNI_CONTAINERID"], is)
@@ -69,11 +70,11 @@ func TestManyRecords(t *testing.T) {
 	n, empty := newNode(t), newNode(t)
 	n.ok("ADD", "x0")
 	template, err := os.ReadFile(n.record("x0"))
-	n.must(err)
+	n.Must(err)
 	var valid []doc
 	for i := range many {
 		id := fmt.Sprintf("x%d", i)
-		n.write(n.record(id), strings.ReplaceAll(string(template), `"x0"`, `"`+id+`"`))
+		n.Write(n.record(id), strings.ReplaceAll(string(template), `"x0"`, `"`+id+`"`))
 		valid = append(valid, doc{"containerID": id, "ifname": "eth0"})
 	}
 	least, most := time.Hour, time.Hour
@@ -86,17 +87,17 @@ func TestManyRecords(t *testing.T) {
 	n.executions()
 
 	begin := time.Now()
-	out, err := exec.Command(cnitest.Binary("multus"), "list", "--state", n.path("state"), "-o", "json").Output()
-	n.must(err)
+	out, err := exec.Command(cnitest.Binary("multus"), "list", "--state", n.Path("state"), "-o", "json").Output()
+	n.Must(err)
 	var listed []json.RawMessage
-	n.must(json.Unmarshal(out, &listed))
+	n.Must(json.Unmarshal(out, &listed))
 	if took := time.Since(begin); len(listed) != many || took > 3*time.Second {
 		t.Errorf("%d sandboxes are listed, in %s", len(listed), took)
 	}
 
 	n.set("cni.dev/valid-attachments", valid)
-	if o := n.ok("GC", ""); o.took > 3*time.Second {
-		t.Errorf("GC took %s", o.took)
+	if o := n.ok("GC", ""); o.Took > 3*time.Second {
+		t.Errorf("GC took %s", o.Took)
 	}
 	if calls := n.calls(); len(calls) != 4 {
 		t.Errorf("calls %v", calls)
@@ -107,8 +108,8 @@ func TestManyRecords(t *testing.T) {
 }
 
 // timeDEL is how long the DEL of a sandbox takes.
-func (n *node) timeDEL() time.Duration {
-	n.t.Helper()
+func (n *host) timeDEL() time.Duration {
+	n.T.Helper()
 	n.ok("ADD", "probe")
-	return n.ok("DEL", "probe").took
+	return n.ok("DEL", "probe").Took
 }

@@ -7,26 +7,26 @@ import (
 )
 
 // TestAuxiliaryChain: attached last, recorded, and undone from the record though
-// its folder is gone by then.
+// its directory is gone by then.
 func TestAuxiliaryChain(t *testing.T) {
 	n := newNode(t)
 	n.set("auxiliaryCNIChainName", "aux")
-	n.ok("ADD", "c1") // no folder is no chain
+	n.ok("ADD", "c1") // no directory is no chain
 	n.ok("DEL", "c1")
-	n.must(os.Mkdir(n.path("net.d", "aux"), 0o755))
+	n.Must(os.Mkdir(n.Path("net.d", "aux"), 0o755))
 	n.ok("ADD", "c1") // nor is an empty one
 	n.ok("DEL", "c1")
 	n.wantCalls(addAll + ", " + delAll + ", " + addAll + ", " + delAll)
 
-	n.write(n.path("net.d", "aux", "20-second.conf"), n.text(doc{"type": "rec-a", "recorder": n.recorder("rec-a", nil)}))
-	n.write(n.path("net.d", "aux", "10-first.conf"), n.text(doc{"type": "rec-b", "recorder": n.recorder("rec-b", nil)}))
+	n.Write(n.Path("net.d", "aux", "20-second.conf"), n.text(doc{"type": "rec-a", "recorder": n.recorder("rec-a", nil)}))
+	n.Write(n.Path("net.d", "aux", "10-first.conf"), n.text(doc{"type": "rec-b", "recorder": n.recorder("rec-b", nil)}))
 	n.ok("ADD", "c1")
 	n.wantCalls(addAll + ", ADD net2 rec-b, ADD net2 rec-a")
 	n.ok("CHECK", "c1")
 	if calls := n.calls(); len(calls) != 6 || calls[5] != "CHECK net2 rec-a" {
 		t.Errorf("calls: %v", calls)
 	}
-	n.must(os.RemoveAll(n.path("net.d", "aux")))
+	n.Must(os.RemoveAll(n.Path("net.d", "aux")))
 	n.ok("DEL", "c1")
 	n.wantCalls("DEL net2 rec-a, DEL net2 rec-b, " + delAll)
 	n.clean()
@@ -37,12 +37,12 @@ func TestAuxiliaryChain(t *testing.T) {
 func TestAuxiliaryChainFails(t *testing.T) {
 	n := newNode(t)
 	n.set("auxiliaryCNIChainName", "aux")
-	n.write(n.path("net.d", "aux", "10.conf"), n.text(doc{"type": "rec-b", "recorder": n.recorder("rec-b", doc{"fail": doc{"ADD": doc{"code": 11, "msg": "full"}}})}))
+	n.Write(n.Path("net.d", "aux", "10.conf"), n.text(doc{"type": "rec-b", "recorder": n.recorder("rec-b", doc{"fail": doc{"ADD": doc{"code": 11, "msg": "full"}}})}))
 	n.refused("ADD", "c1", 11, "network aux (net2): rec-b: full")
 	n.wantCalls(addAll + ", ADD net2 rec-b, DEL net2 rec-b, " + delAll)
 	n.clean()
-	n.write(n.path("net.d", "aux", "10.conf"), "{")
-	n.refused("ADD", "c1", 7, "auxiliaryCNIChainName", n.path("net.d", "aux", "10.conf"))
+	n.Write(n.Path("net.d", "aux", "10.conf"), "{")
+	n.refused("ADD", "c1", 7, "auxiliaryCNIChainName", n.Path("net.d", "aux", "10.conf"))
 	n.wantCalls("")
 	n.clean()
 }
@@ -61,7 +61,7 @@ func TestOlderNetworks(t *testing.T) {
 	if s := n.status(); strings.Count(s, `"name":"ns1/two"`) != 2 || strings.Count(s, `"default":true`) != 1 {
 		t.Errorf("status: %s", s)
 	}
-	n.api.Close()
+	n.API.Close()
 	n.ok("DEL", "c1")
 	n.wantCalls("DEL net1 rec-b, DEL net0 rec-a, DEL eth0 rec-b")
 	n.clean()
@@ -85,14 +85,14 @@ func TestOlderNetworksRefused(t *testing.T) {
 }
 
 // object puts an older Network object into the cluster.
-func (n *node) object(name, plugin string) {
-	n.t.Helper()
+func (n *host) object(name, plugin string) {
+	n.T.Helper()
 	args := n.text([]doc{{"cniVersion": "0.3.1", "recorder": n.recorder(plugin, nil)}})
-	n.put(doc{"kind": "Network", "apiVersion": "kubernetes.com/v1", "metadata": doc{"namespace": "ns1", "name": name}, "plugin": plugin, "args": args})
+	n.Put(doc{"kind": "Network", "apiVersion": "kubernetes.com/v1", "metadata": doc{"namespace": "ns1", "name": name}, "plugin": plugin, "args": args})
 }
 
 // annotated puts the pod into the cluster.
-func (n *node) annotated(annotations doc) {
-	n.t.Helper()
-	n.put(doc{"kind": "Pod", "metadata": doc{"namespace": "ns1", "name": "p1", "uid": "uid-1", "annotations": annotations}})
+func (n *host) annotated(annotations doc) {
+	n.T.Helper()
+	n.Put(doc{"kind": "Pod", "metadata": doc{"namespace": "ns1", "name": "p1", "uid": "uid-1", "annotations": annotations}})
 }

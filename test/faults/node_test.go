@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -16,63 +15,79 @@ import (
 	"time"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
+	"github.com/multus-cni/multus/test/node"
 )
 
-// node is a host as far as Multus can tell: plugins, folders, and a configuration.
-type node struct {
-	t    testing.TB
-	dir  string
-	conf map[string]any
-	api  *cnitest.APIServer // nil: there is none
+// host is a node whose plugins are all the recorder, and its configuration.
+type host struct {
+	*node.Node
+	conf doc
 }
 
-// doc is a JSON object.
-type doc = map[string]any
+type doc = node.Doc
 
 // newNode is a node with three static networks, a, b and c, of which c runs two plugins.
-func newNode(t testing.TB) *node {
+func newNode(t testing.TB) *host {
 	t.Helper()
-	n := &node{t: t, dir: t.TempDir()}
-	for _, folder := range []string{"bin", "log", "net.d"} {
-		n.must(os.Mkdir(n.path(folder), 0o755))
+	n := &host{Node: node.New(t)}
+	for _, dir := range []string{"log", "net.d"} {
+		n.Must(os.Mkdir(n.Path(dir), 0o755))
 	}
 	for _, plugin := range []string{"rec-a", "rec-b", "rec-c", "rec-d"} {
-		n.must(os.Symlink(cnitest.Binary("recorder"), n.path("bin", plugin)))
+		n.Must(os.Symlink(cnitest.Binary("recorder"), n.Path("bin", plugin)))
 	}
 	n.conf = doc{
-		"cniVersion": "1.1.0", "name": "node", "type": "multus", "cniDir": n.path("state"), "confDir": n.path("net.d"),
+		"cniVersion": "1.1.0", "name": "node", "type": "multus", "cniDir": n.Path("state"), "confDir": n.Path("net.d"),
 		"apiTimeout": "2s", "events": false,
 		"delegates": []doc{n.network("a", nil), n.network("b", nil), n.chain("c", nil)},
 	}
 	return n
 }
 
-func (n *node) must(err error) {
-	n.t.Helper()
-	if err != nil {
-		n.t.Fatal(err)
-	}
+// cluster gives the node an API server.
+func (n *host) cluster() *cnitest.APIServer {
+	n.T.Helper()
+	n.Cluster()
+	n.set("kubeconfig", n.Kubeconfig)
+	return n.API
 }
 
-func (n *node) path(elements ...string) string {
-	return filepath.Join(append([]string{n.dir}, elements...)...)
+// pod puts the pod that all sandboxes here are of into the cluster.
+func (n *host) pod(networks string) {
+	n.T.Helper()
+	n.Admit(sandbox(""), map[string]string{node.Networks: networks})
+}
+
+// nad puts a NetworkAttachmentDefinition into the pod's namespace.
+func (n *host) nad(name string, config any) {
+	n.T.Helper()
+	text, err := json.Marshal(config)
+	n.Must(err)
+	n.Define("ns1", name, string(text), nil)
+}
+
+// status is the pod's network-status annotation.
+func (n *host) status() string { return n.API.Annotations("ns1", "p1")[node.NetworkStatus] }
+
+func sandbox(id string) node.Sandbox {
+	return node.Sandbox{ID: id, NetNS: "/run/netns/none-" + id, Namespace: "ns1", Pod: "p1", UID: "uid-1"}
 }
 
 // recorder is the plugin's script: it logs, and leaves a file as soon as ADD is
 // started, whatever becomes of it then.
-func (n *node) recorder(plugin string, script doc) doc {
-	all := doc{"log": n.path("log"), "touch": doc{"ADD": n.path("log", "started-"+plugin)}}
+func (n *host) recorder(plugin string, script doc) doc {
+	all := doc{"log": n.Path("log"), "touch": doc{"ADD": n.Path("log", "started-"+plugin)}}
 	maps.Copy(all, script)
 	return all
 }
 
 // network is a configuration of the plugin rec-<name> that does what script says beside.
-func (n *node) network(name string, script doc) doc {
+func (n *host) network(name string, script doc) doc {
 	return doc{"cniVersion": "1.1.0", "name": name, "type": "rec-" + name, "recorder": n.recorder("rec-"+name, script)}
 }
 
 // chain runs two plugins, rec-<name> and rec-d.
-func (n *node) chain(name string, script doc) doc {
+func (n *host) chain(name string, script doc) doc {
 	return doc{"cniVersion": "1.1.0", "name": name, "plugins": []doc{
 		{"type": "rec-" + name, "recorder": n.recorder("rec-"+name, script)},
 		{"type": "rec-d", "recorder": n.recorder("rec-d", script)},
@@ -80,7 +95,7 @@ func (n *node) chain(name string, script doc) doc {
 }
 
 // set changes a member of the configuration; nil takes it away.
-func (n *node) set(key string, value any) {
+func (n *host) set(key string, value any) {
 	n.conf[key] = value
 	if value == nil {
 		delete(n.conf, key)
@@ -88,106 +103,50 @@ func (n *node) set(key string, value any) {
 }
 
 // script gives the network a, b or c another one.
-func (n *node) script(name string, script doc) {
+func (n *host) script(name string, script doc) {
 	nets := slices.Clone(n.conf["delegates"].([]doc))
 	nets[name[0]-'a'] = n.network(name, script)
 	n.set("delegates", nets)
 }
 
-// outcome is how a command ended.
-type outcome struct {
-	exit   int // -1: by a signal
-	stdout string
-	stderr string
-	took   time.Duration
-	Code   uint   `json:"code"`
-	Msg    string `json:"msg"`
-}
-
 // command is the binary as a runtime starts it for a sandbox.
-func (n *node) command(verb, id string) *exec.Cmd {
-	n.t.Helper()
-	conf, err := json.Marshal(n.conf)
-	n.must(err)
-	cmd := exec.Command(cnitest.Binary("multus"))
-	cmd.Dir, cmd.Stdin = n.dir, bytes.NewReader(conf)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CNI_COMMAND=" + verb, "CNI_PATH=" + n.path("bin")}
-	if verb != "GC" && verb != "STATUS" {
-		cmd.Env = append(cmd.Env, "CNI_CONTAINERID="+id, "CNI_IFNAME=eth0", "CNI_NETNS=/run/netns/none-"+id,
-			"CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=ns1;K8S_POD_NAME=p1;K8S_POD_UID=uid-1")
-	}
-	return cmd
+func (n *host) command(verb, id string) *exec.Cmd {
+	n.T.Helper()
+	return n.Command(verb, n.conf, sandbox(id))
 }
 
-// started is a command under way.
-type started struct {
-	*exec.Cmd
-	stdout, stderr bytes.Buffer
-	ended          chan struct{}
-	err            error
-	took           time.Duration
-}
-
-// start starts a command, which is killed should it hang.
-func (n *node) start(verb, id string) *started {
-	n.t.Helper()
-	s := &started{Cmd: n.command(verb, id), ended: make(chan struct{})}
-	s.Stdout, s.Stderr = &s.stdout, &s.stderr
-	s.WaitDelay = 5 * time.Second
-	begin := time.Now()
-	n.must(s.Start())
-	kill := time.AfterFunc(time.Minute, func() { _ = s.Process.Kill() })
-	go func() {
-		s.err = s.Wait()
-		s.took = time.Since(begin)
-		kill.Stop()
-		close(s.ended)
-	}()
-	n.t.Cleanup(func() { _ = s.Process.Kill(); <-s.ended })
-	return s
-}
-
-func (n *node) end(s *started) outcome {
-	n.t.Helper()
-	<-s.ended
-	if exit := (*exec.ExitError)(nil); s.err != nil && !errors.As(s.err, &exit) {
-		n.t.Fatal(s.err)
-	}
-	o := outcome{exit: s.ProcessState.ExitCode(), stdout: s.stdout.String(), stderr: s.stderr.String(), took: s.took}
-	if o.exit > 0 {
-		if err := json.Unmarshal(s.stdout.Bytes(), &o); err != nil || o.Code == 0 || o.Msg == "" {
-			n.t.Errorf("exit status %d without an error object: %q; standard error: %q", o.exit, o.stdout, o.stderr)
-		}
-	}
-	return o
+// start starts a command for a sandbox.
+func (n *host) start(verb, id string) *node.Started {
+	n.T.Helper()
+	return n.Start(n.command(verb, id))
 }
 
 // cni runs a command to its end.
-func (n *node) cni(verb, id string) outcome {
-	n.t.Helper()
-	return n.end(n.start(verb, id))
+func (n *host) cni(verb, id string) node.Outcome {
+	n.T.Helper()
+	return n.start(verb, id).End()
 }
 
 // ok runs a command that has to succeed.
-func (n *node) ok(verb, id string) outcome {
-	n.t.Helper()
+func (n *host) ok(verb, id string) node.Outcome {
+	n.T.Helper()
 	o := n.cni(verb, id)
-	if o.exit != 0 {
-		n.t.Fatalf("%s of %s: exit status %d, %s; standard error: %s", verb, id, o.exit, o.stdout, o.stderr)
+	if o.Exit != 0 {
+		n.T.Fatalf("%s of %s: exit status %d, %s; standard error: %s", verb, id, o.Exit, o.Stdout, o.Stderr)
 	}
 	return o
 }
 
 // refused runs a command that has to fail with the code, and a message with all the texts.
-func (n *node) refused(verb, id string, code uint, texts ...string) outcome {
-	n.t.Helper()
+func (n *host) refused(verb, id string, code uint, texts ...string) node.Outcome {
+	n.T.Helper()
 	o := n.cni(verb, id)
-	if o.exit == 0 || o.Code != code {
-		n.t.Errorf("%s: exit status %d, code %d (%s); want code %d; standard error: %.2000s", verb, o.exit, o.Code, o.Msg, code, o.stderr)
+	if o.Exit == 0 || o.Code != code {
+		n.T.Errorf("%s: exit status %d, code %d (%s); want code %d; standard error: %.2000s", verb, o.Exit, o.Code, o.Msg, code, o.Stderr)
 	}
 	for _, text := range texts {
 		if !strings.Contains(o.Msg, text) {
-			n.t.Errorf("%s: %q says nothing of %q", verb, o.Msg, text)
+			n.T.Errorf("%s: %q says nothing of %q", verb, o.Msg, text)
 		}
 	}
 	return o
@@ -203,26 +162,26 @@ type executed struct {
 func (e executed) String() string { return e.Command + " " + e.Env["CNI_IFNAME"] + " " + e.Type }
 
 // executions are the plugins' executions that came to an end since it was last asked.
-func (n *node) executions() []executed {
-	n.t.Helper()
-	data, err := os.ReadFile(n.path("log", "calls.jsonl"))
+func (n *host) executions() []executed {
+	n.T.Helper()
+	data, err := os.ReadFile(n.Path("log", "calls.jsonl"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	n.must(err)
-	n.must(os.Remove(n.path("log", "calls.jsonl")))
+	n.Must(err)
+	n.Must(os.Remove(n.Path("log", "calls.jsonl")))
 	var list []executed
 	for line := range bytes.Lines(data) {
 		var e executed
-		n.must(json.Unmarshal(line, &e))
+		n.Must(json.Unmarshal(line, &e))
 		list = append(list, e)
 	}
 	return list
 }
 
 // calls are the executions as text: DEL net0 rec-b.
-func (n *node) calls() []string {
-	n.t.Helper()
+func (n *host) calls() []string {
+	n.T.Helper()
 	list := []string{}
 	for _, e := range n.executions() {
 		list = append(list, e.String())
@@ -231,10 +190,10 @@ func (n *node) calls() []string {
 }
 
 // wantCalls holds the executions since it was last asked to a list, separated by commas.
-func (n *node) wantCalls(want string) {
-	n.t.Helper()
+func (n *host) wantCalls(want string) {
+	n.T.Helper()
 	if got := strings.Join(n.calls(), ", "); got != want {
-		n.t.Errorf("calls: %s\nwant:  %s", got, want)
+		n.T.Errorf("calls: %s\nwant:  %s", got, want)
 	}
 }
 
@@ -245,66 +204,36 @@ const (
 )
 
 // begun are the plugins whose ADD was begun, whether or not it came to an end.
-func (n *node) begun() []string {
-	n.t.Helper()
-	files, err := filepath.Glob(n.path("log", "started-*"))
-	n.must(err)
+func (n *host) begun() []string {
+	n.T.Helper()
+	files, err := filepath.Glob(n.Path("log", "started-*"))
+	n.Must(err)
 	var plugins []string
 	for _, file := range files {
 		plugins = append(plugins, strings.TrimPrefix(filepath.Base(file), "started-"))
-		n.must(os.Remove(file))
+		n.Must(os.Remove(file))
 	}
 	return plugins
 }
 
-// clean holds the state folder to having nothing of any sandbox in it.
-func (n *node) clean() {
-	n.t.Helper()
+// clean holds the state directory to having nothing of any sandbox in it.
+func (n *host) clean() {
+	n.T.Helper()
 	for _, name := range n.files() {
 		if name != "lock" && name != "sandboxes" && name != "unreadable" && name != "results" {
-			n.t.Errorf("%s is left in the state folder", name)
+			n.T.Errorf("%s is left in the state directory", name)
 		}
 	}
 }
 
-// files is everything below the state folder.
-func (n *node) files() []string {
-	n.t.Helper()
-	state := n.conf["cniDir"].(string)
-	var names []string
-	err := filepath.WalkDir(state, func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && path != state {
-			names = append(names, strings.TrimPrefix(path, state+"/"))
-		}
-		return err
-	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		n.t.Error(err)
-	}
-	return names
+// files is everything below the state directory.
+func (n *host) files() []string {
+	n.T.Helper()
+	return n.Files(n.conf["cniDir"].(string), true)
 }
 
 // record is where the record of a sandbox is.
-func (n *node) record(id string) string { return n.path("state", "sandboxes", id+"@eth0.json") }
-
-func (n *node) write(path, content string) {
-	n.t.Helper()
-	n.must(os.MkdirAll(filepath.Dir(path), 0o700))
-	n.must(os.WriteFile(path, []byte(content), 0o600))
-}
-
-// await waits until something is so.
-func (n *node) await(what string, so func() bool) {
-	n.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	for !so() {
-		if ctx.Err() != nil {
-			n.t.Fatalf("waited in vain until %s", what)
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-}
+func (n *host) record(id string) string { return n.Path("state", "sandboxes", id+"@eth0.json") }
 
 func exists(path string) bool {
 	_, err := os.Lstat(path)

@@ -9,27 +9,27 @@ import (
 )
 
 // text is a value as JSON.
-func (n *node) text(value any) string {
-	n.t.Helper()
+func (n *host) text(value any) string {
+	n.T.Helper()
 	data, err := json.Marshal(value)
-	n.must(err)
+	n.Must(err)
 	return string(data)
 }
 
 // older leaves what Multus v3 and v4 left of c1, with two networks, on the node.
-func (n *node) older(script doc) {
-	n.t.Helper()
+func (n *host) older(script doc) {
+	n.T.Helper()
 	element := func(name string, config doc, more doc) doc {
 		more["Name"], more["Conf"], more["ConfList"] = name, doc{"name": ""}, doc{"name": "", "plugins": nil}
 		more["Bytes"] = base64.StdEncoding.EncodeToString([]byte(n.text(config)))
 		return more
 	}
-	n.write(n.path("state", "c1"), n.text([]doc{
+	n.Write(n.Path("state", "c1"), n.text([]doc{
 		element("a", n.network("a", script), doc{"MasterPlugin": true}),
 		element("ns1/b", n.network("b", script), doc{"ipRequest": []string{"192.0.2.7/24"}}),
 	}))
 	for name, ifName := range map[string]string{"a": "eth0", "b": "net1"} {
-		n.write(n.path("state", "results", name+"-c1-"+ifName), n.text(doc{
+		n.Write(n.Path("state", "results", name+"-c1-"+ifName), n.text(doc{
 			"kind": "cniCacheV1", "containerId": "c1", "ifName": ifName, "networkName": name, "netns": "/run/netns/of-old",
 			"config": "e30=", "cniArgs": [][2]string{{"K8S_POD_NAMESPACE", "ns1"}, {"K8S_POD_NAME", "old"}},
 			"capabilityArgs": doc{"mac": "02:00:00:00:00:07"},
@@ -39,21 +39,21 @@ func (n *node) older(script doc) {
 }
 
 // wantOlder holds the executions to the input that the older files tell of.
-func (n *node) wantOlder(want string) {
-	n.t.Helper()
+func (n *host) wantOlder(want string) {
+	n.T.Helper()
 	var calls []string
 	for _, e := range n.executions() {
 		calls = append(calls, e.String())
 		name := strings.TrimPrefix(e.Type, "rec-")
 		if !strings.Contains(e.Stdin, `"domain":"`+name+`.old.example"`) {
-			n.t.Errorf("%s: without the cached result: %s", e, e.Stdin)
+			n.T.Errorf("%s: without the cached result: %s", e, e.Stdin)
 		}
 		if e.Env["CNI_ARGS"] != "K8S_POD_NAMESPACE=ns1;K8S_POD_NAME=old" {
-			n.t.Errorf("%s: CNI_ARGS %q", e, e.Env["CNI_ARGS"])
+			n.T.Errorf("%s: CNI_ARGS %q", e, e.Env["CNI_ARGS"])
 		}
 	}
 	if got := strings.Join(calls, ", "); got != want {
-		n.t.Errorf("calls: %s\nwant:  %s", got, want)
+		n.T.Errorf("calls: %s\nwant:  %s", got, want)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestRecordOfV4IsKept(t *testing.T) {
 	n.older(doc{"fail": doc{"DEL": doc{"code": 11, "msg": "not now"}}, "failTimes": doc{"DEL": 1}})
 	n.refused("DEL", "c1", 11, "network ns1/b (net1): rec-b: not now")
 	n.wantOlder("DEL net1 rec-b, DEL eth0 rec-a")
-	if !exists(n.path("state", "c1")) && !exists(n.record("c1")) {
+	if !exists(n.Path("state", "c1")) && !exists(n.record("c1")) {
 		t.Errorf("no record is left: %q", n.files())
 	}
 	n.ok("DEL", "c1")
@@ -107,7 +107,7 @@ func TestRecordOfV4IsCollected(t *testing.T) {
 func TestRecordOfV4WithoutItsCache(t *testing.T) {
 	n := newNode(t)
 	n.older(nil)
-	n.must(os.RemoveAll(n.path("state", "results")))
+	n.Must(os.RemoveAll(n.Path("state", "results")))
 	n.ok("DEL", "c1")
 	n.wantCalls("DEL net1 rec-b, DEL eth0 rec-a")
 	n.clean()
@@ -119,21 +119,21 @@ func TestRecordOfV2(t *testing.T) {
 	n := newNode(t)
 	master := n.network("b", nil)
 	master["masterplugin"] = true
-	n.write(n.path("state", "c1"), n.text([]doc{n.network("a", nil), master}))
+	n.Write(n.Path("state", "c1"), n.text([]doc{n.network("a", nil), master}))
 	n.ok("DEL", "c1")
 	n.wantCalls("DEL net0 rec-a, DEL eth0 rec-b")
 	n.clean()
-	n.write(n.path("state", "c1"), "[{")
-	n.refused("CHECK", "c1", 5, "unreadable record", n.path("state", "c1"))
+	n.Write(n.Path("state", "c1"), "[{")
+	n.refused("CHECK", "c1", 5, "unreadable record", n.Path("state", "c1"))
 	n.ok("DEL", "c1")
 	n.wantCalls(delAll)
 	n.asideAlone("c1")
 }
 
-// asideAlone holds the state folder to having set the record aside.
-func (n *node) asideAlone(id string) {
-	n.t.Helper()
-	if exists(n.path("state", id)) || len(n.files()) != 3 {
-		n.t.Errorf("left: %q", n.files())
+// asideAlone holds the state directory to having set the record aside.
+func (n *host) asideAlone(id string) {
+	n.T.Helper()
+	if exists(n.Path("state", id)) || len(n.files()) != 3 {
+		n.T.Errorf("left: %q", n.files())
 	}
 }

@@ -13,13 +13,13 @@ func TestDELWhileADDRuns(t *testing.T) {
 	n := newNode(t)
 	n.script("b", doc{"sleep": doc{"ADD": "1s"}})
 	add := n.start("ADD", "c1")
-	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
+	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
 	del := n.ok("DEL", "c1")
-	if o := n.end(add); o.exit != 0 {
-		t.Errorf("ADD: %s", o.stdout)
+	if o := add.End(); o.Exit != 0 {
+		t.Errorf("ADD: %s", o.Stdout)
 	}
-	if del.took < 500*time.Millisecond {
-		t.Errorf("DEL did not wait, it took %s", del.took)
+	if del.Took < 500*time.Millisecond {
+		t.Errorf("DEL did not wait, it took %s", del.Took)
 	}
 	n.wantCalls(addAll + ", " + delAll)
 	n.clean()
@@ -30,10 +30,10 @@ func TestDELWhileADDRollsBack(t *testing.T) {
 	n := newNode(t)
 	n.script("b", doc{"sleep": doc{"ADD": "700ms"}, "fail": doc{"ADD": doc{"code": 11, "msg": "full"}}})
 	add := n.start("ADD", "c1")
-	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
+	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
 	n.ok("DEL", "c1")
-	if o := n.end(add); o.exit == 0 || o.Code != 11 || o.Msg != "network b (net0): rec-b: full" {
-		t.Errorf("ADD: %s", o.stdout)
+	if o := add.End(); o.Exit == 0 || o.Code != 11 || o.Msg != "network b (net0): rec-b: full" {
+		t.Errorf("ADD: %s", o.Stdout)
 	}
 	// The second time there is no record any more, and the static networks are detached.
 	n.wantCalls("ADD eth0 rec-a, ADD net0 rec-b, DEL net0 rec-b, DEL eth0 rec-a, " + delAll)
@@ -45,13 +45,13 @@ func TestADDIsKilledWhileDELWaits(t *testing.T) {
 	n := newNode(t)
 	n.script("b", doc{"sleep": doc{"ADD": "30s"}})
 	add := n.start("ADD", "c1")
-	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
+	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
 	del := n.start("DEL", "c1")
 	time.Sleep(200 * time.Millisecond)
-	n.must(add.Process.Kill())
-	n.end(add)
-	if o := n.end(del); o.exit != 0 || o.took < 200*time.Millisecond || o.took > 10*time.Second {
-		t.Errorf("DEL took %s: %s", o.took, o.stdout)
+	n.Must(add.Process.Kill())
+	add.End()
+	if o := del.End(); o.Exit != 0 || o.Took < 200*time.Millisecond || o.Took > 10*time.Second {
+		t.Errorf("DEL took %s: %s", o.Took, o.Stdout)
 	}
 	n.wantUndone()
 	n.clean()
@@ -63,13 +63,13 @@ func TestWhatAPluginLeftKeepsTheLock(t *testing.T) {
 	n := newNode(t)
 	n.script("b", doc{"sleep": doc{"ADD": "30s"}, "forkChild": doc{"ADD": "3s"}})
 	add := n.start("ADD", "c1")
-	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
+	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
 	time.Sleep(100 * time.Millisecond) // the child is begun after the mark
-	n.must(add.Process.Kill())
-	if del := n.ok("DEL", "c1"); del.took < 700*time.Millisecond {
-		t.Errorf("DEL did not wait, it took %s", del.took)
+	n.Must(add.Process.Kill())
+	if del := n.ok("DEL", "c1"); del.Took < 700*time.Millisecond {
+		t.Errorf("DEL did not wait, it took %s", del.Took)
 	}
-	n.end(add)
+	add.End()
 	n.wantUndone()
 	n.clean()
 }
@@ -77,12 +77,12 @@ func TestWhatAPluginLeftKeepsTheLock(t *testing.T) {
 // wantUndone holds the executions to the first plugin's ADD and a DEL of it and of
 // the second, in which ADD was killed; the third may be detached as well, as the
 // record tells that it was not started only a little later.
-func (n *node) wantUndone() {
-	n.t.Helper()
+func (n *host) wantUndone() {
+	n.T.Helper()
 	switch got := strings.Join(n.calls(), ", "); got {
 	case "ADD eth0 rec-a, DEL net0 rec-b, DEL eth0 rec-a", "ADD eth0 rec-a, " + delAll:
 	default:
-		n.t.Errorf("calls: %s", got)
+		n.T.Errorf("calls: %s", got)
 	}
 }
 
@@ -91,12 +91,12 @@ func TestTerminatedADD(t *testing.T) {
 	n := newNode(t)
 	n.script("b", doc{"sleep": doc{"ADD": "30s"}})
 	add := n.start("ADD", "c1")
-	n.await("the second plugin runs", func() bool { return exists(n.path("log", "started-rec-b")) })
+	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
 	n.awaitProgress("c1", "attached")
-	n.must(add.Process.Signal(syscall.SIGTERM))
-	o := n.end(add)
-	if o.exit != 1 || o.Code != 11 || !strings.Contains(o.Msg, "network b (net0): rec-b: ADD given up") || o.took > 10*time.Second {
-		t.Errorf("ADD took %s: exit status %d, %s", o.took, o.exit, o.stdout)
+	n.Must(add.Process.Signal(syscall.SIGTERM))
+	o := add.End()
+	if o.Exit != 1 || o.Code != 11 || !strings.Contains(o.Msg, "network b (net0): rec-b: ADD given up") || o.Took > 10*time.Second {
+		t.Errorf("ADD took %s: exit status %d, %s", o.Took, o.Exit, o.Stdout)
 	}
 	n.wantCalls("ADD eth0 rec-a, DEL net0 rec-b, DEL eth0 rec-a")
 	n.clean()
@@ -105,9 +105,9 @@ func TestTerminatedADD(t *testing.T) {
 
 // awaitProgress waits for the record that is written beside a slow plugin. By
 // then multus listens to signals as well.
-func (n *node) awaitProgress(id, phase string) {
-	n.t.Helper()
-	n.await("progress is recorded", func() bool {
+func (n *host) awaitProgress(id, phase string) {
+	n.T.Helper()
+	n.Await("progress is recorded", func() bool {
 		data, err := os.ReadFile(n.record(id))
 		return err == nil && strings.Contains(string(data), `"phase":"`+phase+`"`)
 	})
@@ -116,21 +116,21 @@ func (n *node) awaitProgress(id, phase string) {
 // TestTerminatedDEL keeps what is left for the next one.
 func TestTerminatedDEL(t *testing.T) {
 	n := newNode(t)
-	n.script("b", doc{"sleep": doc{"DEL": "30s"}, "touch": doc{"DEL": n.path("log", "deleting")}})
+	n.script("b", doc{"sleep": doc{"DEL": "30s"}, "touch": doc{"DEL": n.Path("log", "deleting")}})
 	n.ok("ADD", "c1")
 	n.executions()
 	del := n.start("DEL", "c1")
-	n.await("the plugin runs", func() bool { return exists(n.path("log", "deleting")) })
+	n.Await("the plugin runs", func() bool { return exists(n.Path("log", "deleting")) })
 	n.awaitProgress("c1", "detached")
-	n.must(del.Process.Signal(syscall.SIGTERM))
-	if o := n.end(del); o.exit != 1 || o.Code != 11 || o.took > 10*time.Second {
-		t.Errorf("DEL took %s: exit status %d, %s", o.took, o.exit, o.stdout)
+	n.Must(del.Process.Signal(syscall.SIGTERM))
+	if o := del.End(); o.Exit != 1 || o.Code != 11 || o.Took > 10*time.Second {
+		t.Errorf("DEL took %s: exit status %d, %s", o.Took, o.Exit, o.Stdout)
 	}
 	n.wantCalls("DEL net1 rec-d, DEL net1 rec-c")
 	// The record has the configuration of ADD, so that it is edited for a retry that ends.
 	data, err := os.ReadFile(n.record("c1"))
-	n.must(err)
-	n.write(n.record("c1"), strings.ReplaceAll(string(data), `"30s"`, `"1ms"`))
+	n.Must(err)
+	n.Write(n.record("c1"), strings.ReplaceAll(string(data), `"30s"`, `"1ms"`))
 	n.ok("DEL", "c1")
 	n.wantCalls("DEL net0 rec-b, DEL eth0 rec-a")
 	n.clean()
@@ -164,19 +164,19 @@ func TestDELNeedsTheRecordAlone(t *testing.T) {
 	n.ok("ADD", "c1")
 	n.wantCalls("ADD eth0 rec-a, ADD net0 rec-b, ADD net1 rec-c, ADD net1 rec-d, ADD x0 rec-b")
 	api.Close()
-	n.must(os.Remove(n.path("kubeconfig")))
-	n.set("readinessIndicatorFile", n.path("never"))
+	n.Must(os.Remove(n.Kubeconfig))
+	n.set("readinessIndicatorFile", n.Path("never"))
 	n.set("delegates", nil)
-	n.set("clusterNetwork", n.path("no-such-file.conf"))
+	n.set("clusterNetwork", n.Path("no-such-file.conf"))
 	o := n.ok("DEL", "c1")
-	if o.took > 2*time.Second {
-		t.Errorf("DEL took %s", o.took)
+	if o.Took > 2*time.Second {
+		t.Errorf("DEL took %s", o.Took)
 	}
 	n.wantCalls("DEL x0 rec-b, " + delAll)
 	n.clean()
 	// Without a record it is tried for as long as is reasonable, and succeeds.
-	if o := n.ok("DEL", "c1"); o.took > 4*time.Second {
-		t.Errorf("DEL without a record took %s", o.took)
+	if o := n.ok("DEL", "c1"); o.Took > 4*time.Second {
+		t.Errorf("DEL without a record took %s", o.Took)
 	}
 	n.wantCalls("")
 }

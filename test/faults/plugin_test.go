@@ -36,8 +36,8 @@ func TestPluginFailsADD(t *testing.T) {
 			n.set("delegateTimeout", "1s")
 			n.script("b", tt.script)
 			o := n.refused("ADD", "c1", tt.code, "network b (net0): rec-b: ", tt.says)
-			if len(o.stdout) > 8<<10 || len(o.stderr) > 1<<20+256 || o.took > 8*time.Second {
-				t.Errorf("%d bytes of answer, %d of standard error, %s", len(o.stdout), len(o.stderr), o.took)
+			if len(o.Stdout) > 8<<10 || len(o.Stderr) > 1<<20+256 || o.Took > 8*time.Second {
+				t.Errorf("%d bytes of answer, %d of standard error, %s", len(o.Stdout), len(o.Stderr), o.Took)
 			}
 			n.executions()
 			n.clean()
@@ -65,12 +65,12 @@ func TestPluginSucceedsOddly(t *testing.T) {
 			n.set("delegateTimeout", "10s")
 			n.script("b", tt.script)
 			o := n.ok("ADD", "c1")
-			if len(o.stderr) > 1<<20+256 || o.took > 3*time.Second {
-				t.Errorf("%d bytes of standard error, %s", len(o.stderr), o.took)
+			if len(o.Stderr) > 1<<20+256 || o.Took > 3*time.Second {
+				t.Errorf("%d bytes of standard error, %s", len(o.Stderr), o.Took)
 			}
 			// The lock does not stay with the plugin's child.
-			if o := n.ok("DEL", "c1"); o.took > 2*time.Second {
-				t.Errorf("DEL took %s", o.took)
+			if o := n.ok("DEL", "c1"); o.Took > 2*time.Second {
+				t.Errorf("DEL took %s", o.Took)
 			}
 			n.wantCalls(addAll + ", " + delAll)
 			n.clean()
@@ -79,16 +79,16 @@ func TestPluginSucceedsOddly(t *testing.T) {
 }
 
 // quiet holds the node to having no process of a plugin.
-func (n *node) quiet() {
-	n.t.Helper()
+func (n *host) quiet() {
+	n.T.Helper()
 	files, err := filepath.Glob("/proc/[0-9]*/environ")
-	n.must(err)
+	n.Must(err)
 	for _, file := range files {
 		env, err := os.ReadFile(file)
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
-		if err == nil && bytes.Contains(env, []byte("CNI_PATH="+n.path("bin"))) {
+		if err == nil && bytes.Contains(env, []byte("CNI_PATH="+n.Path("bin"))) {
 			name, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "comm"))
-			n.t.Errorf("process %d is left: %s", pid, name)
+			n.T.Errorf("process %d is left: %s", pid, name)
 		}
 	}
 }
@@ -150,13 +150,13 @@ func TestPluginDisappears(t *testing.T) {
 	n := newNode(t)
 	n.ok("ADD", "c1")
 	n.executions()
-	n.must(os.Rename(n.path("bin", "rec-b"), n.path("rec-b")))
-	n.refused("DEL", "c1", 7, "network b (net0): rec-b: plugin binary not found in "+n.path("bin"))
+	n.Must(os.Rename(n.Path("bin", "rec-b"), n.Path("rec-b")))
+	n.refused("DEL", "c1", 7, "network b (net0): rec-b: plugin binary not found in "+n.Path("bin"))
 	n.wantCalls("DEL net1 rec-d, DEL net1 rec-c, DEL eth0 rec-a")
 	n.refused("DEL", "c1", 7, "rec-b")
 	n.refused("ADD", "c2", 7, "rec-b")
 	n.wantCalls("")
-	n.must(os.Rename(n.path("rec-b"), n.path("bin", "rec-b")))
+	n.Must(os.Rename(n.Path("rec-b"), n.Path("bin", "rec-b")))
 	n.ok("DEL", "c1")
 	n.wantCalls("DEL net0 rec-b")
 	n.clean()

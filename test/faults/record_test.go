@@ -9,11 +9,11 @@ import (
 )
 
 // damages are what can become of a record. Each is done to the record of c1.
-func damages() map[string]func(n *node, path string, data []byte) {
-	replace := func(change func([]byte) []byte) func(*node, string, []byte) {
-		return func(n *node, path string, data []byte) { n.write(path, string(change(data))) }
+func damages() map[string]func(n *host, path string, data []byte) {
+	replace := func(change func([]byte) []byte) func(*host, string, []byte) {
+		return func(n *host, path string, data []byte) { n.Write(path, string(change(data))) }
 	}
-	return map[string]func(n *node, path string, data []byte){
+	return map[string]func(n *host, path string, data []byte){
 		"truncated": replace(func(d []byte) []byte { return d[:len(d)/2] }),
 		"empty":     replace(func([]byte) []byte { return nil }),
 		"zeroed":    replace(func(d []byte) []byte { return make([]byte, len(d)) }),
@@ -24,17 +24,17 @@ func damages() map[string]func(n *node, path string, data []byte) {
 			return bytes.ReplaceAll(d, []byte(`"containerID":"c1"`), []byte(`"containerID":"c9"`))
 		}),
 		"deeply nested":   replace(func([]byte) []byte { return bytes.Repeat([]byte("["), 1<<20) }),
-		"a folder":        func(n *node, path string, _ []byte) { n.must(os.Remove(path)); n.must(os.Mkdir(path, 0o700)) },
-		"a symbolic link": func(n *node, path string, data []byte) { n.link(path, string(data)) },
+		"a directory":     func(n *host, path string, _ []byte) { n.Must(os.Remove(path)); n.Must(os.Mkdir(path, 0o700)) },
+		"a symbolic link": func(n *host, path string, data []byte) { n.link(path, string(data)) },
 	}
 }
 
 // link puts the record elsewhere and a symbolic link in its place.
-func (n *node) link(path, content string) {
-	n.t.Helper()
-	n.must(os.Remove(path))
-	n.write(n.path("elsewhere"), content)
-	n.must(os.Symlink(n.path("elsewhere"), path))
+func (n *host) link(path, content string) {
+	n.T.Helper()
+	n.Must(os.Remove(path))
+	n.Write(n.Path("elsewhere"), content)
+	n.Must(os.Symlink(n.Path("elsewhere"), path))
 }
 
 // TestDamagedRecord: CHECK, ADD and GC say so and leave it; DEL sets it aside,
@@ -47,7 +47,7 @@ func TestDamagedRecord(t *testing.T) {
 			n.ok("ADD", "c2")
 			n.executions()
 			data, err := os.ReadFile(n.record("c1"))
-			n.must(err)
+			n.Must(err)
 			damage(n, n.record("c1"), data)
 
 			why := "unreadable record"
@@ -72,15 +72,15 @@ func TestDamagedRecord(t *testing.T) {
 }
 
 // setAside holds the damaged record to being kept, once.
-func (n *node) setAside(name string) {
-	n.t.Helper()
-	kept, err := filepath.Glob(n.path("state", "unreadable", "c1@eth0.json.*"))
-	n.must(err)
+func (n *host) setAside(name string) {
+	n.T.Helper()
+	kept, err := filepath.Glob(n.Path("state", "unreadable", "c1@eth0.json.*"))
+	n.Must(err)
 	if len(kept) != 1 || exists(n.record("c1")) {
-		n.t.Errorf("kept %q; left %q", kept, n.files())
+		n.T.Errorf("kept %q; left %q", kept, n.files())
 	}
-	if name == "a symbolic link" && !exists(n.path("elsewhere")) {
-		n.t.Error("what the link points to is gone")
+	if name == "a symbolic link" && !exists(n.Path("elsewhere")) {
+		n.T.Error("what the link points to is gone")
 	}
 }
 
@@ -93,7 +93,7 @@ func TestGCOfADamagedRecord(t *testing.T) {
 			n.ok("ADD", "c2")
 			n.executions()
 			data, err := os.ReadFile(n.record("c1"))
-			n.must(err)
+			n.Must(err)
 			damage(n, n.record("c1"), data)
 			n.set("cni.dev/valid-attachments", []doc{})
 			n.ok("GC", "")

@@ -3,8 +3,9 @@
 package guard_test
 
 import (
-	"encoding/json"
 	"fmt"
+	"maps"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
+	"github.com/multus-cni/multus/test/node"
 )
 
 // pod is how a pod is attached.
@@ -25,71 +27,50 @@ type pod struct {
 // quiet has nothing written to the API server.
 func quiet() map[string]any { return map[string]any{"networkStatus": "never", "events": false} }
 
-// node is a node on which multus has been at work before, so that its directories exist.
-type node struct {
-	server     *cnitest.APIServer
-	kubeconfig string
-	cniDir     string
-}
+// host is a node on which multus has been at work before, so that its directories exist.
+type host struct{ *node.Node }
 
-func newNode(t *testing.T, p pod) *node {
+func newNode(t *testing.T, p pod) host {
 	t.Helper()
-	n := &node{server: cnitest.NewAPIServer(t), cniDir: t.TempDir()}
-	n.kubeconfig = n.server.KubeconfigFile(t)
+	n := host{node.New(t)}
+	n.Bin = cnitest.Binary("")
+	n.Cluster()
 	for i := range 9 {
-		n.put(t, fmt.Sprintf(`{"kind": "NetworkAttachmentDefinition", "metadata": {"name": "net%d", "namespace": "d"},
-			"spec": {"config": "{\"cniVersion\": \"1.1.0\", \"type\": \"noop\"}"}}`, i))
+		n.Define("d", fmt.Sprintf("net%d", i), `{"cniVersion": "1.1.0", "type": "noop"}`, nil)
 	}
-	annotations, err := json.Marshal(p.annotations())
-	if err != nil {
-		t.Fatal(err)
-	}
-	n.put(t, `{"kind": "Pod", "metadata": {"name": "p", "namespace": "d", "uid": "u", "annotations": `+string(annotations)+`}}`)
-	before := n.execution(t, "ADD", p, "before")
-	trace(t, before)
-	trace(t, n.execution(t, "DEL", p, "before"))
+	n.Admit(sandbox("before"), p.annotations())
+	trace(t, n.command("ADD", p, "before"))
+	trace(t, n.command("DEL", p, "before"))
 	return n
 }
 
-func (n *node) put(t *testing.T, object string) {
-	t.Helper()
-	if err := n.server.Put([]byte(object)); err != nil {
-		t.Fatal(err)
-	}
+func sandbox(id string) node.Sandbox {
+	return node.Sandbox{ID: id, NetNS: "/var/run/netns/none", Namespace: "d", Pod: "p", UID: "u"}
 }
 
 func (p pod) annotations() map[string]string {
 	if p.networks == "" {
 		return map[string]string{"kubernetes.io/config.source": "api"}
 	}
-	return map[string]string{"k8s.v1.cni.cncf.io/networks": p.networks}
+	return map[string]string{node.Networks: p.networks}
 }
 
-// execution is a command for the pod in a sandbox of that name.
-func (n *node) execution(t *testing.T, command string, p pod, sandbox string) execution {
-	t.Helper()
-	conf := map[string]any{
-		"cniVersion": "1.1.0", "name": "multus", "type": "multus", "kubeconfig": n.kubeconfig, "cniDir": n.cniDir,
-		"delegates":    []any{map[string]any{"cniVersion": "1.1.0", "name": "default", "type": "noop"}},
-		"capabilities": map[string]bool{"io.kubernetes.cri.pod-annotations": true},
+// command is one for the pod in a sandbox of that name.
+func (n host) command(verb string, p pod, id string) *exec.Cmd {
+	n.T.Helper()
+	conf := node.Doc{
+		"cniVersion": "1.1.0", "name": "multus", "type": "multus", "kubeconfig": n.Kubeconfig, "cniDir": n.Path("cni"),
+		"delegates":    []any{node.Doc{"cniVersion": "1.1.0", "name": "default", "type": "noop"}},
+		"capabilities": node.Doc{node.PodAnnotations: true},
 	}
 	if !p.read {
-		conf["runtimeConfig"] = map[string]any{"io.kubernetes.cri.pod-annotations": p.annotations()}
+		conf["runtimeConfig"] = node.Doc{node.PodAnnotations: p.annotations()}
 	}
-	if command == "GC" {
-		conf["cni.dev/valid-attachments"] = []any{map[string]string{"containerID": sandbox, "ifname": "eth0"}}
+	if verb == "GC" {
+		conf["cni.dev/valid-attachments"] = []any{node.Doc{"containerID": id, "ifname": "eth0"}}
 	}
-	for key, value := range p.conf {
-		conf[key] = value
-	}
-	stdin, err := json.Marshal(conf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return execution{stdin: stdin, env: []string{
-		"CNI_COMMAND=" + command, "CNI_CONTAINERID=" + sandbox, "CNI_IFNAME=eth0", "CNI_NETNS=/var/run/netns/none",
-		"CNI_PATH=" + cnitest.Binary(""), "CNI_ARGS=K8S_POD_NAMESPACE=d;K8S_POD_NAME=p;K8S_POD_UID=u",
-	}}
+	maps.Copy(conf, p.conf)
+	return n.Command(verb, conf, sandbox(id))
 }
 
 // networks are the first of the cluster's networks.
@@ -181,8 +162,8 @@ func TestEffectsOfADDAndDEL(t *testing.T) {
 			diff := ""
 			for i := range tries {
 				sandbox := fmt.Sprintf("sandbox-%d", i)
-				diff = n.compare(t, n.execution(t, "ADD", tt.pod, sandbox), tt.add, tt.requests) +
-					n.compare(t, n.execution(t, "DEL", tt.pod, sandbox), tt.del, nil)
+				diff = n.compare(t, n.command("ADD", tt.pod, sandbox), tt.add, tt.requests) +
+					n.compare(t, n.command("DEL", tt.pod, sandbox), tt.del, nil)
 				if diff == "" {
 					return
 				}
@@ -197,43 +178,44 @@ func TestEffectsOfADDAndDEL(t *testing.T) {
 func TestEffectsOfOtherCommands(t *testing.T) {
 	p := pod{networks: networks(2)}
 	n := newNode(t, p)
-	trace(t, n.execution(t, "ADD", p, "sandbox"))
-	n.expect(t, n.execution(t, "CHECK", p, "sandbox"), effects{Created: 1, Processes: 3}, nil)
-	n.expect(t, n.execution(t, "GC", p, "sandbox"), effects{Created: 1, Processes: 3}, nil)
-	n.expect(t, n.execution(t, "VERSION", p, "sandbox"), effects{}, nil)
+	trace(t, n.command("ADD", p, "sandbox"))
+	n.expect(t, n.command("CHECK", p, "sandbox"), effects{Created: 1, Processes: 3}, nil)
+	n.expect(t, n.command("GC", p, "sandbox"), effects{Created: 1, Processes: 3}, nil)
+	n.expect(t, n.command("VERSION", p, "sandbox"), effects{}, nil)
 }
 
 // expect executes multus and compares what it did.
-func (n *node) expect(t *testing.T, e execution, want effects, requests []string) {
+func (n host) expect(t *testing.T, cmd *exec.Cmd, want effects, requests []string) {
 	t.Helper()
-	if diff := n.compare(t, e, want, requests); diff != "" {
+	if diff := n.compare(t, cmd, want, requests); diff != "" {
 		t.Error(diff)
 	}
 }
 
 // compare executes multus and returns in what its effects are others than those
 // wanted. What it asks of the API server does not depend on how fast anything is.
-func (n *node) compare(t *testing.T, e execution, want effects, requests []string) string {
+func (n host) compare(t *testing.T, cmd *exec.Cmd, want effects, requests []string) string {
 	t.Helper()
-	before, connections := len(n.server.Requests()), n.server.Connections()
-	got := trace(t, e)
+	verb := cmd.Env[1]
+	before, connections := len(n.API.Requests()), n.API.Connections()
+	got := trace(t, cmd)
 	var asked []string
-	for _, r := range n.server.Requests()[before:] {
+	for _, r := range n.API.Requests()[before:] {
 		_, object, _ := strings.Cut(r.Path, "/namespaces/d/")
 		asked = append(asked, r.Method+" "+object)
 	}
 	slices.Sort(asked)
 	if diff := cmp.Diff(requests, asked, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("%s: requests (- wanted, + got):\n%s", e.env[0], diff)
+		t.Errorf("%s: requests (- wanted, + got):\n%s", verb, diff)
 	}
-	if opened := n.server.Connections() - connections; opened != min(1, len(requests)) {
-		t.Errorf("%s: %d connections", e.env[0], opened)
+	if opened := n.API.Connections() - connections; opened != min(1, len(requests)) {
+		t.Errorf("%s: %d connections", verb, opened)
 	}
-	if len(requests) == 0 && slices.Contains(got.opened, n.kubeconfig) {
-		t.Errorf("%s: the kubeconfig was read for nothing", e.env[0])
+	if len(requests) == 0 && slices.Contains(got.opened, n.Kubeconfig) {
+		t.Errorf("%s: the kubeconfig was read for nothing", verb)
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(effects{})); diff != "" {
-		return fmt.Sprintf("\n%s: effects (- wanted, + got):\n%s", e.env[0], diff)
+		return fmt.Sprintf("\n%s: effects (- wanted, + got):\n%s", verb, diff)
 	}
 	return ""
 }

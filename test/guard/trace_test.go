@@ -3,7 +3,6 @@
 package guard_test
 
 import (
-	"bytes"
 	"os/exec"
 	"testing"
 
@@ -22,17 +21,9 @@ type effects struct {
 	opened    []string // paths, those too that were not there
 }
 
-// execution is one execution of a plugin.
-type execution struct {
-	env   []string
-	stdin []byte
-}
-
 // trace executes multus and returns what it did.
-func trace(t *testing.T, e execution) effects {
+func trace(t *testing.T, cmd *exec.Cmd) effects {
 	t.Helper()
-	cmd := exec.Command(cnitest.Binary("multus"))
-	cmd.Env, cmd.Stdin = e.env, bytes.NewReader(e.stdin)
 	var done effects
 	status, printed := cnitest.Trace(t, cmd, func(s cnitest.Step) bool {
 		done.count(s)

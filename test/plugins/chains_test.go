@@ -37,7 +37,7 @@ func TestTuning(t *testing.T) {
 			}
 		}
 	})
-	same(t, "files that tuning keeps", n.files("tuning"), []string{})
+	same(t, "files that tuning keeps", n.Files(n.Node.Path("tuning"), false), []string{})
 }
 
 // sysctl is a kernel parameter of the pod.
@@ -70,7 +70,7 @@ func TestBandwidth(t *testing.T) {
 }
 
 // rate is to what a token bucket limits a link, in bits per second; 0 where there is none.
-func rate(t *testing.T, n *node, name string) uint64 {
+func rate(t *testing.T, n *host, name string) uint64 {
 	t.Helper()
 	for _, q := range qdiscs(n.NetNS, name) {
 		if tbf, ok := q.(*netlink.Tbf); ok {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/vishvananda/netlink"
+
+	"github.com/multus-cni/multus/test/node"
 )
 
 // TestCheckSeesDamage has CHECK name the network whose interface is not as ADD left it.
@@ -61,25 +63,25 @@ func TestCheckSeesDamage(t *testing.T) {
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	n.bin = n.path("bin")
-	linkBinaries(t, n.bin, "bridge", "host-local")
-	n.cluster()
-	c := n.conf("1.1.0", clusterBridge).with("binDir", n.bin)
-	if out, err := n.multus(c, "CNI_COMMAND=STATUS"); err != nil || len(out) > 0 {
+	n.Bin = n.Node.Path("bin")
+	linkBinaries(t, n.Bin, "bridge", "host-local")
+	n.Cluster()
+	c := n.conf("1.1.0", clusterBridge).with("binDir", n.Bin)
+	if out, err := n.multus("STATUS", c, node.Sandbox{}); err != nil || len(out) > 0 {
 		t.Fatalf("STATUS: %v %s", err, out)
 	}
-	if err := os.Remove(filepath.Join(n.bin, "bridge")); err != nil {
+	if err := os.Remove(filepath.Join(n.Bin, "bridge")); err != nil {
 		t.Fatal(err)
 	}
 	notReady(t, n, c, `"cluster"`, "bridge")
-	linkBinaries(t, n.bin, "bridge")
-	n.api.Close()
-	notReady(t, n, c, n.kube)
+	linkBinaries(t, n.Bin, "bridge")
+	n.API.Close()
+	notReady(t, n, c, n.Kubeconfig)
 }
 
-func notReady(t *testing.T, n *node, c conf, words ...string) {
+func notReady(t *testing.T, n *host, c conf, words ...string) {
 	t.Helper()
-	_, err := n.multus(c, "CNI_COMMAND=STATUS")
+	_, err := n.multus("STATUS", c, node.Sandbox{})
 	var answered *types.Error
 	if !errors.As(err, &answered) || answered.Code != 50 {
 		t.Fatalf("STATUS: %v, want code 50", err)

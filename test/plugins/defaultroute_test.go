@@ -8,6 +8,8 @@ import (
 	current "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
+
+	"github.com/multus-cni/multus/test/node"
 )
 
 // dualBridge is a default network with default routes of both families.
@@ -68,9 +70,9 @@ func defaultRouteCases() []defaultRouteCase {
 	}
 }
 
-func newRoutedNode(t *testing.T) *node {
+func newRoutedNode(t *testing.T) *host {
 	n := newNode(t)
-	n.cluster()
+	n.Cluster()
 	n.nad("plain", wan(""))
 	n.nad("own", wan(routeV4+","+routeV6))
 	n.nad("own4", wan(routeV4))
@@ -141,7 +143,7 @@ func TestDefaultRouteIsPublished(t *testing.T) {
 			Interface    string   `json:"interface"`
 			DefaultRoute []string `json:"default-route"`
 		}
-		status := n.api.Annotations("default", "web")["k8s.v1.cni.cncf.io/network-status"]
+		status := n.API.Annotations("default", "web")[node.NetworkStatus]
 		if err := json.Unmarshal([]byte(status), &got); err != nil {
 			t.Fatalf("network-status: %v: %s", err, status)
 		}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	current "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/vishvananda/netlink"
@@ -21,7 +20,7 @@ const office = `{"cniVersion": "1.1.0", "name": "office", "type": "macvlan", "ma
 
 // officeNode is a node with an uplink into a namespace outside, lan0 there, and
 // the daemon of the dhcp plugin.
-func officeNode(t *testing.T) (n *node, outside *cnitest.NetNS) {
+func officeNode(t *testing.T) (n *host, outside *cnitest.NetNS) {
 	n, outside = newNode(t), cnitest.NewNetNS(t)
 	wire(n.NetNS, "up0", outside, "lan0")
 	n.dhcpDaemon()
@@ -85,16 +84,10 @@ func TestKilledAdd(t *testing.T) {
 	p := n.newPod(t, "web")
 	before := n.traces()
 	c := n.conf("1.1.0", clusterBridge, office)
-	add := n.command(p.of(c), p.env("ADD")...)
+	add := n.Command("ADD", p.of(c), p.sandbox())
 	n.Do(add.Start)
 	t.Cleanup(func() { _ = add.Process.Kill() })
-	for range 500 {
-		if slices.Equal(p.Links(), []string{"eth0", "net0"}) {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	same(t, "interfaces", p.Links(), []string{"eth0", "net0"})
+	n.Await("the second plugin works", func() bool { return slices.Equal(p.Links(), []string{"eth0", "net0"}) })
 	if err := add.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

@@ -116,13 +116,13 @@ func (s *dhcpServer) awaitLeases(t testing.TB, want ...string) {
 
 // dhcpDaemon runs the dhcp plugin's daemon on the node, until the test ends. It
 // gives a lease up after 5 s.
-func (n *node) dhcpDaemon() {
-	n.t.Helper()
-	socket := n.path("dhcp.sock")
+func (n *host) dhcpDaemon() {
+	n.T.Helper()
+	socket := n.Node.Path("dhcp.sock")
 	daemon := exec.Command(cnitest.Binary("dhcp"), "daemon", "-socketpath", socket, "-resendtimeout", "5s")
 	daemon.Stderr = os.Stderr
 	n.Do(daemon.Start)
-	n.t.Cleanup(func() {
+	n.T.Cleanup(func() {
 		_ = daemon.Process.Kill()
 		_ = daemon.Wait() // tells no more than that it was killed
 	})
@@ -133,5 +133,5 @@ func (n *node) dhcpDaemon() {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	n.t.Fatal("the dhcp daemon does not listen")
+	n.T.Fatal("the dhcp daemon does not listen")
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // lose attaches a pod and has its namespace vanish.
-func (n *node) lose(t *testing.T, name string, c conf) *pod {
+func (n *host) lose(t *testing.T, name string, c conf) *pod {
 	t.Helper()
 	before := n.traces().Links
 	var p *pod
@@ -56,14 +56,14 @@ func TestDelWithoutNamespace(t *testing.T) {
 func TestDelWithoutPlugin(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
-	n.bin = n.path("bin")
-	linkBinaries(t, n.bin, "bridge", "ptp", "host-local")
+	n.Bin = n.Node.Path("bin")
+	linkBinaries(t, n.Bin, "bridge", "ptp", "host-local")
 	c := n.conf("1.1.0", clusterBridge, `{"cniVersion": "1.1.0", "name": "second", "type": "ptp",
-		"ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.2.0.0/24"}}`, secondLAN).with("binDir", n.bin)
+		"ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.2.0.0/24"}}`, secondLAN).with("binDir", n.Bin)
 	p := n.newPod(t, "web")
 	before := n.traces()
 	result := p.add(c)
-	if err := os.Remove(filepath.Join(n.bin, "ptp")); err != nil {
+	if err := os.Remove(filepath.Join(n.Bin, "ptp")); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
@@ -72,7 +72,7 @@ func TestDelWithoutPlugin(t *testing.T) {
 		same(t, "leases", n.leases(), []string{"second/10.2.0.2"})
 	}
 	p.refused("CHECK", c)
-	linkBinaries(t, n.bin, "ptp")
+	linkBinaries(t, n.Bin, "ptp")
 	p.del(c)
 	p.gone(before, result)
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/containernetworking/cni/pkg/types"
+
+	"github.com/multus-cni/multus/test/node"
 )
 
 // secondLAN hands out addresses of its own. A bridge that is no gateway changes
@@ -35,7 +37,7 @@ func TestGC(t *testing.T) {
 	first.check(c)
 	last.check(c)
 
-	if _, err := n.multus(c, "CNI_COMMAND=GC"); err == nil {
+	if _, err := n.multus("GC", c, node.Sandbox{}); err == nil {
 		t.Error("GC without a list of valid attachments succeeded")
 	}
 	same(t, "leases after GC without a list", n.leases(), live)
@@ -66,7 +68,7 @@ func TestGCLeavesOthersAlone(t *testing.T) {
 	t.Parallel()
 	n := newNode(t)
 	c := n.conf("1.1.0", clusterBridge)
-	other := n.conf("1.1.0", secondLAN).with("cniDir", n.path("elsewhere"))
+	other := n.conf("1.1.0", secondLAN).with("cniDir", n.Node.Path("elsewhere"))
 	p := n.newPod(t, "web")
 	p.add(other)
 	n.gc(c)
@@ -76,14 +78,14 @@ func TestGCLeavesOthersAlone(t *testing.T) {
 }
 
 // gc names the pods that live.
-func (n *node) gc(c conf, live ...*pod) {
-	n.t.Helper()
+func (n *host) gc(c conf, live ...*pod) {
+	n.T.Helper()
 	valid := []types.GCAttachment{}
 	for _, p := range live {
 		valid = append(valid, types.GCAttachment{ContainerID: p.id, IfName: "eth0"})
 	}
-	out, err := n.multus(c.with("cni.dev/valid-attachments", valid), "CNI_COMMAND=GC")
+	out, err := n.multus("GC", c.with("cni.dev/valid-attachments", valid), node.Sandbox{})
 	if err != nil || len(out) > 0 {
-		n.t.Fatalf("GC: %v %s", err, out)
+		n.T.Fatalf("GC: %v %s", err, out)
 	}
 }

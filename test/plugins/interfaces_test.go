@@ -18,10 +18,10 @@ const clusterBridge = `{
 type interfaceCase struct {
 	name    string
 	network string
-	prepare func(*node)
+	prepare func(*host)
 	kind    string // of the link in the pod
 	address string
-	look    func(t *testing.T, n *node, p *pod) // nil: there is no more to see
+	look    func(t *testing.T, n *host, p *pod) // nil: there is no more to see
 }
 
 func interfaceCases() []interfaceCase {
@@ -92,7 +92,7 @@ func (tc interfaceCase) see(t *testing.T, p *pod, result *current.Result) {
 	if state := link(p.NetNS, "net0").Attrs().Flags.String(); link(p.NetNS, "net0").Attrs().RawFlags&1 == 0 {
 		t.Errorf("net0 is not up: %s", state)
 	}
-	if records := p.node.files("cni/sandboxes"); len(records) == 0 {
+	if records := p.node.Files(p.node.Node.Path("cni/sandboxes"), false); len(records) == 0 {
 		t.Error("no record of an attached sandbox")
 	}
 	for _, i := range result.Interfaces {
@@ -102,7 +102,7 @@ func (tc interfaceCase) see(t *testing.T, p *pod, result *current.Result) {
 	}
 }
 
-func lookAtBridge(t *testing.T, n *node, p *pod) {
+func lookAtBridge(t *testing.T, n *host, p *pod) {
 	same(t, "leases", len(n.leases()), 2)
 	same(t, "MTU of net0", link(p.NetNS, "net0").Attrs().MTU, 1400)
 	port := link(n.NetNS, peer(n, p, "net0"))
@@ -110,7 +110,7 @@ func lookAtBridge(t *testing.T, n *node, p *pod) {
 	same(t, "hairpin mode", port.Attrs().Protinfo == nil || port.Attrs().Protinfo.Hairpin, true)
 }
 
-func lookAtPtp(t *testing.T, n *node, p *pod) {
+func lookAtPtp(t *testing.T, n *host, p *pod) {
 	want := "10.2.0.2/32 dev " + peer(n, p, "net0")
 	for _, r := range n.Routes(netlink.FAMILY_V4) {
 		if r == want {
@@ -120,12 +120,12 @@ func lookAtPtp(t *testing.T, n *node, p *pod) {
 	t.Errorf("the host has no route %q, but %q", want, n.Routes(netlink.FAMILY_V4))
 }
 
-func lookAtMacvlan(t *testing.T, n *node, p *pod) {
+func lookAtMacvlan(t *testing.T, n *host, p *pod) {
 	same(t, "MTU of net0", link(p.NetNS, "net0").Attrs().MTU, 1300)
 	same(t, "parent of net0", link(p.NetNS, "net0").Attrs().ParentIndex, n.Index("up0"))
 }
 
-func lookAtHostDevice(t *testing.T, n *node, _ *pod) {
+func lookAtHostDevice(t *testing.T, n *host, _ *pod) {
 	for _, name := range n.Links() {
 		if name == "up0" {
 			t.Error("up0 is in the pod and on the host")
@@ -134,7 +134,7 @@ func lookAtHostDevice(t *testing.T, n *node, _ *pod) {
 }
 
 // peer is the name of the host's end of a pod's veth.
-func peer(n *node, p *pod, name string) string {
+func peer(n *host, p *pod, name string) string {
 	p.t.Helper()
 	other, err := n.Handle().LinkByIndex(link(p.NetNS, name).Attrs().ParentIndex)
 	if err != nil {
@@ -144,10 +144,10 @@ func peer(n *node, p *pod, name string) string {
 }
 
 // parent gives the node an uplink.
-func parent(n *node) { n.Veth("up0") }
+func parent(n *host) { n.Veth("up0") }
 
 // tunnel gives the node a vxlan device on an uplink.
-func tunnel(n *node) {
+func tunnel(n *host) {
 	n.Veth("up0", "192.0.2.1/24")
 	vxlan(n, "192.0.2.2")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/multus-cni/multus/pkg/manifest"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
+	"github.com/multus-cni/multus/test/node"
 )
 
 const legacyExample = "../../examples/legacy"
@@ -45,15 +46,15 @@ func TestLegacyNetworks(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			n := newNode(t)
-			n.cluster()
+			n.Cluster()
 			web := n.example(t, tc.objects, "web")
 			c := n.conf("1.0.0", legacyFallback).with("legacyNetworks", true)
 			web.life(c, web.seeLegacy)
 			for _, network := range []string{"yard", "lane", "cord"} {
-				same(t, "reads of "+network, len(n.api.Matching("GET", tc.reads+network)), 3) // two ADDs, and the DEL that finds no record
-				same(t, "reads elsewhere", len(n.api.Matching("GET", tc.not+network)), 0)
+				same(t, "reads of "+network, len(n.API.Matching("GET", tc.reads+network)), 3) // two ADDs, and the DEL that finds no record
+				same(t, "reads elsewhere", len(n.API.Matching("GET", tc.not+network)), 0)
 			}
-			status := n.api.Annotations("default", "web")["k8s.v1.cni.cncf.io/network-status"]
+			status := n.API.Annotations("default", "web")[node.NetworkStatus]
 			for _, part := range []string{`"name":"default/yard","interface":"eth0"`, `"name":"default/lane","interface":"net1"`, `"name":"default/cord","interface":"net2"`} {
 				if !strings.Contains(status, part) {
 					t.Errorf("network-status does not say %s: %s", part, status)
@@ -63,7 +64,7 @@ func TestLegacyNetworks(t *testing.T) {
 	}
 	t.Run("without the annotation", func(t *testing.T) {
 		n := newNode(t)
-		n.cluster()
+		n.Cluster()
 		plain := n.example(t, older, "plain")
 		plain.life(n.conf("1.0.0", legacyFallback).with("legacyNetworks", true), func(*current.Result) {
 			same(t, "interfaces", plain.Links(), []string{"eth0"})
@@ -71,9 +72,9 @@ func TestLegacyNetworks(t *testing.T) {
 	})
 	t.Run("no such object", func(t *testing.T) {
 		n := newNode(t)
-		n.cluster()
+		n.Cluster()
 		web := n.example(t, older, "web")
-		n.api.Delete(objects + "lane")
+		n.API.Delete(objects + "lane")
 		says(t, web.refused("ADD", n.conf("1.0.0", legacyFallback).with("legacyNetworks", true)),
 			"default/lane", "Network", "create it or correct the pod's networks annotation")
 		same(t, "interfaces", web.Links(), []string{})
@@ -97,7 +98,7 @@ func (p *pod) seeLegacy(result *current.Result) {
 
 // example puts the example's networks and one of its pods into the cluster, with
 // leases and bridges of the node's own.
-func (n *node) example(t testing.TB, objects *manifest.Objects, name string) *pod {
+func (n *host) example(t testing.TB, objects *manifest.Objects, name string) *pod {
 	t.Helper()
 	for _, o := range objects.All() {
 		if o.Kind != "Network" && o.Kind != "NetworkAttachmentDefinition" {
@@ -111,8 +112,8 @@ func (n *node) example(t testing.TB, objects *manifest.Objects, name string) *po
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := strings.NewReplacer(`\"host-local\",`, `\"host-local\", \"dataDir\": \"`+n.path("ipam")+`\",`, "ml-", "br-").Replace(string(object))
-		if err := n.api.Put([]byte(text)); err != nil {
+		text := strings.NewReplacer(`\"host-local\",`, `\"host-local\", \"dataDir\": \"`+n.Node.Path("ipam")+`\",`, "ml-", "br-").Replace(string(object))
+		if err := n.API.Put([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,9 +122,9 @@ func (n *node) example(t testing.TB, objects *manifest.Objects, name string) *po
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.put(map[string]any{
+	n.Put(map[string]any{
 		"kind": "Pod", "apiVersion": "v1",
-		"metadata": map[string]any{"namespace": "default", "name": name, "uid": p.uid(), "annotations": found.Annotations},
+		"metadata": map[string]any{"namespace": "default", "name": name, "uid": p.sandbox().UID, "annotations": found.Annotations},
 	})
 	return p
 }

@@ -66,7 +66,7 @@ func link(ns *cnitest.NetNS, name string) netlink.Link {
 }
 
 // vxlan makes the tunnel vx42 to the other node over the uplink up0.
-func vxlan(n *node, other string) {
+func vxlan(n *host, other string) {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = "vx42"
 	n.Do(func() error {

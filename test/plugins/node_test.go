@@ -5,43 +5,41 @@ import (
 	"fmt"
 	"maps"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/vishvananda/netlink"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
+	"github.com/multus-cni/multus/test/node"
 )
 
-// node is a host: a network namespace in which Multus and its plugins run, and
-// a folder for all that they keep.
-type node struct {
+// host is a node with a network namespace of its own, and the reference plugins.
+type host struct {
 	*cnitest.NetNS
-	t    testing.TB
-	dir  string
-	bin  string // the folder of plugins
-	kube string // path of the kubeconfig; empty: there is no API server
-	api  *cnitest.APIServer
+	*node.Node
 }
 
-func newNode(t testing.TB) *node {
+func newNode(t testing.TB) *host {
 	t.Helper()
-	return &node{NetNS: cnitest.NewNetNS(t), t: t, dir: t.TempDir(), bin: cnitest.Binary("")}
+	n := &host{NetNS: cnitest.NewNetNS(t), Node: node.New(t)}
+	n.Node.NetNS, n.Bin = n.NetNS, cnitest.Binary("")
+	return n
 }
 
-func (n *node) path(name string) string { return filepath.Join(n.dir, name) }
+// Do runs fn in the node's network namespace.
+func (n *host) Do(fn func() error) { n.NetNS.Do(fn) }
 
 // conf is a Multus configuration as a runtime hands it over.
 type conf map[string]any
 
-// conf is a configuration with the node's own folders and static networks, of
-// which the first is the default one. In them, $DIR stands for the node's folder.
-func (n *node) conf(version string, delegates ...string) conf {
+// conf is a configuration with the node's own directories and static networks, of
+// which the first is the default one. In them, $DIR stands for the node's directory.
+func (n *host) conf(version string, delegates ...string) conf {
 	c := conf{
 		"cniVersion": version, "name": "node-network", "type": "multus",
-		"cniDir": n.path("cni"), "confDir": n.path("net.d"), "logLevel": "debug",
-		"capabilities": map[string]bool{"portMappings": true, podAnnotations: true},
+		"cniDir": n.Node.Path("cni"), "confDir": n.Node.Path("net.d"), "logLevel": "debug",
+		"capabilities": map[string]bool{"portMappings": true, node.PodAnnotations: true},
 	}
 	var networks []json.RawMessage
 	for _, d := range delegates {
@@ -50,14 +48,11 @@ func (n *node) conf(version string, delegates ...string) conf {
 	if networks != nil {
 		c["delegates"] = networks
 	}
-	if n.kube != "" {
-		c["kubeconfig"] = n.kube
+	if n.Kubeconfig != "" {
+		c["kubeconfig"] = n.Kubeconfig
 	}
 	return c
 }
-
-// podAnnotations is the capability with which runtimes hand over a pod's annotations.
-const podAnnotations = "io.kubernetes.cri.pod-annotations"
 
 // with is the configuration with one more member, or with another value of it.
 func (c conf) with(key string, value any) conf {
@@ -76,45 +71,17 @@ func (c conf) runtime(capability string, value any) conf {
 	return c.with("runtimeConfig", given)
 }
 
-func (n *node) fill(text string) string { return strings.ReplaceAll(text, "$DIR", n.dir) }
-
-// cluster starts an API server that the node's own processes can reach.
-func (n *node) cluster() {
-	n.t.Helper()
-	n.Do(func() error {
-		api, err := cnitest.StartAPIServer("127.0.0.1:0")
-		n.api = api
-		return err
-	})
-	n.t.Cleanup(n.api.Close)
-	n.api.SetToken(cnitest.Token)
-	n.kube = n.api.KubeconfigFile(n.t)
-}
+func (n *host) fill(text string) string { return strings.ReplaceAll(text, "$DIR", n.Dir) }
 
 // nad puts a NetworkAttachmentDefinition of the namespace default into the cluster.
-func (n *node) nad(name, config string) {
-	n.t.Helper()
-	n.put(map[string]any{
-		"kind": "NetworkAttachmentDefinition", "apiVersion": "k8s.cni.cncf.io/v1",
-		"metadata": map[string]string{"namespace": "default", "name": name},
-		"spec":     map[string]string{"config": n.fill(config)},
-	})
-}
-
-func (n *node) put(object any) {
-	n.t.Helper()
-	data, err := json.Marshal(object)
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	if err := n.api.Put(data); err != nil {
-		n.t.Fatal(err)
-	}
+func (n *host) nad(name, config string) {
+	n.T.Helper()
+	n.Define("default", name, n.fill(config), nil)
 }
 
 // run executes a command on the node and returns what it printed.
-func (n *node) run(name string, args ...string) string {
-	n.t.Helper()
+func (n *host) run(name string, args ...string) string {
+	n.T.Helper()
 	var out []byte
 	n.Do(func() error {
 		var err error

@@ -1,12 +1,7 @@
 package plugins_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -15,12 +10,13 @@ import (
 	"github.com/containernetworking/cni/pkg/types/create"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
+	"github.com/multus-cni/multus/test/node"
 )
 
 // pod is a sandbox on a node, and the runtime that looks after it.
 type pod struct {
 	*cnitest.NetNS
-	node *node
+	node *host
 	t    testing.TB
 	name string
 	id   string // of its container
@@ -29,32 +25,29 @@ type pod struct {
 }
 
 // newPod makes a sandbox whose network namespace ends with t.
-func (n *node) newPod(t testing.TB, name string) *pod {
+func (n *host) newPod(t testing.TB, name string) *pod {
 	t.Helper()
 	return &pod{NetNS: cnitest.NewNetNS(t), node: n, t: t, name: name, id: "0123abcd-" + name}
 }
 
 // annotated is newPod for a pod that the cluster knows, with the annotation that
 // selects its networks.
-func (n *node) annotated(t testing.TB, name, networks string) *pod {
+func (n *host) annotated(t testing.TB, name, networks string) *pod {
 	t.Helper()
 	p := n.newPod(t, name)
-	p.annotations = map[string]string{"k8s.v1.cni.cncf.io/networks": networks}
-	n.put(map[string]any{
-		"kind": "Pod", "apiVersion": "v1",
-		"metadata": map[string]any{
-			"namespace": "default", "name": name, "uid": p.uid(), "annotations": p.annotations,
-		},
-	})
+	p.annotations = map[string]string{node.Networks: networks}
+	n.Admit(p.sandbox(), p.annotations)
 	return p
 }
 
-func (p *pod) uid() string { return "11111111-2222-3333-4444-" + p.name }
+func (p *pod) sandbox() node.Sandbox {
+	return node.Sandbox{ID: p.id, NetNS: p.Path, Namespace: "default", Pod: p.name, UID: "11111111-2222-3333-4444-" + p.name}
+}
 
 // call has Multus carry out a command for the pod.
-func (p *pod) call(command string, c conf) ([]byte, error) {
+func (p *pod) call(verb string, c conf) ([]byte, error) {
 	p.t.Helper()
-	return p.node.multus(p.of(c), p.env(command)...)
+	return p.node.multus(verb, p.of(c), p.sandbox())
 }
 
 // of is the configuration as the runtime hands it over for the pod.
@@ -62,51 +55,18 @@ func (p *pod) of(c conf) conf {
 	if p.annotations == nil {
 		return c
 	}
-	return c.runtime(podAnnotations, p.annotations)
-}
-
-// env is what the runtime passes in the environment for the pod.
-func (p *pod) env(command string) []string {
-	return []string{
-		"CNI_COMMAND=" + command, "CNI_CONTAINERID=" + p.id, "CNI_NETNS=" + p.Path, "CNI_IFNAME=eth0",
-		fmt.Sprintf("CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=%s;K8S_POD_INFRA_CONTAINER_ID=%s;K8S_POD_UID=%s",
-			p.name, p.id, p.uid()),
-	}
-}
-
-// command is a run of the binary on the node that is yet to be started there.
-func (n *node) command(c conf, env ...string) *exec.Cmd {
-	n.t.Helper()
-	stdin, err := json.Marshal(c)
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	cmd := exec.Command(cnitest.Binary("multus"))
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "CNI_PATH=" + n.bin}, env...)
-	cmd.Stdin = bytes.NewReader(stdin)
-	return cmd
+	return c.runtime(node.PodAnnotations, p.annotations)
 }
 
 // multus runs the binary on the node. The error is what it answered, a *types.Error.
-func (n *node) multus(c conf, env ...string) ([]byte, error) {
-	n.t.Helper()
-	var stdout, stderr bytes.Buffer
-	var exit error
-	n.Do(func() error {
-		cmd := n.command(c, env...)
-		cmd.Stdout, cmd.Stderr = &stdout, &stderr
-		exit = cmd.Run()
-		return nil
-	})
-	if exit == nil {
-		return stdout.Bytes(), nil
+func (n *host) multus(verb string, c conf, s node.Sandbox) ([]byte, error) {
+	n.T.Helper()
+	o := n.Start(n.Command(verb, c, s)).End()
+	if o.Exit == 0 {
+		return []byte(o.Stdout), nil
 	}
-	n.t.Logf("%s: %v\n%s", env[0], exit, stderr.Bytes())
-	var answered types.Error
-	if err := json.Unmarshal(stdout.Bytes(), &answered); err != nil {
-		n.t.Fatalf("%s: %v, and its output is no CNI error: %s", env[0], exit, stdout.Bytes())
-	}
-	return nil, &answered
+	n.T.Logf("%s: exit status %d\n%s", verb, o.Exit, o.Stderr)
+	return nil, &types.Error{Code: o.Code, Msg: o.Msg, Details: o.Details}
 }
 
 // add attaches the pod and returns the result that Multus answered, which is in

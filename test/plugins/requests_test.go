@@ -10,12 +10,13 @@ import (
 	current "github.com/containernetworking/cni/pkg/types/100"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
+	"github.com/multus-cni/multus/test/node"
 )
 
 // requestNode has networks that grant what pods ask for.
-func requestNode(t *testing.T) *node {
+func requestNode(t *testing.T) *host {
 	n := newNode(t)
-	n.cluster()
+	n.Cluster()
 	n.nad("fixed", `{"cniVersion": "1.1.0", "plugins": [
 		{"type": "bridge", "bridge": "br-fixed", "capabilities": {"mac": true, "ips": true}, "ipam": {"type": "static"}}]}`)
 	n.nad("tuned", `{"cniVersion": "1.0.0", "plugins": [
@@ -160,10 +161,10 @@ type status struct {
 	Default   bool     `json:"default"`
 }
 
-func (n *node) status(p *pod) []status {
+func (n *host) status(p *pod) []status {
 	p.t.Helper()
 	var list []status
-	text := n.api.Annotations("default", p.name)["k8s.v1.cni.cncf.io/network-status"]
+	text := n.API.Annotations("default", p.name)[node.NetworkStatus]
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
 		p.t.Fatalf("network-status: %v: %q", err, text)
 	}
@@ -196,7 +197,7 @@ func TestDefaultNetworkOfThePod(t *testing.T) {
 }
 
 // lenders are the networks that host-local has handed out addresses of.
-func (n *node) lenders() []string {
+func (n *host) lenders() []string {
 	var networks []string
 	for _, lease := range n.leases() {
 		networks = append(networks, filepath.Dir(lease))

@@ -1,7 +1,6 @@
 package plugins_test
 
 import (
-	"io/fs"
 	"net"
 	"os/exec"
 	"path/filepath"
@@ -28,13 +27,13 @@ type traces struct {
 	Files  []string // that Multus keeps, but for the node's one lock
 }
 
-func (n *node) traces() traces {
-	n.t.Helper()
+func (n *host) traces() traces {
+	n.T.Helper()
 	isLock := func(path string) bool { return path == "lock" }
-	tr := traces{Links: []string{}, Routes: []string{}, Leases: n.leases(), Files: slices.DeleteFunc(n.files("cni"), isLock)}
+	tr := traces{Links: []string{}, Routes: []string{}, Leases: n.leases(), Files: slices.DeleteFunc(n.Files(n.Node.Path("cni"), false), isLock)}
 	links, err := n.Handle().LinkList()
 	if err != nil {
-		n.t.Fatal(err)
+		n.T.Fatal(err)
 	}
 	for _, l := range links {
 		if l.Type() != "bridge" {
@@ -50,37 +49,18 @@ func (n *node) traces() traces {
 	return tr
 }
 
-// files are the paths of all files below a folder of the node.
-func (n *node) files(folder string) []string {
-	n.t.Helper()
-	paths := []string{}
-	root := n.path(folder)
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return nil // not there yet: no files
-		}
-		rel, err := filepath.Rel(root, path)
-		paths = append(paths, rel)
-		return err
-	})
-	if err != nil {
-		n.t.Fatal(err)
-	}
-	return paths
-}
-
 // leases are the addresses that host-local has handed out, network/address.
-func (n *node) leases() []string {
-	n.t.Helper()
-	return slices.DeleteFunc(n.files("ipam"), func(path string) bool {
+func (n *host) leases() []string {
+	n.T.Helper()
+	return slices.DeleteFunc(n.Files(n.Node.Path("ipam"), false), func(path string) bool {
 		return net.ParseIP(filepath.Base(path)) == nil
 	})
 }
 
 // ruleset are the lines of the node's nftables rules, those that iptables made
 // among them; counters are left out.
-func (n *node) ruleset() []string {
-	n.t.Helper()
+func (n *host) ruleset() []string {
+	n.T.Helper()
 	if _, err := exec.LookPath("nft"); err != nil {
 		return []string{}
 	}
@@ -94,8 +74,8 @@ func (n *node) ruleset() []string {
 }
 
 // rules are those rules of the node that mention the text.
-func (n *node) rules(text string) []string {
-	n.t.Helper()
+func (n *host) rules(text string) []string {
+	n.T.Helper()
 	return slices.DeleteFunc(n.ruleset(), func(line string) bool { return !strings.Contains(line, text) })
 }
 

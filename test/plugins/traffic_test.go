@@ -34,7 +34,7 @@ func TestOverlay(t *testing.T) {
 }
 
 // overlay gives the node a bridge with a tunnel to the other node as its port.
-func overlay(n *node, own, other string) {
+func overlay(n *host, own, other string) {
 	address(n.NetNS, "up0", own+"/24")
 	vxlan(n, other)
 	newBridge(n.NetNS, "br-overlay", "vx42")

@@ -6,6 +6,8 @@ import (
 
 	"github.com/containernetworking/cni/pkg/types"
 	current "github.com/containernetworking/cni/pkg/types/100"
+
+	"github.com/multus-cni/multus/test/node"
 )
 
 func versions() []string { return []string{"0.1.0", "0.2.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"} }
@@ -56,7 +58,7 @@ func lifeOf(t *testing.T, p *pod, c conf) {
 		t.Errorf("CHECK in version %s: code %d: %v", version, err.Code, err)
 	}
 	valid := []types.GCAttachment{{ContainerID: p.id, IfName: "eth0"}}
-	_, err := p.node.multus(c.with("cni.dev/valid-attachments", valid), "CNI_COMMAND=GC")
+	_, err := p.node.multus("GC", c.with("cni.dev/valid-attachments", valid), node.Sandbox{})
 	if (err == nil) != (version >= "1.1.0") {
 		t.Errorf("GC in version %s: %v", version, err)
 	}
