@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,11 +13,11 @@ import (
 	"github.com/multus-cni/multus/pkg/fault"
 )
 
-// cli is the standard input and output of a subcommand.
-type cli struct {
-	stdin  io.Reader
-	stdout io.Writer
-	stderr io.Writer
+// streams are standard input, output and error.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
 }
 
 // Exit codes of the command line.
@@ -40,13 +41,13 @@ func ended(code int) error {
 }
 
 // commandLine runs the subcommand that the arguments name.
-func commandLine(ctx context.Context, c cli, args []string) int {
-	root := newRoot(c)
+func commandLine(ctx context.Context, std streams, args []string) int {
+	root := newRoot(std)
 	started := false
 	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
 	switch {
 	case len(args) == 0:
-		root.SetOut(c.stderr)
+		root.SetOut(std.err)
 	case args[0] == "help": // the same in whatever way it is asked for
 		args = append(args[1:len(args):len(args)], "--help")
 	case args[0] == "--version":
@@ -59,13 +60,13 @@ func commandLine(ctx context.Context, c cli, args []string) int {
 	case errors.As(err, &code):
 		return int(code)
 	case err != nil && started:
-		return complain(c, cmd.CommandPath(), err)
+		return complain(std, cmd.CommandPath(), err)
 	case err != nil:
 		hint := ""
 		if similar := root.SuggestionsFor(args[0]); cmd == root && len(similar) > 0 {
 			hint = fmt.Sprintf("; did you mean `multus %s`?", strings.Join(similar, "` or `multus "))
 		}
-		fmt.Fprintf(c.stderr, "%s: %v%s; see `%[1]s --help`\n", cmd.CommandPath(), err, hint)
+		fmt.Fprintf(std.err, "%s: %v%s; see `%[1]s --help`\n", cmd.CommandPath(), err, hint)
 		return exitUsage
 	case len(args) == 0:
 		return exitUsage
@@ -74,9 +75,9 @@ func commandLine(ctx context.Context, c cli, args []string) int {
 }
 
 // complain prints each fault of an error on a line of its own.
-func complain(c cli, command string, err error) int {
+func complain(std streams, command string, err error) int {
 	for _, f := range fault.All(err) {
-		fmt.Fprintf(c.stderr, "%s: %s\n", command, flat(f.Error()))
+		fmt.Fprintf(std.err, "%s: %s\n", command, flat(f.Error()))
 	}
 	return exitFailed
 }
@@ -91,7 +92,7 @@ func flat(text string) string {
 }
 
 // newRoot is the command line with all its subcommands.
-func newRoot(c cli) *cobra.Command {
+func newRoot(std streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "multus",
 		Short: "Multus gives a pod several network interfaces",
@@ -102,9 +103,9 @@ configuration on standard input. For people it has the commands below.`,
 		SilenceErrors: true, SilenceUsage: true,
 		DisableSuggestions: true, SuggestionsMinimumDistance: 2, // commandLine suggests
 	}
-	root.SetOut(c.stdout)
-	root.SetErr(c.stderr)
-	root.AddCommand(explainCommand(c), validateCommand(c), tryCommand(c), listCommand(c), convertCommand(c), versionCommand(c), tidyLogCommand())
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	root.AddCommand(explainCommand(std), validateCommand(std), tryCommand(std), listCommand(std), convertCommand(std), versionCommand(std), tidyLogCommand())
 	return root
 }
 
@@ -133,4 +134,14 @@ func filesOnly(files *[]string) cobra.PositionalArgs {
 func formats(cmd *cobra.Command, names ...string) {
 	// The flag exists: nothing else can be wrong.
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// checkBin refuses a directory of --bin that is none.
+func checkBin(dirs []string) error {
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return fmt.Errorf("--bin %s: no such directory", dir)
+		}
+	}
+	return nil
 }

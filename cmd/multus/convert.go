@@ -26,7 +26,7 @@ pods other networks than before is told as well.
 Warnings, and what could not be converted, go to standard error; the exit code
 is 1 if anything could not.`
 
-func convertCommand(c cli) *cobra.Command {
+func convertCommand(std streams) *cobra.Command {
 	var files []string
 	cmd := &cobra.Command{
 		Use: "convert -f FILE...", Short: "Print older Network objects, and pods that select them, as those of today", Long: convertHelp,
@@ -34,28 +34,28 @@ func convertCommand(c cli) *cobra.Command {
   multus convert -f old.yaml | multus validate -f -
   kubectl get networks.kubernetes.com,pods -A -o yaml | multus convert -f -`,
 		Args: filesOnly(&files),
-		RunE: func(_ *cobra.Command, _ []string) error { return convert(c, files) },
+		RunE: func(_ *cobra.Command, _ []string) error { return convert(std, files) },
 	}
-	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`FILE` or folder with objects; - is standard input; repeatable")
+	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "`FILE` or directory with objects; - is standard input; repeatable")
 	return cmd
 }
 
-func convert(c cli, files []string) error {
-	objects, readErr := manifest.Read(c.stdin, files...)
+func convert(std streams, files []string) error {
+	objects, readErr := manifest.Read(std.in, files...)
 	made, err := objects.Convert()
 	err = errors.Join(readErr, err)
 	for _, w := range append(objects.Warnings, made.Warnings...) {
-		fmt.Fprintln(c.stderr, "warning:", w)
+		fmt.Fprintln(std.err, "warning:", w)
 	}
 	if len(made.Objects) == 0 && err == nil {
-		fmt.Fprintln(c.stderr, "multus convert: nothing to convert: no Network object of kubernetes.com/v1 is in the files, and no pod selects one")
+		fmt.Fprintln(std.err, "multus convert: nothing to convert: no Network object of kubernetes.com/v1 is in the files, and no pod selects one")
 	}
 	for i, object := range made.Objects {
 		text, marshalErr := yaml.Marshal(object)
 		if i > 0 {
 			text = append([]byte("---\n"), text...)
 		}
-		_, printErr := c.stdout.Write(text)
+		_, printErr := std.out.Write(text)
 		err = errors.Join(err, marshalErr, printErr)
 	}
 	return err

@@ -17,7 +17,7 @@ import (
 func runConvert(t *testing.T, text string) (out, complaints string, code int) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	code = commandLine(t.Context(), cli{stdin: strings.NewReader(text), stdout: &stdout, stderr: &stderr}, []string{"convert", "-f", "-"})
+	code = commandLine(t.Context(), streams{in: strings.NewReader(text), out: &stdout, err: &stderr}, []string{"convert", "-f", "-"})
 	return stdout.String(), stderr.String(), code
 }
 

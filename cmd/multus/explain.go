@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -48,7 +47,7 @@ type explanation struct {
 	err  error // why it would fail
 }
 
-func explainCommand(c cli) *cobra.Command {
+func explainCommand(std streams) *cobra.Command {
 	var opts explainOptions
 	cmd := &cobra.Command{
 		Use: "explain [POD] [-f FILE...]", Short: "Show the networks that a pod would get, and why", Long: explainHelp,
@@ -56,10 +55,10 @@ func explainCommand(c cli) *cobra.Command {
   multus explain -f pods.yaml -o json shop/web
   multus explain kube-system/dns --conf /etc/cni/net.d/00-multus.conflist`,
 		Args: func(_ *cobra.Command, args []string) error { return opts.check(args) },
-		RunE: func(cmd *cobra.Command, _ []string) error { return explain(cmd.Context(), c, opts) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return explain(cmd.Context(), std, opts) },
 	}
 	fs := cmd.Flags()
-	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder with pods, networks and configuration; - is standard input; repeatable")
+	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or directory with pods, networks and configuration; - is standard input; repeatable")
 	fs.StringVar(&opts.conf, "conf", "", "`FILE` with the multus configuration (default: the first one in "+runtimeConfigurations+", or that of the files)")
 	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
 	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table, json or yaml")
@@ -67,19 +66,19 @@ func explainCommand(c cli) *cobra.Command {
 	return cmd
 }
 
-func explain(ctx context.Context, c cli, opts explainOptions) error {
+func explain(ctx context.Context, std streams, opts explainOptions) error {
 	source := explainCluster
 	if len(opts.files) > 0 {
 		source = explainFiles
 	}
-	explained, warnings, err := source(ctx, c, opts)
+	explained, warnings, err := source(ctx, std, opts)
 	for _, w := range warnings {
-		fmt.Fprintln(c.stderr, "warning:", w)
+		fmt.Fprintln(std.err, "warning:", w)
 	}
 	if err != nil {
 		return err
 	}
-	if err := show(c, opts, explained); err != nil {
+	if err := show(std, opts, explained); err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
 	if slices.ContainsFunc(explained, func(e explanation) bool { return e.err != nil }) {
@@ -103,12 +102,7 @@ func (o *explainOptions) check(args []string) error {
 	case !slices.Contains([]string{"table", "json", "yaml"}, o.output):
 		return fmt.Errorf("-o %q: table, json or yaml is expected", o.output)
 	}
-	for _, dir := range o.bin {
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return fmt.Errorf("--bin %s: no such folder", dir)
-		}
-	}
-	return nil
+	return checkBin(o.bin)
 }
 
 // explained plans a pod. What the runtime would add to CNI_ARGS is left out.

@@ -22,7 +22,7 @@ import (
 const runtimeConfigurations = "/etc/cni/net.d"
 
 // explainCluster explains a pod of the cluster, with the plugin of this node.
-func explainCluster(ctx context.Context, _ cli, opts explainOptions) ([]explanation, []string, error) {
+func explainCluster(ctx context.Context, _ streams, opts explainOptions) ([]explanation, []string, error) {
 	conf, warnings, err := confOfNode(opts.conf)
 	if err != nil {
 		return nil, warnings, err

@@ -15,12 +15,12 @@ import (
 )
 
 // explainFiles explains pods of files, which stand in for the API server.
-func explainFiles(ctx context.Context, c cli, opts explainOptions) ([]explanation, []string, error) {
+func explainFiles(ctx context.Context, std streams, opts explainOptions) ([]explanation, []string, error) {
 	files := opts.files
 	if opts.conf != "" {
 		files = append(slices.Clone(files), opts.conf)
 	}
-	objects, err := manifest.Read(c.stdin, files...)
+	objects, err := manifest.Read(std.in, files...)
 	if err != nil {
 		return nil, objects.Warnings, err
 	}
@@ -37,7 +37,7 @@ func explainFiles(ctx context.Context, c cli, opts explainOptions) ([]explanatio
 		planner.Definitions, planner.Networks = objects, objects.Networks()
 	}
 	if len(opts.bin) > 0 {
-		planner.Binaries = delegate.Runner{Exec: &delegate.Process{Stderr: c.stderr}, Path: opts.bin}
+		planner.Binaries = delegate.Runner{Exec: &delegate.Process{Stderr: std.err}, Path: opts.bin}
 	}
 	pods, err := podsOf(objects, opts.pod)
 	var all []explanation

@@ -16,7 +16,7 @@ import (
 )
 
 // show prints what was explained. Faults and warnings are part of it.
-func show(c cli, opts explainOptions, all []explanation) error {
+func show(std streams, opts explainOptions, all []explanation) error {
 	text, err := explainTable(all), error(nil)
 	if opts.output != "table" {
 		text, err = explainData(all)
@@ -27,7 +27,7 @@ func show(c cli, opts explainOptions, all []explanation) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.stdout.Write(text)
+	_, err = std.out.Write(text)
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/multus-cni/multus/pkg/state"
 )
 
-func listCommand(c cli) *cobra.Command {
+func listCommand(std streams) *cobra.Command {
 	var dir, output string
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -28,7 +28,7 @@ Multus left are listed as well.`,
 			}
 			return noArguments(cmd, args)
 		},
-		RunE: func(*cobra.Command, []string) error { return list(c, state.Dir(dir), output) },
+		RunE: func(*cobra.Command, []string) error { return list(std, state.Dir(dir), output) },
 	}
 	cmd.Flags().StringVar(&dir, "state", config.Default().CNIDir, "`DIR` with the records: cniDir of the configuration")
 	cmd.Flags().StringVarP(&output, "output", "o", "table", "`FORMAT`: table or json")
@@ -36,7 +36,7 @@ Multus left are listed as well.`,
 	return cmd
 }
 
-func list(c cli, dir state.Dir, output string) error {
+func list(std streams, dir state.Dir, output string) error {
 	recs, err := dir.List()
 	if errors.Is(err, os.ErrPermission) {
 		err = fmt.Errorf("%w; run it as root", err)
@@ -44,32 +44,32 @@ func list(c cli, dir state.Dir, output string) error {
 	if err != nil && len(recs) == 0 {
 		return err
 	}
-	return errors.Join(showRecords(c, recs, output), err)
+	return errors.Join(showRecords(std, recs, output), err)
 }
 
-func showRecords(c cli, recs []state.Record, output string) error {
+func showRecords(std streams, recs []state.Record, output string) error {
 	if output == "json" {
-		return listJSON(c, recs)
+		return listJSON(std, recs)
 	}
-	return listTable(c, recs)
+	return listTable(std, recs)
 }
 
-func listJSON(c cli, recs []state.Record) error {
+func listJSON(std streams, recs []state.Record) error {
 	if recs == nil {
 		recs = []state.Record{}
 	}
-	enc := json.NewEncoder(c.stdout)
+	enc := json.NewEncoder(std.out)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(recs)
 }
 
-func listTable(c cli, recs []state.Record) error {
+func listTable(std streams, recs []state.Record) error {
 	if len(recs) == 0 {
-		_, err := fmt.Fprintln(c.stdout, "no sandbox is recorded")
+		_, err := fmt.Fprintln(std.out, "no sandbox is recorded")
 		return err
 	}
-	tw := tabwriter.NewWriter(c.stdout, 2, 0, 2, ' ', 0)
+	tw := tabwriter.NewWriter(std.out, 2, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "SANDBOX\tPOD\tINTERFACE\tNETWORK\tSTATE\tAGE")
 	for _, rec := range recs {
 		pod, age := "-", "-"

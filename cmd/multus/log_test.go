@@ -109,7 +109,7 @@ func TestTidyLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code := commandLine(t.Context(), cli{stdout: os.Stdout, stderr: os.Stderr}, []string{logfile.TidyCommand, string(conf)}); code != exitOK {
+	if code := commandLine(t.Context(), streams{out: os.Stdout, err: os.Stderr}, []string{logfile.TidyCommand, string(conf)}); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
 	if _, err := os.Stat(moved + ".gz"); err != nil {

@@ -19,8 +19,9 @@ func run() int {
 	// that it says what is left.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	std := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	if os.Getenv("CNI_COMMAND") != "" {
-		return plugin(ctx, process{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr})
+		return plugin(ctx, os.Getenv, std)
 	}
-	return commandLine(ctx, cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])
+	return commandLine(ctx, std, os.Args[1:])
 }

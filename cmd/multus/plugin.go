@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/containernetworking/cni/pkg/types"
@@ -21,37 +20,29 @@ import (
 	"github.com/multus-cni/multus/pkg/state"
 )
 
-// process is what the plugin has of its surroundings.
-type process struct {
-	getenv func(string) string
-	stdin  io.Reader
-	stdout io.Writer
-	stderr io.Writer
-}
-
 // plugin answers one CNI command: one document on standard output at most, a
 // result or an error, and the exit code.
-func plugin(ctx context.Context, ps process) int {
-	call, err := multus.ReadCall(ps.getenv, ps.stdin)
+func plugin(ctx context.Context, getenv func(string) string, std streams) int {
+	call, err := multus.ReadCall(getenv, std.in)
 	if err != nil {
-		return refuse(ps, versionOf(call.Stdin), err)
+		return refuse(std, versionOf(call.Stdin), err)
 	}
 	if call.Command == "VERSION" {
-		return answer(ps, versions(call.Stdin))
+		return answer(std, versions(call.Stdin))
 	}
 	conf, err := config.Parse(call.Stdin)
 	if err != nil {
-		return refuse(ps, versionOf(call.Stdin), multus.Misconfigured(err))
+		return refuse(std, versionOf(call.Stdin), multus.Misconfigured(err))
 	}
 	if err := speaks(call.Command, conf.CNIVersion); err != nil {
-		return refuse(ps, conf.CNIVersion, err)
+		return refuse(std, conf.CNIVersion, err)
 	}
-	log := newLog(conf.Log, ps.stderr)
+	log := newLog(conf.Log, std.err)
 	result, err := execute(ctx, call, conf, log.WithFields(fieldsOf(call)))
 	if err != nil {
-		return refuse(ps, conf.CNIVersion, err)
+		return refuse(std, conf.CNIVersion, err)
 	}
-	return answer(ps, result)
+	return answer(std, result)
 }
 
 func fieldsOf(call multus.Call) logrus.Fields {
@@ -160,20 +151,20 @@ func versions(stdin []byte) json.RawMessage {
 	return data
 }
 
-func answer(ps process, result json.RawMessage) int {
+func answer(std streams, result json.RawMessage) int {
 	if len(result) == 0 {
 		return 0
 	}
-	if _, err := ps.stdout.Write(append(result, '\n')); err != nil {
-		fmt.Fprintln(ps.stderr, "multus: answer to the runtime:", err)
+	if _, err := std.out.Write(append(result, '\n')); err != nil {
+		fmt.Fprintln(std.err, "multus: answer to the runtime:", err)
 		return 1
 	}
 	return 0
 }
 
-func refuse(ps process, cniVersion string, err error) int {
-	if _, failed := ps.stdout.Write(append(multus.ErrorObject(cniVersion, err), '\n')); failed != nil {
-		fmt.Fprintln(ps.stderr, "multus: answer to the runtime:", errors.Join(failed, err))
+func refuse(std streams, cniVersion string, err error) int {
+	if _, failed := std.out.Write(append(multus.ErrorObject(cniVersion, err), '\n')); failed != nil {
+		fmt.Fprintln(std.err, "multus: answer to the runtime:", errors.Join(failed, err))
 	}
 	return 1
 }

@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Setup:               func(env *testscript.Env) error { return surroundings(env, recorder) },
+		Setup:               func(env *testscript.Env) error { return prepare(env, recorder) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"cni": cni, "calls": calls, "input": input,
 			"objects": objects, "fault": failAPI, "heal": heal, "requests": requests, "status": status, "self": self,
@@ -54,11 +54,11 @@ func TestScripts(t *testing.T) {
 
 type serverKey struct{}
 
-// surroundings gives each script a node of its own.
-func surroundings(env *testscript.Env, recorder string) error {
+// prepare gives each script a node of its own.
+func prepare(env *testscript.Env, recorder string) error {
 	work := env.WorkDir
-	for _, folder := range []string{"bin", "log", "net.d"} {
-		if err := os.MkdirAll(filepath.Join(work, folder), 0o755); err != nil {
+	for _, dir := range []string{"bin", "log", "net.d"} {
+		if err := os.MkdirAll(filepath.Join(work, dir), 0o755); err != nil {
 			return err
 		}
 	}
@@ -121,8 +121,8 @@ func cni(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func onPath(path, name string) string {
-	for _, folder := range filepath.SplitList(path) {
-		if file := filepath.Join(folder, name); isFile(file) {
+	for _, dir := range filepath.SplitList(path) {
+		if file := filepath.Join(dir, name); isFile(file) {
 			return file
 		}
 	}

@@ -27,7 +27,7 @@ detaches everything, and proves that nothing is left. Takes root.
 The files hold pods, network attachment definitions and, if it is not to be the
 default, the Multus configuration; their kubeconfig and readinessIndicatorFile
 are not used. Plugins are looked for in --bin, $CNI_PATH, the configuration's
-binDir and the folder "plugins" beside this program, in this order.
+binDir and the directory "plugins" beside this program, in this order.
 
 COMMAND finds in its environment, for each pod and interface of the files, with
 names in upper case and "_" for what is neither letter nor digit:
@@ -54,7 +54,7 @@ type tryOptions struct {
 	command []string
 }
 
-func tryCommand(c cli) *cobra.Command {
+func tryCommand(std streams) *cobra.Command {
 	var opts tryOptions
 	cmd := &cobra.Command{
 		Use:   "try {-f FILE... [-- COMMAND [ARG...]] | --remove ID}",
@@ -65,29 +65,29 @@ func tryCommand(c cli) *cobra.Command {
   multus try --keep -f pods.yaml -- ip address
   multus try --remove all`,
 		Args: func(cmd *cobra.Command, args []string) error { return opts.check(args, cmd.ArgsLenAtDash()) },
-		RunE: func(cmd *cobra.Command, _ []string) error { return try(cmd.Context(), c, opts) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return try(cmd.Context(), std, opts) },
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
-	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or folder to read, - is standard input; repeatable")
+	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or directory to read, - is standard input; repeatable")
 	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
-	fs.StringVar(&opts.state, "state", "", "`DIR` to keep the records in (default: a scratch folder)")
+	fs.StringVar(&opts.state, "state", "", "`DIR` to keep the records in (default: a scratch directory)")
 	fs.BoolVar(&opts.keep, "keep", false, "keep everything and say how to look into it and how to remove it")
 	fs.StringVar(&opts.remove, "remove", "", "remove what an earlier --keep kept; `ID` is what it said, or \"all\"")
 	fs.BoolVarP(&opts.verbose, "verbose", "v", false, "log what the plugin logs at level debug")
 	return cmd
 }
 
-func try(ctx context.Context, c cli, opts tryOptions) error {
+func try(ctx context.Context, std streams, opts tryOptions) error {
 	if os.Geteuid() != 0 {
 		return errors.New("makes network namespaces and interfaces on this machine, which takes root: run it with sudo")
 	}
 	ctx, done := undisturbed(ctx)
 	defer done()
 	if opts.remove != "" {
-		return removeTrials(ctx, c, opts)
+		return removeTrials(ctx, std, opts)
 	}
-	s, err := beginTrial(ctx, c, opts)
+	s, err := beginTrial(ctx, std, opts)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func try(ctx context.Context, c cli, opts tryOptions) error {
 	attached := failed == nil
 	if attached && len(opts.command) > 0 {
 		cmd := exec.Command(opts.command[0], opts.command[1:]...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, c.stderr
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = std.in, std.out, std.err
 		code, failed = s.Run(cmd)
 	}
 	// What the command was interrupted with was meant for the command.
@@ -104,7 +104,7 @@ func try(ctx context.Context, c cli, opts tryOptions) error {
 		failed = errors.Join(failed, s.Check(ctx))
 	}
 	if failed != nil {
-		code = max(code, complain(c, "multus try", failed))
+		code = max(code, complain(std, "multus try", failed))
 	}
 	if attached && opts.keep {
 		s.Keep()
@@ -115,13 +115,13 @@ func try(ctx context.Context, c cli, opts tryOptions) error {
 }
 
 // beginTrial reads the files, and plans what is in them.
-func beginTrial(ctx context.Context, c cli, opts tryOptions) (*trial.Session, error) {
-	objects, err := manifest.Read(c.stdin, opts.files...)
+func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Session, error) {
+	objects, err := manifest.Read(std.in, opts.files...)
 	if err != nil {
 		return nil, err
 	}
 	for _, w := range objects.Warnings {
-		fmt.Fprintln(c.stderr, "warning:", w)
+		fmt.Fprintln(std.err, "warning:", w)
 	}
 	if len(objects.Pods()) == 0 {
 		return nil, errors.New("no pods in the files: a Pod that selects networks is what is to be tried")
@@ -130,17 +130,17 @@ func beginTrial(ctx context.Context, c cli, opts tryOptions) (*trial.Session, er
 	if !given {
 		conf = []byte(tryConf)
 	}
-	plugin, err := tryPlugin(c, opts, conf)
+	plugin, err := tryPlugin(std, opts, conf)
 	if err != nil {
 		return nil, err
 	}
 	plugin.Cluster = objects
 	plugin.Planner.Definitions, plugin.Planner.Networks = objects, objects.Networks()
-	return trial.Begin(ctx, trial.Options{Plugin: plugin, Conf: conf, Pods: objects.Pods(), State: opts.state, Report: c.stdout})
+	return trial.Begin(ctx, trial.Options{Plugin: plugin, Conf: conf, Pods: objects.Pods(), State: opts.state, Report: std.out})
 }
 
 // removeTrials takes down what earlier runs kept, or left when they were killed.
-func removeTrials(ctx context.Context, c cli, opts tryOptions) error {
+func removeTrials(ctx context.Context, std streams, opts tryOptions) error {
 	ids := []string{opts.remove}
 	if opts.remove == "all" {
 		var err error
@@ -148,14 +148,14 @@ func removeTrials(ctx context.Context, c cli, opts tryOptions) error {
 			return err
 		}
 		if len(ids) == 0 {
-			fmt.Fprintln(c.stdout, "nothing is kept")
+			fmt.Fprintln(std.out, "nothing is kept")
 		}
 	}
 	code := exitOK
 	for _, id := range ids {
-		s, err := trial.Resume(id, c.stdout, func(conf []byte) (multus.Plugin, error) { return tryPlugin(c, opts, conf) })
+		s, err := trial.Resume(id, std.out, func(conf []byte) (multus.Plugin, error) { return tryPlugin(std, opts, conf) })
 		if err != nil {
-			code = complain(c, "multus try", err)
+			code = complain(std, "multus try", err)
 			continue
 		}
 		if !s.Remove(context.WithoutCancel(ctx)) {
@@ -191,18 +191,18 @@ func (o *tryOptions) check(args []string, dash int) error {
 	case o.remove == "" && len(o.files) == 0:
 		return errors.New("no files given: -f FILE")
 	}
+	if err := checkBin(o.bin); err != nil {
+		return err
+	}
 	return o.absolute()
 }
 
-// absolute makes the folders absolute, since they are remembered.
+// absolute makes the directories absolute, since they are remembered.
 func (o *tryOptions) absolute() error {
 	var err error
 	for i, dir := range o.bin {
 		if o.bin[i], err = filepath.Abs(dir); err != nil {
 			return err
-		}
-		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return fmt.Errorf("--bin %s: no such folder", dir)
 		}
 	}
 	if o.state != "" {
@@ -213,13 +213,13 @@ func (o *tryOptions) absolute() error {
 
 // tryPlugin is the plugin as a runtime would run it, but for the API server,
 // which the files are, and readiness, which nothing but a cluster could tell.
-func tryPlugin(c cli, opts tryOptions, conf []byte) (multus.Plugin, error) {
+func tryPlugin(std streams, opts tryOptions, conf []byte) (multus.Plugin, error) {
 	parsed, err := config.Parse(conf)
 	if err != nil {
 		return multus.Plugin{}, fmt.Errorf("multus configuration: %w", err)
 	}
 	parsed.ReadinessFile = ""
-	log := tryLog(c, opts)
+	log := tryLog(std, opts)
 	for _, w := range parsed.Warnings {
 		log.Warn(w)
 	}
@@ -232,9 +232,9 @@ func tryPlugin(c cli, opts tryOptions, conf []byte) (multus.Plugin, error) {
 }
 
 // tryLog tells warnings; what fails is told by what it makes fail.
-func tryLog(c cli, opts tryOptions) *logrus.Logger {
+func tryLog(std streams, opts tryOptions) *logrus.Logger {
 	log := logrus.New()
-	log.SetOutput(c.stderr)
+	log.SetOutput(std.err)
 	if opts.verbose {
 		log.SetLevel(logrus.DebugLevel)
 		log.SetFormatter(&logrus.TextFormatter{DisableColors: true, DisableTimestamp: true})

@@ -16,13 +16,13 @@ func TestTryUsage(t *testing.T) {
 		"no files":          {nil, exitUsage, "no files given: -f FILE"},
 		"file without -f":   {[]string{"pods.yaml"}, exitUsage, `"pods.yaml": files are given with -f`},
 		"remove with files": {[]string{"--remove", "0a", "-f", "x"}, exitUsage, "--remove stands alone"},
-		"no such folder":    {[]string{"-f", "x", "--bin", "/no/such"}, exitUsage, "--bin /no/such: no such folder"},
+		"no such directory": {[]string{"-f", "x", "--bin", "/no/such"}, exitUsage, "--bin /no/such: no such directory"},
 		"unknown flag":      {[]string{"--kep"}, exitUsage, "--kep"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			code := commandLine(t.Context(), cli{stdin: strings.NewReader(""), stdout: &out, stderr: &out}, append([]string{"try"}, tt.args...))
+			code := commandLine(t.Context(), streams{in: strings.NewReader(""), out: &out, err: &out}, append([]string{"try"}, tt.args...))
 			if code != tt.code || !strings.Contains(out.String(), tt.want) {
 				t.Errorf("exit code %d, want %d with %q:\n%s", code, tt.code, tt.want, &out)
 			}

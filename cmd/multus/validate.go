@@ -28,7 +28,7 @@ kinds are left out.
 
 The exit code is 1 if there is any fault, and 2 for a command that is not understood.`
 
-func validateCommand(c cli) *cobra.Command {
+func validateCommand(std streams) *cobra.Command {
 	var opts validateOptions
 	cmd := &cobra.Command{
 		Use: "validate -f FILE...", Short: "Check pods, networks and configurations in files", Long: validateHelp,
@@ -42,7 +42,7 @@ func validateCommand(c cli) *cobra.Command {
 			}
 			return filesOnly(&opts.files)(cmd, args)
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return validate(cmd.Context(), c, opts) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return validate(cmd.Context(), std, opts) },
 	}
 	cmd.Flags().StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or directory with objects and configurations; - is standard input; repeatable")
 	cmd.Flags().BoolVar(&opts.strict, "strict", false, "take warnings for faults")
@@ -59,8 +59,8 @@ type validateOptions struct {
 
 func validateFormats() []string { return []string{"text", "json", "github", "sarif"} }
 
-func validate(ctx context.Context, c cli, opts validateOptions) error {
-	objects, err := manifest.Read(c.stdin, opts.files...)
+func validate(ctx context.Context, std streams, opts validateOptions) error {
+	objects, err := manifest.Read(std.in, opts.files...)
 	r := report{Objects: len(objects.All()), Notes: objects.Warnings}
 	for _, f := range fault.All(err) {
 		r.add(lint.Finding{Fault: f})
@@ -71,7 +71,7 @@ func validate(ctx context.Context, c cli, opts validateOptions) error {
 	}
 	text, err := r.format(opts.output)
 	if err == nil {
-		_, err = c.stdout.Write(text)
+		_, err = std.out.Write(text)
 	}
 	if err != nil {
 		return fmt.Errorf("standard output: %w", err)

@@ -26,8 +26,8 @@ func FuzzValidate(f *testing.F) {
 			t.Skip("explain may read what the configuration names")
 		}
 		var checked, explained, complaints bytes.Buffer
-		valid := commandLine(t.Context(), cli{stdin: strings.NewReader(text), stdout: &checked, stderr: &complaints}, []string{"validate", "--strict", "-f", "-"})
-		explainable := commandLine(t.Context(), cli{stdin: strings.NewReader(text), stdout: &explained, stderr: &complaints}, []string{"explain", "-f", "-"})
+		valid := commandLine(t.Context(), streams{in: strings.NewReader(text), out: &checked, err: &complaints}, []string{"validate", "--strict", "-f", "-"})
+		explainable := commandLine(t.Context(), streams{in: strings.NewReader(text), out: &explained, err: &complaints}, []string{"explain", "-f", "-"})
 		if valid != exitOK && valid != exitFailed || checked.Len() == 0 {
 			t.Errorf("validate: exit code %d: %s", valid, &checked)
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
-func versionCommand(c cli) *cobra.Command {
+func versionCommand(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Show the version of this program and the CNI versions it speaks",
@@ -20,7 +20,7 @@ specification that it speaks.`,
 		Example: "  multus version",
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(c.stdout, "multus %s (%s, %s/%s)\nCNI %s\n", ownVersion(), runtime.Version(),
+			_, err := fmt.Fprintf(std.out, "multus %s (%s, %s/%s)\nCNI %s\n", ownVersion(), runtime.Version(),
 				runtime.GOOS, runtime.GOARCH, strings.Join(netconf.SupportedVersions(), " "))
 			return err
 		},

@@ -120,7 +120,7 @@ func TestPluginChains(t *testing.T) {
 func TestScratchIsRemoved(t *testing.T) {
 	root := t.TempDir()
 	kept := filepath.Join(root, "networks", "kept")
-	folders := absent([]string{filepath.Join(root, "networks", "a"), kept})
+	dirs := absent([]string{filepath.Join(root, "networks", "a"), kept})
 	write := func(path, text string) {
 		t.Helper()
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -133,13 +133,13 @@ func TestScratchIsRemoved(t *testing.T) {
 	write(filepath.Join(root, "networks", "a", "lock"), "")
 	write(filepath.Join(root, "networks", "a", "last_reserved_ip.0"), "10.0.0.2")
 	write(filepath.Join(kept, "10.0.0.3"), "multus-try-x\r\neth0")
-	s := &Session{Leases: folders, Pods: []*Pod{{Sandbox: plan.Sandbox{ContainerID: "multus-try-x"}}}}
+	s := &Session{Leases: dirs, Pods: []*Pod{{Sandbox: plan.Sandbox{ContainerID: "multus-try-x"}}}}
 	if s.checkLeases(); len(s.left) != 1 || s.left[0] != "lease "+filepath.Join(kept, "10.0.0.3") {
 		t.Errorf("left: %v", s.left)
 	}
-	removeScratch(folders)
+	removeScratch(dirs)
 	if _, err := os.Stat(filepath.Join(root, "networks", "a")); !os.IsNotExist(err) {
-		t.Errorf("folder a is still there: %v", err)
+		t.Errorf("directory a is still there: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(kept, "10.0.0.3")); err != nil {
 		t.Errorf("somebody's lease is gone: %v", err)
