@@ -59,9 +59,9 @@ func (a Annotation) Selections() (selections []Selection, warnings []string, err
 		} else {
 			err = e.readItem(strings.TrimSpace(item))
 		}
-		faults.Add(fault.About(a.subject(e.Selection), err))
+		faults.Add(fault.About(subject(a.Key, e.Selection), err))
 		for _, note := range e.warnings {
-			notes.Addf("%s: %s", a.subject(e.Selection), note)
+			notes.Addf("%s: %s", subject(a.Key, e.Selection), note)
 		}
 		selections = append(selections, e.Selection)
 	}
@@ -103,7 +103,7 @@ func (a Annotation) items() (items []string, isJSON bool, err error) {
 }
 
 // subject is what messages call an element.
-func (a Annotation) subject(s Selection) string { return "annotation " + a.Key + ", " + s.String() }
+func subject(key string, s Selection) string { return "annotation " + key + ", " + s.String() }
 
 // readItem reads one item of the form [namespace/]name[@interface].
 func (e *element) readItem(item string) error {
@@ -149,11 +149,11 @@ func (a Annotation) checkUnique(selections []Selection) error {
 	owners := make(map[string]Selection)
 	for i, s := range selections {
 		if owner, taken := owners[s.Interface]; taken && s.Interface != "" {
-			faults.Addf("%s: interface: %s is what %s asks for already; give each its own", a.subject(s), fault.Quote(s.Interface), owner)
+			faults.Add(fault.Fault{Subject: subject(a.Key, s), Key: "interface", What: fmt.Sprintf("%s is what %s asks for already", fault.Quote(s.Interface), owner), Cure: "give each its own"})
 		}
 		owners[s.Interface] = s
 		if s.DefaultRoute != nil && route != nil {
-			faults.Addf("%s: default-route: %s has this key already, and only one network can carry the default route; take it out of one of them", a.subject(s), *route)
+			faults.Add(fault.Fault{Subject: subject(a.Key, s), Key: "default-route", What: route.String() + " has this key already, and only one network can carry the default route", Cure: "take it out of one of them"})
 		} else if s.DefaultRoute != nil {
 			route = &selections[i]
 		}

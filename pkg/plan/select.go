@@ -83,11 +83,12 @@ func (d *draft) podDefault() (wanted, bool) {
 		return wanted{}, false
 	}
 	if len(selections) > 1 {
-		d.faults.Addf("annotation %s: names %d networks; name one", DefaultNetworkKey, len(selections))
+		d.faults.Add(fault.Fault{Subject: "annotation " + DefaultNetworkKey, What: fmt.Sprintf("names %d networks", len(selections)), Cure: "name one"})
 	}
 	s := selections[0]
 	if s.Interface != "" && s.Interface != d.sandbox.IfName {
-		d.faults.Addf("annotation %s, %s: interface: the runtime names the default network's interface, %s; take %s out", DefaultNetworkKey, s, d.sandbox.IfName, fault.Quote(s.Interface))
+		err := fmt.Errorf("the runtime names the default network's interface, %s; take %s out", d.sandbox.IfName, fault.Quote(s.Interface))
+		d.faults.Add(fault.About(subject(DefaultNetworkKey, s), fault.Under("interface", err)))
 	}
 	s.Interface = ""
 	w := wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: DefaultNetworkKey}
@@ -127,7 +128,7 @@ func (d *draft) selections(key, namespace string, from Definitions) []Selection 
 	d.warnings.Add(warnings...)
 	d.faults.Add(err)
 	if len(selections) > 0 && from == nil {
-		d.faults.Addf("annotation %s: asks for networks, and no kubeconfig is configured to look them up with; set kubeconfig in the node's configuration, or take the annotation out", key)
+		d.faults.Add(fault.About("annotation "+key, errors.New("asks for networks, and no kubeconfig is configured to look them up with; set kubeconfig in the node's configuration, or take the annotation out")))
 		return nil
 	}
 	return selections
@@ -156,7 +157,7 @@ func (d *draft) checkTogether() {
 		if err := d.conflict(i); err != nil {
 			w := &d.wanted[i]
 			w.refused = true
-			d.faults.Addf("annotation %s, %s: %w", w.key, w.selection, err)
+			d.faults.Add(fault.About(subject(w.key, w.selection), err))
 		}
 	}
 }
@@ -168,11 +169,11 @@ func (d *draft) conflict(i int) error {
 	asked := w.selection.Interface
 	switch {
 	case i == 0 && asked != "" && asked != runtime:
-		return fmt.Errorf("interface: no default network is configured, so this is the pod's first network, whose interface the runtime calls %s; take %s out, or configure clusterNetwork", runtime, fault.Quote(asked))
+		return fault.Under("interface", fmt.Errorf("no default network is configured, so this is the pod's first network, whose interface the runtime calls %s; take %s out, or configure clusterNetwork", runtime, fault.Quote(asked)))
 	case i > 0 && asked != "" && asked == runtime:
-		return fmt.Errorf("interface: %s is what the runtime calls the default network's interface; choose another", fault.Quote(runtime))
+		return fault.Under("interface", fmt.Errorf("%s is what the runtime calls the default network's interface; choose another", fault.Quote(runtime)))
 	case master.key != w.key && master.selection.DefaultRoute != nil && w.selection.DefaultRoute != nil:
-		return fmt.Errorf("default-route: annotation %s has this key too, and only one network can carry the default route; take it out of one of them", DefaultNetworkKey)
+		return fault.Under("default-route", fmt.Errorf("annotation %s has this key too, and only one network can carry the default route; take it out of one of them", DefaultNetworkKey))
 	}
 	return nil
 }
