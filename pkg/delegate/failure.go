@@ -3,7 +3,6 @@ package delegate
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -42,11 +41,11 @@ func (lateError) Unwrap() error { return context.DeadlineExceeded }
 // printed, else what can be told from the rest.
 func failure(ending string, stdout, stderr []byte) error {
 	stdout = bytes.TrimSpace(stdout)
-	obj, err := parseObject(stdout)
+	o, err := parse(stdout)
 	switch {
-	case err == nil && obj.errorShaped():
-		return obj.asError(ending)
-	case err == nil && obj.resultShaped():
+	case err == nil && errorShaped(o):
+		return asError(o, ending)
+	case err == nil && resultShaped(o):
 		return withStderr(ending+", with a result on standard output where an error object was due", stderr)
 	case len(stdout) > 0:
 		return withStderr(fmt.Sprintf("%s, no CNI error object on standard output: %q", ending, clip(stdout, 512)), stderr)
@@ -73,27 +72,27 @@ func ending(status syscall.WaitStatus) string {
 }
 
 // errorShaped tells whether the object is a CNI error rather than anything else.
-func (o object) errorShaped() bool {
-	if o.resultShaped() {
+func errorShaped(o rawjson.Object) bool {
+	if resultShaped(o) {
 		return false
 	}
-	_, msg := o.member("msg")
-	return msg || o.code() != 0
+	_, msg := o.Folded("msg")
+	return msg || codeOf(o) != 0
 }
 
 // resultShaped tells whether the object has what only a result has.
-func (o object) resultShaped() bool {
+func resultShaped(o rawjson.Object) bool {
 	for _, name := range []string{"interfaces", "ips", "routes", "ip4", "ip6"} {
-		if _, ok := o.member(name); ok {
+		if _, ok := o.Folded(name); ok {
 			return true
 		}
 	}
 	return false
 }
 
-// code is the error code, 0 where there is none that makes sense.
-func (o object) code() uint {
-	raw, _ := o.member("code")
+// codeOf is the error code, 0 where there is none that makes sense.
+func codeOf(o rawjson.Object) uint {
+	raw, _ := o.Folded("code")
 	code, err := strconv.ParseUint(strings.Trim(string(raw), `"`), 10, 32)
 	if err != nil {
 		return 0
@@ -102,8 +101,8 @@ func (o object) code() uint {
 }
 
 // asError is the error object as an error with a code and a message in any case.
-func (o object) asError(ending string) *types.Error {
-	e := &types.Error{Code: o.code(), Msg: o.text("msg"), Details: o.text("details")}
+func asError(o rawjson.Object, ending string) *types.Error {
+	e := &types.Error{Code: codeOf(o), Msg: textOf(o, "msg"), Details: textOf(o, "details")}
 	if e.Code == types.ErrUnknown {
 		e.Code = types.ErrInternal
 	}
@@ -113,15 +112,15 @@ func (o object) asError(ending string) *types.Error {
 	return e
 }
 
-// text is a member's text, bounded. What is no string is given as it stands:
-// plugins put whole objects into details.
-func (o object) text(name string) string {
-	raw, _ := o.member(name)
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		s = string(raw)
+// textOf is a member's text, bounded. What is no string is given as it stands:
+// plugins put whole JSON objects into details.
+func textOf(o rawjson.Object, key string) string {
+	raw, _ := o.Folded(key)
+	text, isText := rawjson.Text(raw)
+	if !isText {
+		text = string(raw)
 	}
-	return clip([]byte(s), maxField)
+	return clip([]byte(text), maxField)
 }
 
 // withCause adds to the failure of a plugin what of its configuration most likely

@@ -45,9 +45,9 @@ func FuzzResult(f *testing.F) {
 
 func conversions(t *testing.T, result json.RawMessage, version string) {
 	t.Helper()
-	if o, err := parseObject(result); err != nil {
+	if o, err := parse(result); err != nil {
 		t.Fatalf("result %s: %v", result, err)
-	} else if v, _ := o.version(); v != version {
+	} else if v, _ := versionOf(o); v != version {
 		t.Fatalf("result of version %q, not %q: %s", v, version, result)
 	}
 	if _, err := Parse(result); err != nil {

@@ -13,14 +13,16 @@ import (
 	current "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/containernetworking/cni/pkg/types/create"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // Convert gives a result in another version. A result that is of that version
 // already comes back to the byte; otherwise what the older of the two versions
 // does not know is left out.
 func Convert(result json.RawMessage, version string) (json.RawMessage, error) {
-	o, err := parseObject(result)
+	o, err := parse(result)
 	if err != nil {
 		return nil, fmt.Errorf("result: %w", err)
 	}
@@ -30,7 +32,7 @@ func Convert(result json.RawMessage, version string) (json.RawMessage, error) {
 // Parse reads a result of any version as one of the newest. Interface indices
 // that point nowhere are dropped, so that the others can be relied on.
 func Parse(result json.RawMessage) (current.Result, error) {
-	o, err := parseObject(result)
+	o, err := parse(result)
 	if err != nil {
 		return current.Result{}, fmt.Errorf("result: %w", err)
 	}
@@ -64,46 +66,56 @@ func answer(printed []byte, version string) (json.RawMessage, error) {
 	case string(printed) == "null":
 		printed = []byte("{}")
 	}
-	o, err := parseObject(printed)
+	o, err := parse(printed)
 	if err != nil {
 		return nil, fmt.Errorf("no CNI result on standard output (%w): %q", err, clip(printed, 512))
 	}
-	if given, err := o.version(); err != nil {
+	if given, err := versionOf(o); err != nil {
 		return nil, err
 	} else if given == "" { // then it is the configuration's
-		o = o.with("cniVersion", quote(version))
-		printed = o.encode()
+		o = o.With("cniVersion", rawjson.Quote(version))
+		printed = o.JSON()
 	}
 	return convert(o, printed, version)
 }
 
 // refusal is the error that a plugin printed although it ended well, nil for none.
 func refusal(printed []byte) error {
-	o, err := parseObject(printed)
-	if err != nil || o.code() == 0 || !o.errorShaped() {
+	o, err := parse(printed)
+	if err != nil || codeOf(o) == 0 || !errorShaped(o) {
 		return nil
 	}
-	return o.asError("exit status 0")
+	return asError(o, "exit status 0")
 }
 
-// version is the object's cniVersion, "" where there is none.
-func (o object) version() (string, error) {
-	raw, ok := o.member("cniVersion")
-	if !ok {
+// parse reads the one JSON object that a plugin prints. Keys that are given twice are
+// a plugin's own affair: the last one counts.
+func parse(printed []byte) (rawjson.Object, error) {
+	o, err := rawjson.Parse(bytes.ToValidUTF8(printed, []byte("\uFFFD"))) // messages come in any encoding
+	var twice *rawjson.DuplicateError
+	if errors.As(err, &twice) {
+		err = nil
+	}
+	return o, err
+}
+
+// versionOf is the cniVersion of a result, "" where it has none.
+func versionOf(o rawjson.Object) (string, error) {
+	raw, given := o.Folded("cniVersion")
+	if !given {
 		return "", nil
 	}
-	var version string
-	if err := json.Unmarshal(raw, &version); err != nil {
+	version, isText := rawjson.Text(raw)
+	if !isText {
 		return "", fmt.Errorf("result: cniVersion %s is no string", clip(raw, 64))
 	}
 	if version != "" && !netconf.Supports(version) {
-		return "", fmt.Errorf("result: cniVersion %q is none of %s",
-			clip([]byte(version), 64), strings.Join(netconf.SupportedVersions(), ", "))
+		return "", fmt.Errorf("result: cniVersion %s is none of %s", fault.Quote(version), strings.Join(netconf.SupportedVersions(), ", "))
 	}
 	return version, nil
 }
 
-func convert(o object, raw json.RawMessage, version string) (json.RawMessage, error) {
+func convert(o rawjson.Object, raw json.RawMessage, version string) (json.RawMessage, error) {
 	read, err := readResult(o, raw, version)
 	if err != nil || read.version == version {
 		return read.raw, err
@@ -123,13 +135,13 @@ type typed struct {
 }
 
 // readResult reads a result. One that does not say its version is of the given one.
-func readResult(o object, raw json.RawMessage, version string) (typed, error) {
-	from, err := o.version()
+func readResult(o rawjson.Object, raw json.RawMessage, version string) (typed, error) {
+	from, err := versionOf(o)
 	if err != nil {
 		return typed{}, err
 	}
 	if from == "" {
-		from, raw = version, o.with("cniVersion", quote(version)).encode()
+		from, raw = version, o.With("cniVersion", rawjson.Quote(version)).JSON()
 	}
 	result, err := create.Create(from, raw)
 	if err == nil {

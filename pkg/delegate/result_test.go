@@ -75,7 +75,7 @@ func TestResultsThatAreRefused(t *testing.T) {
 		{"unknown version", `{"cniVersion":"2.0.0"}`, "1.0.0",
 			`result: cniVersion "2.0.0" is none of 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0`},
 		{"version that is no string", `{"cniVersion":1}`, "1.0.0", "result: cniVersion 1 is no string"},
-		{"array", `[]`, "1.0.0", "result: no JSON object"},
+		{"array", `[]`, "1.0.0", "result: line 1, column 1: a JSON object is expected, found a list"},
 		{"null interface", `{"cniVersion":"1.1.0","interfaces":[null]}`, "0.4.0", "result of version 1.1.0: interfaces[0]: null"},
 		{"null address", `{"cniVersion":"0.4.0","ips":[null]}`, "1.1.0", "result of version 0.4.0: ips[0]: no address"},
 		{"no address in ips", `{"cniVersion":"1.1.0","ips":[{}]}`, "1.1.0", "result of version 1.1.0: ips[0]: no address"},

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -16,6 +15,7 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 
 	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // layout020 are the members of CNI 0.1 and 0.2, which keep routes by family.
@@ -77,11 +77,11 @@ func rewrite(result json.RawMessage, families []int, set []gateway) (json.RawMes
 	if absent(result) {
 		return result, nil
 	}
-	o, err := parseObject(result)
+	o, err := parse(result)
 	if err != nil {
 		return nil, err
 	}
-	version, err := o.version()
+	version, err := versionOf(o)
 	if err != nil {
 		return nil, err
 	}
@@ -89,39 +89,38 @@ func rewrite(result json.RawMessage, families []int, set []gateway) (json.RawMes
 		return rewrite020(o, result, change{families: families, set: set})
 	}
 	c := change{families: families, set: set, metrics: netconf.AtLeast(version, "1.1.0")}
-	changed, err := c.apply(o)
-	if err != nil || changed == nil {
+	out, changed, err := c.apply(o)
+	if err != nil || !changed {
 		return result, err
 	}
-	return changed.encode(), nil
+	return out.JSON(), nil
 }
 
 // rewrite020 keeps to the addresses that are there: without one a family has no
 // place for routes.
-func rewrite020(o object, result json.RawMessage, c change) (json.RawMessage, error) {
+func rewrite020(o rawjson.Object, result json.RawMessage, c change) (json.RawMessage, error) {
 	whole := c
 	for i, name := range layout020() {
 		family := []int{netlink.FAMILY_V4, netlink.FAMILY_V6}[i]
-		raw, ok := o.member(name)
+		raw, ok := o.Folded(name)
 		if !ok || absent(raw) {
 			continue
 		}
-		inner, err := parseObject(raw)
+		inner, err := parse(raw)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		c.set = slices.DeleteFunc(slices.Clone(whole.set), func(g gateway) bool { return g.family != family })
-		changed, err := c.apply(inner)
+		out, changed, err := c.apply(inner)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		if changed != nil {
-			o = o.with(name, changed.encode())
-			result = nil
+		if changed {
+			o, result = o.With(name, out.JSON()), nil
 		}
 	}
 	if result == nil {
-		return o.encode(), nil
+		return o.JSON(), nil
 	}
 	return result, nil
 }
@@ -133,28 +132,26 @@ type change struct {
 	metrics  bool // whether a route may have a priority
 }
 
-// apply changes the member routes of an object; nil where nothing has to change.
-func (c change) apply(o object) (object, error) {
-	raw, _ := o.member("routes")
+// apply changes the member routes of a JSON object, and tells whether anything had to
+// change.
+func (c change) apply(o rawjson.Object) (out rawjson.Object, changed bool, err error) {
+	raw, _ := o.Folded("routes")
 	if absent(raw) {
 		raw = json.RawMessage("[]")
 	}
-	var routes []json.RawMessage
-	if err := json.Unmarshal(raw, &routes); err != nil {
-		return nil, errors.New("routes: no list")
+	routes, err := rawjson.Elements(raw)
+	if err != nil {
+		return o, false, errors.New("routes: no list")
 	}
 	left := slices.DeleteFunc(slices.Clone(routes), c.drops)
 	if len(left) == len(routes) && len(c.set) == 0 {
-		return nil, nil
+		return o, false, nil
 	}
 	for _, g := range c.set {
 		left = append(left, c.route(g))
 	}
-	list := make([]string, len(left))
-	for i, r := range left {
-		list[i] = string(r)
-	}
-	return o.with("routes", json.RawMessage("["+strings.Join(list, ",")+"]")), nil
+	list, err := json.Marshal(left)
+	return o.With("routes", list), true, err
 }
 
 func (c change) drops(raw json.RawMessage) bool {

@@ -27,7 +27,7 @@ func TestRoutesInTheResults(t *testing.T) {
 		results  [3]string // of eth0, net0 and net1
 		want     [3]string
 	}{
-		{"every spelling goes, the rest stays to the byte", []string{"10.0.1.1", "fd00:1::1"},
+		{"every spelling goes, the rest stays but for white space", []string{"10.0.1.1", "fd00:1::1"},
 			[3]string{
 				`{"cniVersion":"1.1.0", "ips":[ {"address":"10.0.0.2/24","gateway":"10.0.0.1"} ], "Routes":[{"dst":"0.0.0.0/0"}, {"dst":"::0/0"},{"dst":"0::0/0","gw":"fd00::1"},` +
 					`{"dst":"::/0"},{"dst":"10.1.2.3/0"},{ "dst":"10.0.0.0/8","x":9007199254740993},{"dst":"0.0.0.0/0","table":100},{"dst":"0.0.0.0/0","table":254}], "dns":{"domain":"<d>"}}`,
@@ -35,7 +35,7 @@ func TestRoutesInTheResults(t *testing.T) {
 				`null`,
 			},
 			[3]string{
-				`{"cniVersion":"1.1.0","ips":[ {"address":"10.0.0.2/24","gateway":"10.0.0.1"} ],"routes":[{ "dst":"10.0.0.0/8","x":9007199254740993},{"dst":"0.0.0.0/0","table":100}],"dns":{"domain":"<d>"}}`,
+				`{"cniVersion":"1.1.0","ips":[{"address":"10.0.0.2/24","gateway":"10.0.0.1"}],"dns":{"domain":"<d>"},"routes":[{"dst":"10.0.0.0/8","x":9007199254740993},{"dst":"0.0.0.0/0","table":100}]}`,
 				`{"cniVersion":"1.1.0","routes":[{"dst":"10.2.0.0/16"},{"dst":"0.0.0.0/0","gw":"10.0.1.1"},{"dst":"::/0","gw":"fd00:1::1"}]}`,
 				`null`,
 			}},
@@ -102,10 +102,10 @@ func TestRoutesRefuseResultsThatAreNone(t *testing.T) {
 		results [3]string
 		want    string
 	}{
-		{"carrier", [3]string{`{}`, `[]`, `{}`}, "network ns/a (net0): default-route: result: no JSON object"},
+		{"carrier", [3]string{`{}`, `[]`, `{}`}, "network ns/a (net0): default-route: result: line 1, column 1: a JSON object is expected, found a list"},
 		{"routes of another", [3]string{`{"routes":{}}`, `{}`, `{}`}, "network ns/a (net0): default-route: result of network default (eth0): routes: no list"},
 		{"ip4 of another", [3]string{`{"cniVersion":"0.2.0","ip4":7}`, `{}`, `{}`},
-			"network ns/a (net0): default-route: result of network default (eth0): ip4: no JSON object"},
+			"network ns/a (net0): default-route: result of network default (eth0): ip4: line 1, column 1: a JSON object is expected, found a number"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -191,12 +191,12 @@ func recorded(a plan.Attachment, result json.RawMessage) (json.RawMessage, error
 	if len(result) == 0 || string(result) == "null" {
 		return nil, nil
 	}
-	o, err := parseObject(result)
+	o, err := parse(result)
 	if err != nil {
 		return nil, fmt.Errorf("recorded result: %w", err)
 	}
 	version := a.Config.CNIVersion()
-	if from, err := o.version(); err == nil && from == version {
+	if from, err := versionOf(o); err == nil && from == version {
 		return result, nil
 	}
 	converted, err := convert(o, result, version)

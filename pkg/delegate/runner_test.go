@@ -227,7 +227,7 @@ func TestCheck(t *testing.T) {
 		{"older than CHECK", chain(t, "0.3.1"), "", nil, []string{}, ""},
 		{"not wanted", chain(t, "1.1.0", `"disableCheck":true,`), "", nil, []string{}, ""},
 		{"without a result", chain(t, "1.1.0"), "", nil, []string{}, "CHECK needs the result of ADD, and none is recorded"},
-		{"a result that nobody can read", chain(t, "1.1.0"), "[]", nil, []string{}, "recorded result: no JSON object"},
+		{"a result that nobody can read", chain(t, "1.1.0"), "[]", nil, []string{}, "recorded result: line 1, column 1: a JSON object is expected, found a list"},
 		{"stops at an error", chain(t, "1.1.0"), "{}", map[string]error{"CHECK b": errors.New("gone")}, []string{"CHECK a", "CHECK b"}, "b: gone"},
 	}
 	for _, tt := range tests {
