@@ -99,11 +99,10 @@ func (e *element) ignore(within, key string) {
 		return
 	}
 	note := within + "unknown key " + fault.Quote(key) + " is ignored"
-	known := keys()
-	i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) })
 	switch near := meant(key); {
-	case i >= 0 && known[i] != key:
-		note += "; the key is spelt " + known[i]
+	case near == key: // known, but not here
+	case strings.EqualFold(near, key):
+		note += "; the key is spelt " + near
 	case near != "" && within == "":
 		note += "; did you mean " + near + "?"
 	}
@@ -122,10 +121,16 @@ func meant(key string) string {
 		"portmappingsrequest": "portMappings", "ports": "portMappings", "bandwidthrequest": "bandwidth",
 		"infinibandguidrequest": "infiniband-guid", "args": "cni-args", "cniargs": "cni-args",
 	}
-	if known := others[strings.ToLower(key)]; known != "" || len(key) < shortest {
-		return known
+	known := keys()
+	i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) })
+	other := others[strings.ToLower(key)]
+	switch {
+	case i >= 0:
+		return known[i]
+	case other != "" || len(key) < shortest:
+		return other
 	}
-	return name.Nearest(key, keys())
+	return name.Nearest(key, known)
 }
 
 // members reads each member of an object with read; faults have its key.

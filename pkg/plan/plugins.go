@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -16,20 +17,18 @@ type Binaries interface {
 	Find(pluginType string) (path string, err error)
 }
 
-// binaries are the plugin types that a network needs, and whether ADD is bound to
-// fail without. An IPAM plugin is its plugin's to find, and some have one of their
-// own: it is required where the plugin is known to execute it.
-func (n network) binaries() (types []string, required map[string]bool) {
-	required = make(map[string]bool)
+// binaries are the plugin types that a network needs; true: ADD is bound to fail
+// without. An IPAM plugin is its plugin's to find, and some have one of their own:
+// it is required where the plugin is known to execute it.
+func (n network) binaries() map[string]bool {
+	required := make(map[string]bool)
 	for _, plugin := range n.list.Plugins() {
-		types = append(append(types, plugin.Type()), plugin.IPAM()...)
 		required[plugin.Type()] = true
 		for _, ipam := range plugin.IPAM() {
 			required[ipam] = required[ipam] || executesIPAM(plugin.Type())
 		}
 	}
-	slices.Sort(types)
-	return slices.Compact(types), required
+	return required
 }
 
 func executesIPAM(plugin string) bool {
@@ -39,8 +38,8 @@ func executesIPAM(plugin string) bool {
 // checkPlugins tells whether a network's plugins may run here, and can.
 func (d *draft) checkPlugins(w wanted, n network) error {
 	var faults fault.List
-	types, required := n.binaries()
-	for _, plugin := range types {
+	required := n.binaries()
+	for _, plugin := range slices.Sorted(maps.Keys(required)) {
 		if err := d.checkAllowed(w.source, plugin); err != nil {
 			faults.Add(err)
 			continue

@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
@@ -11,6 +12,7 @@ import (
 
 // request is one thing that a selection asks the network's plugins for.
 type request struct {
+	asked      bool
 	key        string // of the annotation
 	capability string // of CNI, and the key of runtimeConfig
 	value      any
@@ -19,23 +21,13 @@ type request struct {
 
 // requests are all that a selection asks the network's plugins for.
 func (s Selection) requests() []request {
-	var all []request
-	if len(s.IPs) > 0 {
-		all = append(all, request{"ips", "ips", s.IPs, "IP=" + strings.Join(s.IPs, ",")})
-	}
-	if s.MAC != "" {
-		all = append(all, request{"mac", "mac", s.MAC, "MAC=" + s.MAC})
-	}
-	if len(s.PortMappings) > 0 {
-		all = append(all, request{"portMappings", "portMappings", s.PortMappings, ""})
-	}
-	if s.Bandwidth != (Bandwidth{}) {
-		all = append(all, request{"bandwidth", "bandwidth", s.Bandwidth, ""})
-	}
-	if s.InfinibandGUID != "" {
-		all = append(all, request{"infiniband-guid", "infinibandGUID", s.InfinibandGUID, ""})
-	}
-	return all
+	return slices.DeleteFunc([]request{
+		{len(s.IPs) > 0, "ips", "ips", s.IPs, "IP=" + strings.Join(s.IPs, ",")},
+		{s.MAC != "", "mac", "mac", s.MAC, "MAC=" + s.MAC},
+		{len(s.PortMappings) > 0, "portMappings", "portMappings", s.PortMappings, ""},
+		{s.Bandwidth != Bandwidth{}, "bandwidth", "bandwidth", s.Bandwidth, ""},
+		{s.InfinibandGUID != "", "infiniband-guid", "infinibandGUID", s.InfinibandGUID, ""},
+	}, func(r request) bool { return !r.asked })
 }
 
 // addRequests puts the selection's requests into values, the attachment's

@@ -152,7 +152,7 @@ func TestDeviceIDNeedsLeave(t *testing.T) {
 func TestWhatWasMeant(t *testing.T) {
 	for key, want := range map[string]string{
 		"gateway": "; did you mean default-route?", "interfaceRequest": "; did you mean interface?", "defaultroute": "; did you mean default-route?",
-		"ns": "; did you mean namespace?", "portmapping": "; did you mean portMappings?", "vlan": "", "mtu": "", "id": "",
+		"ns": "; did you mean namespace?", "portmapping": "; did you mean portMappings?", "vlan": "", "mtu": "", "id": "", "hostPort": "", "IPs": "; the key is spelt ips",
 	} {
 		_, warnings, _ := read(`[{"name":"a","` + key + `":"x"}]`)
 		want = `element 1 (ns1/a): unknown key "` + key + `" is ignored` + want
