@@ -197,7 +197,7 @@ nothing() {
 part_unit() {
 	# shellcheck disable=SC2046 # the packages are words
 	tests isolated env GORACE=atexit_sleep_ms=0 -- -race -count=1 -timeout 5m $(go list ./pkg/... | grep -v '/pkg$')
-	tests isolated -- -count=1 -timeout 5m ./cmd/... ./test/apiserver ./test/recorder ./test/bench/...
+	tests isolated -- -count=1 -timeout 5m ./cmd/... ./test/recorder ./test/bench/...
 }
 
 # rooted runs tests that make no sense without root.

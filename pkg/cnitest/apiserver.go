@@ -26,7 +26,7 @@ type APIServer struct {
 	written atomic.Int64
 
 	mu       sync.Mutex
-	token    func() string
+	token    string
 	latency  time.Duration
 	objects  map[string]json.RawMessage // by path, as in Object
 	events   []json.RawMessage
@@ -35,7 +35,6 @@ type APIServer struct {
 	version  int
 	inFlight int
 	maxSeen  int
-	onChange func(path string, object json.RawMessage)
 	onAnswer func(Request)
 }
 
@@ -59,7 +58,6 @@ func StartAPIServer(address string) (*APIServer, error) {
 	s := &APIServer{
 		stopped: make(chan struct{}),
 		objects: map[string]json.RawMessage{},
-		token:   func() string { return "" },
 	}
 	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	if address != "" {
@@ -119,10 +117,7 @@ func (s *APIServer) Close() {
 func (s *APIServer) URL() string { return s.server.URL }
 
 // SetToken sets the bearer token that requests must bring; empty for none.
-func (s *APIServer) SetToken(token string) { s.SetTokenFunc(func() string { return token }) }
-
-// SetTokenFunc is SetToken for a token that changes by itself.
-func (s *APIServer) SetTokenFunc(token func() string) {
+func (s *APIServer) SetToken(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.token = token
@@ -133,13 +128,6 @@ func (s *APIServer) SetLatency(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.latency = d
-}
-
-// OnChange has fn called, in order, with every object that a request changed or made.
-func (s *APIServer) OnChange(fn func(path string, object json.RawMessage)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.onChange = fn
 }
 
 // OnAnswer has fn called, in order, with every request that was dealt with.

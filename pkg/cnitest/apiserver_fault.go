@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // What a Fault can do to a request.
@@ -180,7 +182,7 @@ func (f *Fault) apply(s *APIServer, w http.ResponseWriter, r *http.Request) {
 // so that this is for reads alone.
 func (s *APIServer) serveSlow(w http.ResponseWriter, r *http.Request) {
 	if !s.authenticated(r) {
-		writeStatus(w, unauthorized())
+		writeStatus(w, byCode(http.StatusUnauthorized, "", resource{}))
 		return
 	}
 	s.route(w, r, nil)
@@ -198,7 +200,7 @@ func (f *Fault) answer(w http.ResponseWriter, r *http.Request) {
 	res, _ := parsePath(r.URL.Path)
 	refusal := byCode(f.Status, strings.ToLower(r.Method), res)
 	if f.Retry > 0 {
-		refusal.Details = &statusDetails{Retry: f.Retry}
+		refusal.ErrStatus.Details = &metav1.StatusDetails{RetryAfterSeconds: int32(f.Retry)}
 	}
 	writeStatus(w, refusal)
 }

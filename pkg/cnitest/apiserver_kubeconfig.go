@@ -43,7 +43,7 @@ func (s *APIServer) WriteKubeconfig(path string, user any) error {
 func (s *APIServer) KubeconfigFile(t testing.TB) string {
 	t.Helper()
 	s.mu.Lock()
-	token := s.token()
+	token := s.token
 	s.mu.Unlock()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := s.WriteKubeconfig(path, map[string]string{"token": token}); err != nil {

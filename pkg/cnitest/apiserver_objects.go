@@ -42,14 +42,6 @@ func serves(res resource) bool {
 	return false
 }
 
-// qualified is the resource as messages name it: pods, networks.kubernetes.com.
-func (r resource) qualified() string {
-	if r.group == "" {
-		return r.resource
-	}
-	return r.resource + "." + r.group
-}
-
 // full is the resource with its subresource, as RBAC names it.
 func (r resource) full() string {
 	if r.sub == "" {

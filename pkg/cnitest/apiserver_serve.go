@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
 // connKey is the context key of a request's connection.
@@ -29,7 +31,7 @@ func (s *APIServer) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.authenticated(r) {
-		writeStatus(cw, unauthorized())
+		writeStatus(cw, apierrors.NewUnauthorized("Unauthorized"))
 		return
 	}
 	s.route(cw, r, body)
@@ -87,9 +89,8 @@ func (s *APIServer) sleep(r *http.Request, d time.Duration) bool {
 // authenticated tells whether the request brought the token.
 func (s *APIServer) authenticated(r *http.Request) bool {
 	s.mu.Lock()
-	token := s.token
+	want := s.token
 	s.mu.Unlock()
-	want := token()
 	return want == "" || r.Header.Get("Authorization") == "Bearer "+want
 }
 
@@ -112,7 +113,7 @@ func (s *APIServer) route(w http.ResponseWriter, r *http.Request, body []byte) {
 	case r.Method == http.MethodPost && res.resource == "events":
 		s.create(w, res, body)
 	default:
-		writeStatus(w, methodNotAllowed())
+		writeStatus(w, byCode(http.StatusMethodNotAllowed, r.Method, res))
 	}
 }
 

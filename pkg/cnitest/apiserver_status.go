@@ -1,119 +1,68 @@
 package cnitest
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// status is metav1.Status as it looks on the wire.
-type status struct {
-	Kind       string         `json:"kind"`
-	APIVersion string         `json:"apiVersion"`
-	Metadata   struct{}       `json:"metadata"`
-	Status     string         `json:"status"`
-	Message    string         `json:"message,omitempty"`
-	Reason     string         `json:"reason,omitempty"`
-	Details    *statusDetails `json:"details,omitempty"`
-	Code       int            `json:"code"`
+// writeStatus answers as a real server refuses.
+func writeStatus(w http.ResponseWriter, err *apierrors.StatusError) {
+	s := err.ErrStatus
+	s.TypeMeta = metav1.TypeMeta{Kind: "Status", APIVersion: "v1"}
+	writeJSON(w, int(s.Code), s)
 }
 
-type statusDetails struct {
-	Name   string        `json:"name,omitempty"`
-	Group  string        `json:"group,omitempty"`
-	Kind   string        `json:"kind,omitempty"`
-	UID    string        `json:"uid,omitempty"`
-	Causes []statusCause `json:"causes,omitempty"`
-	Retry  int           `json:"retryAfterSeconds,omitempty"`
+func (r resource) grouped() schema.GroupResource {
+	return schema.GroupResource{Group: r.group, Resource: r.resource}
 }
 
-type statusCause struct {
-	Reason  string `json:"reason,omitempty"`
-	Message string `json:"message,omitempty"`
-	Field   string `json:"field,omitempty"`
+func notFound(res resource) *apierrors.StatusError {
+	return apierrors.NewNotFound(res.grouped(), res.name)
 }
 
-// failure is a Status of a refusal.
-func failure(code int, reason, message string) status {
-	return status{Kind: "Status", APIVersion: "v1", Status: "Failure", Message: message, Reason: reason, Code: code}
+func forbidden(verb string, res resource) *apierrors.StatusError {
+	return apierrors.NewForbidden(res.grouped(), res.name, fmt.Errorf(
+		"User %q cannot %s resource %q in API group %q in the namespace %q",
+		"system:serviceaccount:kube-system:multus", verb, res.full(), res.group, res.namespace))
 }
 
-func writeStatus(w http.ResponseWriter, s status) { writeJSON(w, s.Code, s) }
-
-func unauthorized() status {
-	return failure(http.StatusUnauthorized, "Unauthorized", "Unauthorized")
-}
-
-func methodNotAllowed() status {
-	return failure(http.StatusMethodNotAllowed, "MethodNotAllowed", "the server does not allow this method on the requested resource")
-}
-
-func badRequest(message string) status {
-	return failure(http.StatusBadRequest, "BadRequest", message)
-}
-
-func notFound(res resource) status {
-	s := failure(http.StatusNotFound, "NotFound", fmt.Sprintf("%s %q not found", res.qualified(), res.name))
-	s.Details = &statusDetails{Name: res.name, Group: res.group, Kind: res.resource}
-	return s
-}
-
-func forbidden(verb string, res resource) status {
-	s := failure(http.StatusForbidden, "Forbidden", fmt.Sprintf(
-		"%s %q is forbidden: User %q cannot %s resource %q in API group %q in the namespace %q",
-		res.qualified(), res.name, "system:serviceaccount:kube-system:multus", verb, res.full(), res.group, res.namespace))
-	s.Details = &statusDetails{Name: res.name, Group: res.group, Kind: res.resource}
-	return s
-}
-
-func conflict(res resource, why string) status {
-	s := failure(http.StatusConflict, "Conflict", fmt.Sprintf(
-		"Operation cannot be fulfilled on %s %q: %s", res.qualified(), res.name, why))
-	s.Details = &statusDetails{Name: res.name, Group: res.group, Kind: res.resource}
-	return s
-}
-
-func alreadyExists(res resource) status {
-	s := failure(http.StatusConflict, "AlreadyExists", fmt.Sprintf("%s %q already exists", res.qualified(), res.name))
-	s.Details = &statusDetails{Name: res.name, Group: res.group, Kind: res.resource}
-	return s
-}
-
-func invalid(res resource, field, why string) status {
-	s := failure(http.StatusUnprocessableEntity, "Invalid", fmt.Sprintf("%s %q is invalid: %s: %s", res.qualified(), res.name, field, why))
-	s.Details = &statusDetails{Name: res.name, Group: res.group, Kind: res.resource,
-		Causes: []statusCause{{Reason: "FieldValueInvalid", Message: why, Field: field}}}
-	return s
+func invalid(kind string, res resource, faults ...*field.Error) *apierrors.StatusError {
+	return apierrors.NewInvalid(schema.GroupKind{Group: res.group, Kind: kind}, res.name, faults)
 }
 
 // immutable is the answer to a write that names another UID than the object's. A
 // real server, which validates twice, gives the cause twice.
-func immutable(kind string, res resource, uid string) status {
-	why := fmt.Sprintf("Invalid value: %q: field is immutable", uid)
-	s := failure(http.StatusUnprocessableEntity, "Invalid", fmt.Sprintf("%s %q is invalid: metadata.uid: %s", kind, res.name, why))
-	cause := statusCause{Reason: "FieldValueInvalid", Message: why, Field: "metadata.uid"}
-	s.Details = &statusDetails{Name: res.name, Group: res.group, Kind: kind, Causes: []statusCause{cause, cause}}
-	return s
+func immutable(kind string, res resource, uid string) *apierrors.StatusError {
+	fault := field.Invalid(field.NewPath("metadata", "uid"), uid, "field is immutable")
+	return invalid(kind, res, fault, fault)
 }
 
 // byCode is the Status that a real server gives with the code.
-func byCode(code int, verb string, res resource) status {
+func byCode(code int, verb string, res resource) *apierrors.StatusError {
 	switch code {
 	case http.StatusUnauthorized:
-		return unauthorized()
+		return apierrors.NewUnauthorized("Unauthorized")
 	case http.StatusForbidden:
 		return forbidden(verb, res)
 	case http.StatusNotFound:
 		return notFound(res)
 	case http.StatusConflict:
-		return conflict(res, "the object has been modified; please apply your changes to the latest version and try again")
+		return apierrors.NewConflict(res.grouped(), res.name,
+			errors.New("the object has been modified; please apply your changes to the latest version and try again"))
 	case http.StatusUnprocessableEntity:
 		return immutable("Pod", res, "00000000-0000-0000-0000-000000000000")
-	case http.StatusTooManyRequests:
-		return failure(code, "TooManyRequests", "the server has received too many requests and has asked us to try again later")
-	case http.StatusServiceUnavailable:
-		return failure(code, "ServiceUnavailable", "the server is currently unable to handle the request")
-	case http.StatusGatewayTimeout:
-		return failure(code, "Timeout", "the server was unable to return a response in the time allotted")
+	case http.StatusInternalServerError:
+		return apierrors.NewInternalError(errors.New("etcdserver: request timed out"))
 	}
-	return failure(code, "InternalError", "Internal error occurred: etcdserver: request timed out")
+	s := apierrors.NewGenericServerResponse(code, verb, res.grouped(), res.name, "", 0, false)
+	if s.ErrStatus.Reason == metav1.StatusReasonUnknown {
+		s.ErrStatus.Reason = metav1.StatusReasonInternalError
+	}
+	return s
 }

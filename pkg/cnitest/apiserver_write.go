@@ -5,26 +5,28 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
 // patch answers a merge patch of a pod, or of its status: of the metadata, the
 // annotations and labels are merged; a UID in it has to be the pod's.
 func (s *APIServer) patch(w http.ResponseWriter, r *http.Request, body []byte) {
 	if kind := r.Header.Get("Content-Type"); kind != "application/merge-patch+json" && kind != "application/strategic-merge-patch+json" {
-		writeStatus(w, failure(http.StatusUnsupportedMediaType, "UnsupportedMediaType",
-			"the body of the request was in an unknown format - accepted media types include: application/merge-patch+json"))
+		writeStatus(w, byCode(http.StatusUnsupportedMediaType, "patch", resource{}))
 		return
 	}
 	object, refusal := s.merge(r.URL.Path, body)
 	if refusal != nil {
-		writeStatus(w, *refusal)
+		writeStatus(w, refusal)
 		return
 	}
 	writeObject(w, r, object)
 }
 
 // merge stores the pod of the path with the patch in it.
-func (s *APIServer) merge(path string, body []byte) (json.RawMessage, *status) {
+func (s *APIServer) merge(path string, body []byte) (json.RawMessage, *apierrors.StatusError) {
 	res, _ := parsePath(path)
 	res.sub = ""
 	var patch struct {
@@ -36,20 +38,17 @@ func (s *APIServer) merge(path string, body []byte) (json.RawMessage, *status) {
 		Status map[string]any `json:"status"`
 	}
 	if err := json.Unmarshal(body, &patch); err != nil {
-		refusal := badRequest("error decoding patch: " + err.Error())
-		return nil, &refusal
+		return nil, apierrors.NewBadRequest("error decoding patch: " + err.Error())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var h header
 	stored, ok := s.objects[res.path()]
 	if err := json.Unmarshal(stored, &h); !ok || err != nil {
-		refusal := notFound(res)
-		return nil, &refusal
+		return nil, notFound(res)
 	}
 	if patch.Metadata.UID != "" && patch.Metadata.UID != h.Metadata.UID {
-		refusal := immutable(h.Kind, res, patch.Metadata.UID)
-		return nil, &refusal
+		return nil, immutable(h.Kind, res, patch.Metadata.UID)
 	}
 	s.version++
 	changed, err := edit(stored, func(doc map[string]any) {
@@ -60,11 +59,9 @@ func (s *APIServer) merge(path string, body []byte) (json.RawMessage, *status) {
 		overlay(doc, "status", patch.Status)
 	})
 	if err != nil {
-		refusal := failure(http.StatusInternalServerError, "InternalError", err.Error())
-		return nil, &refusal
+		return nil, apierrors.NewInternalError(err)
 	}
 	s.objects[res.path()] = changed
-	s.changed(res.path(), changed)
 	return changed, nil
 }
 
@@ -92,20 +89,20 @@ func (s *APIServer) create(w http.ResponseWriter, res resource, body []byte) {
 		} `json:"involvedObject"`
 	}
 	if err := json.Unmarshal(body, &event); err != nil {
-		writeStatus(w, badRequest(err.Error()))
+		writeStatus(w, apierrors.NewBadRequest(err.Error()))
 		return
 	}
 	res.name = event.Metadata.Name
 	if event.Kind != "Event" || event.APIVersion != "v1" || res.name == "" || strings.Contains(res.name, "/") {
-		writeStatus(w, invalid(res, "metadata.name", "Required value: name or generateName is required"))
+		writeStatus(w, invalid("Event", res, field.Required(field.NewPath("metadata", "name"), "name or generateName is required")))
 		return
 	}
 	if event.InvolvedObject.Namespace != res.namespace || event.Metadata.Namespace != res.namespace {
-		writeStatus(w, invalid(res, "involvedObject.namespace", "Invalid value: does not match event.namespace"))
+		writeStatus(w, invalid("Event", res, field.Invalid(field.NewPath("involvedObject", "namespace"), event.InvolvedObject.Namespace, "does not match event.namespace")))
 		return
 	}
 	if !s.addEvent(res, body) {
-		writeStatus(w, alreadyExists(res))
+		writeStatus(w, apierrors.NewAlreadyExists(res.grouped(), res.name))
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -122,13 +119,5 @@ func (s *APIServer) addEvent(res resource, body []byte) bool {
 	}
 	s.objects[res.path()] = body
 	s.events = append(s.events, body)
-	s.changed(res.path(), body)
 	return true
-}
-
-// changed tells the observer, with the lock held so that the order is right.
-func (s *APIServer) changed(path string, object json.RawMessage) {
-	if s.onChange != nil {
-		s.onChange(path, object)
-	}
 }

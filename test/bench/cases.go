@@ -21,7 +21,7 @@ type measurement interface {
 type sample struct {
 	ours, bare timing.Cost
 	unit       time.Duration // the CPU time of one delegate executed bare
-	requests   int
+	requests   int64
 }
 
 // cases is everything, in the order of the table.

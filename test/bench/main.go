@@ -66,6 +66,9 @@ func parse(args []string) (options, *regexp.Regexp, error) {
 }
 
 func run(ctx context.Context, args []string) (err error) {
+	if len(args) == 4 && args[0] == serving {
+		return serve(args[1], args[2], args[3])
+	}
 	o, only, err := parse(args)
 	if err != nil {
 		return err

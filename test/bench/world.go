@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,15 +23,6 @@ type world struct {
 	serial  int // sandboxes so far
 }
 
-// server is an API server in a process of its own, so that what it consumes is
-// not taken for multus's.
-type server struct {
-	kubeconfig string
-	log        string
-	stdin      io.Closer
-	process    *exec.Cmd
-}
-
 const (
 	near = 0
 	far  = 10 * time.Millisecond
@@ -45,9 +34,6 @@ const maxNADs = 32
 func newWorld(ctx context.Context, dir, binary string) (*world, error) {
 	w := &world{dir: dir, multus: binary, servers: map[time.Duration]*server{}}
 	if err := w.build(ctx); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(w.path("objects.json"), objects(), 0o600); err != nil {
 		return nil, err
 	}
 	for _, latency := range []time.Duration{near, far} {
@@ -72,7 +58,7 @@ func (w *world) build(ctx context.Context) error {
 		return err
 	}
 	own := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", w.path("built")+"/",
-		"./test/bench/noop", "./test/bench/bare", "./test/bench/timed", "./test/apiserver")
+		"./test/bench/noop", "./test/bench/bare", "./test/bench/timed")
 	own.Dir, own.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if _, err := output(own); err != nil {
 		return err
@@ -86,7 +72,7 @@ func (w *world) build(ctx context.Context) error {
 		}
 		w.multus = filepath.Join(root, name)
 	}
-	for _, name := range []string{"noop", "bare", "timed", "apiserver"} {
+	for _, name := range []string{"noop", "bare", "timed"} {
 		if err := install(w.path("built/"+name), w.path("bin/"+name)); err != nil {
 			return err
 		}
@@ -117,77 +103,12 @@ func output(cmd *exec.Cmd) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// serve starts an API server and waits until it serves.
-func (w *world) serve(latency time.Duration) (*server, error) {
-	s := &server{kubeconfig: w.path("kubeconfig-" + latency.String()), log: w.path("requests-" + latency.String())}
-	s.process = exec.Command(w.path("bin/apiserver"), "--stdin", "--kubeconfig", s.kubeconfig, "--log", s.log,
-		"--latency", latency.String(), w.path("objects.json"))
-	s.process.Stderr = os.Stderr
-	stdin, err := s.process.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	s.stdin = stdin
-	stdout, err := s.process.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := s.process.Start(); err != nil {
-		return nil, err
-	}
-	if _, err := stdout.Read(make([]byte, 4096)); err != nil {
-		return nil, errors.Join(fmt.Errorf("API server: %w", err), s.close())
-	}
-	return s, nil
-}
-
-func (s *server) close() error { return errors.Join(s.stdin.Close(), s.process.Wait()) }
-
 func (w *world) close() error {
 	var errs []error
 	for _, s := range w.servers {
 		errs = append(errs, s.close())
 	}
 	return errors.Join(errs...)
-}
-
-// requests is how many requests all API servers have answered. A request is
-// logged before the last of its answer is sent: who has the answer is in it.
-func (w *world) requests() (int, error) {
-	n := 0
-	for _, s := range w.servers {
-		log, err := os.ReadFile(s.log)
-		if err != nil {
-			return 0, err
-		}
-		n += bytes.Count(log, []byte("\n"))
-	}
-	return n, nil
-}
-
-// objects are the networks, and for each number of them a pod that selects as many.
-func objects() []byte {
-	var all bytes.Buffer
-	add := func(object map[string]any) {
-		data, err := json.Marshal(object)
-		if err == nil { // strings always marshal
-			all.WriteString("---\n" + string(data) + "\n")
-		}
-	}
-	for i := range maxNADs {
-		add(map[string]any{
-			"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition",
-			"metadata": map[string]any{"name": "net" + strconv.Itoa(i), "namespace": namespace},
-			"spec":     map[string]any{"config": definition},
-		})
-	}
-	for n := range maxNADs + 1 {
-		add(map[string]any{
-			"apiVersion": "v1", "kind": "Pod",
-			"metadata": map[string]any{"name": podName(n), "namespace": namespace, "uid": podUID(n), "annotations": annotations(n)},
-		})
-	}
-	return all.Bytes()
 }
 
 // order has processes run by timed, whose own memory is too small to be seen in theirs.
