@@ -13,7 +13,6 @@ import (
 // several goroutines at once.
 type Client struct {
 	kubeconfig string
-	load       func() (*endpoint, error)
 
 	mu   sync.Mutex
 	link *link
@@ -31,44 +30,37 @@ func Dial(kubeconfig string) (*Client, error) {
 	if !filepath.IsAbs(kubeconfig) {
 		return nil, fmt.Errorf("kubeconfig %q: an absolute path is expected", kubeconfig)
 	}
-	load := func() (*endpoint, error) {
-		e, err := loadEndpoint(kubeconfig)
-		if err != nil {
-			return nil, fmt.Errorf("%w: kubeconfig %s: %w", plan.ErrUnavailable, kubeconfig, err)
-		}
-		return e, nil
-	}
-	return &Client{kubeconfig: kubeconfig, load: sync.OnceValues(load)}, nil
+	return &Client{kubeconfig: kubeconfig}, nil
 }
 
 // Close drops the connection. The client stays usable.
 func (c *Client) Close() {
 	c.mu.Lock()
-	old := c.link
-	c.link = nil
+	l := c.link
 	c.mu.Unlock()
-	if old != nil {
-		old.close()
+	if l != nil {
+		c.abandon(l)
 	}
 }
 
-// connect is the client's connection of now, made with the first call.
-func (c *Client) connect(e *endpoint) (*link, error) {
+// connect is the client's link of now, made with the first call.
+func (c *Client) connect() (*link, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.link != nil {
 		return c.link, nil
 	}
-	l, err := newLink(e)
+	l, err := newLink(c.kubeconfig)
 	if err != nil {
-		return nil, fmt.Errorf("%w: kubeconfig %s: %w", plan.ErrUnavailable, c.kubeconfig, err)
+		return nil, unavailable("kubeconfig %s: %w", c.kubeconfig, err)
 	}
 	c.link = l
 	return l, nil
 }
 
-// abandon has the next request connect anew, unless that is so already: what
-// broke or hangs once tends to stay so for the life of a connection.
+// abandon has the next request connect anew, with all credentials read anew,
+// unless that has been done since: what broke, hangs or is not accepted tends to
+// stay so for the life of a connection.
 func (c *Client) abandon(l *link) {
 	c.mu.Lock()
 	if c.link == l {
@@ -76,4 +68,9 @@ func (c *Client) abandon(l *link) {
 	}
 	c.mu.Unlock()
 	l.close()
+}
+
+// unavailable is an error of the kind plan.ErrUnavailable.
+func unavailable(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{plan.ErrUnavailable}, args...)...)
 }

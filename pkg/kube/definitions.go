@@ -3,60 +3,78 @@ package kube
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"sync"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-// maxInFlight is how many definitions are asked for at one time.
-const maxInFlight = 32
+const (
+	// maxInFlight is how many definitions are asked for at one time.
+	maxInFlight = 32
+	// resourceName is the annotation of a network whose pods need a device.
+	resourceName = "k8s.v1.cni.cncf.io/resourceName"
+)
 
-// kind is a kind of object that defines networks.
-type kind struct {
-	root     string // its API group's path
-	resource string
-	crd      string // the name of its CustomResourceDefinition
-	decode   func(body []byte, ref plan.Ref) (plan.Definition, error)
+// definer is an object that defines a network.
+type definer interface {
+	metav1.Object
+	config() (string, error)
 }
 
-// attachmentDefinitions are the NetworkAttachmentDefinitions of the
-// multi-network specification, section 3.
-func attachmentDefinitions() kind {
-	return kind{
-		root:     "/apis/k8s.cni.cncf.io/v1",
-		resource: "network-attachment-definitions",
-		crd:      "network-attachment-definitions.k8s.cni.cncf.io",
-		decode:   decodeDefinition,
-	}
+// attachmentDefinition is a NetworkAttachmentDefinition (multi-network
+// specification, section 3).
+type attachmentDefinition struct {
+	metav1.PartialObjectMetadata
+	Spec struct {
+		Config string `json:"config"`
+	} `json:"spec"`
 }
+
+func (d *attachmentDefinition) config() (string, error) { return d.Spec.Config, nil }
 
 // Definitions reads NetworkAttachmentDefinitions, each distinct one once and all
 // at the same time.
 func (c *Client) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	return c.definitions(ctx, attachmentDefinitions(), refs)
+	r := schema.GroupVersionResource{Group: "k8s.cni.cncf.io", Version: "v1", Resource: "network-attachment-definitions"}
+	return collect(refs, func(ref plan.Ref) (plan.Definition, error) {
+		return c.definition(ctx, request{verb: "get", resource: r, ref: ref}, &attachmentDefinition{})
+	})
 }
 
-func (c *Client) definitions(ctx context.Context, k kind, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	answers := make(map[plan.Ref]plan.Answer, len(refs))
-	for _, ref := range refs {
-		answers[ref] = plan.Answer{}
+// definition reads one object that defines a network.
+func (c *Client) definition(ctx context.Context, q request, into definer) (plan.Definition, error) {
+	if err := c.ask(ctx, q, into); err != nil {
+		return plan.Definition{}, err
 	}
+	return defined(into)
+}
+
+func defined(object definer) (plan.Definition, error) {
+	config, err := object.config()
+	if err != nil {
+		return plan.Definition{}, err
+	}
+	return plan.Definition{Config: config, Resource: object.GetAnnotations()[resourceName]}, nil
+}
+
+// collect reads what the references name, each distinct one once.
+func collect(refs []plan.Ref, read func(plan.Ref) (plan.Definition, error)) map[plan.Ref]plan.Answer {
 	var (
-		mu    sync.Mutex
-		size  int
-		group sync.WaitGroup
-		free  = make(chan struct{}, maxInFlight)
+		mu      sync.Mutex
+		size    int
+		group   sync.WaitGroup
+		free    = make(chan struct{}, maxInFlight)
+		answers = make(map[plan.Ref]plan.Answer, len(refs))
 	)
-	distinct := make([]plan.Ref, 0, len(answers))
-	for ref := range answers {
-		distinct = append(distinct, ref)
-	}
-	for _, ref := range distinct {
+	for ref := range sets.New(refs...) {
 		free <- struct{}{}
 		group.Go(func() {
 			defer func() { <-free }()
-			d, err := c.definition(ctx, k, ref)
+			d, err := read(ref)
 			mu.Lock()
 			defer mu.Unlock()
 			// What no plan may hold together is not held here either.
@@ -68,20 +86,4 @@ func (c *Client) definitions(ctx context.Context, k kind, refs []plan.Ref) map[p
 	}
 	group.Wait()
 	return answers
-}
-
-// definition reads one object that defines a network.
-func (c *Client) definition(ctx context.Context, k kind, ref plan.Ref) (plan.Definition, error) {
-	at, err := path(k.root, ref, k.resource)
-	if err != nil {
-		return plan.Definition{}, err
-	}
-	body, f := c.do(ctx, call{
-		method: http.MethodGet, path: at, needs: fmt.Sprintf(`"get" on %q`, k.crd),
-		absent: fmt.Errorf("%w: the API server does not know the kind; install the CustomResourceDefinition %s", plan.ErrNotFound, k.crd),
-	})
-	if f != nil {
-		return plan.Definition{}, f.err
-	}
-	return k.decode(body, ref)
 }

@@ -120,7 +120,7 @@ func TestDefinitionsRefused(t *testing.T) {
 			texts: []string{"CustomResourceDefinition network-attachment-definitions.k8s.cni.cncf.io"}},
 		"forbidden": {fault: cnitest.Fault{Status: 403}, kind: plan.ErrUnavailable,
 			texts: []string{`the verb "get" on "network-attachment-definitions.k8s.cni.cncf.io"`}},
-		"garbage": {fault: cnitest.Fault{Kind: cnitest.FaultGarbage}, kind: plan.ErrUnavailable, texts: []string{"no JSON object"}},
+		"garbage": {fault: cnitest.Fault{Kind: cnitest.FaultGarbage}, kind: plan.ErrUnavailable, texts: []string{"not the object that was asked for", "proxy"}},
 		"huge":    {fault: cnitest.Fault{Kind: cnitest.FaultBig}, texts: []string{"larger than 4 MiB"}},
 		"400":     {fault: cnitest.Fault{Status: 400, Body: "no"}, texts: []string{"rejects the request: 400 no"}},
 	}
@@ -158,6 +158,15 @@ func TestOutageReadsTheSame(t *testing.T) {
 	}
 }
 
+// decodeInto reads the object d/a.
+func decodeInto(object definer, body []byte) (plan.Definition, error) {
+	q := request{ref: plan.Ref{Namespace: "d", Name: "a"}}
+	if err := q.decode(body, object); err != nil {
+		return plan.Definition{}, err
+	}
+	return defined(object)
+}
+
 func TestDecodeDefinition(t *testing.T) {
 	const meta = `"metadata":{"name":"a","namespace":"d"}`
 	tests := map[string]struct {
@@ -169,26 +178,26 @@ func TestDecodeDefinition(t *testing.T) {
 		"spec null":         {body: `{` + meta + `,"spec":null}`},
 		"config null":       {body: `{` + meta + `,"spec":{"config":null}}`},
 		"other spellings":   {body: `{` + meta + `,"spec":{"Config":"{}"},"SPEC":{"config":"{}"}}`},
-		"config an object":  {body: `{` + meta + `,"spec":{"config":{"type":"x"}}}`, fault: "spec.config must be a string that holds a JSON configuration: it is an object"},
-		"config a list":     {body: `{` + meta + `,"spec":{"config":[]}}`, fault: "it is a list"},
-		"config a number":   {body: `{` + meta + `,"spec":{"config":7}}`, fault: "it is a number"},
-		"config a bool":     {body: `{` + meta + `,"spec":{"config":true}}`, fault: "it is true or false"},
-		"spec a string":     {body: `{` + meta + `,"spec":"x"}`, fault: "spec must be an object: it is a string"},
-		"metadata a list":   {body: `{"metadata":[]}`, fault: "metadata must be an object: it is a list"},
-		"name a number":     {body: `{"metadata":{"name":1}}`, fault: "metadata.name: it is a number"},
-		"namespace a list":  {body: `{"metadata":{"name":"a","namespace":[]}}`, fault: "metadata.namespace: it is a list"},
-		"annotations text":  {body: `{"metadata":{"name":"a","namespace":"d","annotations":"x"}}`, fault: "metadata.annotations must be an object"},
-		"resource a number": {body: `{"metadata":{"name":"a","namespace":"d","annotations":{"k8s.v1.cni.cncf.io/resourceName":1}}}`, fault: "resourceName must be a string: it is a number"},
+		"config an object":  {body: `{` + meta + `,"spec":{"config":{"type":"x"}}}`, fault: "spec.config: a string is expected, found object"},
+		"config a list":     {body: `{` + meta + `,"spec":{"config":[]}}`, fault: "spec.config: a string is expected, found array"},
+		"config a number":   {body: `{` + meta + `,"spec":{"config":7}}`, fault: "spec.config: a string is expected, found number"},
+		"config a bool":     {body: `{` + meta + `,"spec":{"config":true}}`, fault: "spec.config: a string is expected, found bool"},
+		"spec a string":     {body: `{` + meta + `,"spec":"x"}`, fault: "spec: an object is expected, found string"},
+		"metadata a list":   {body: `{"metadata":[]}`, fault: "metadata: an object is expected, found array"},
+		"name a number":     {body: `{"metadata":{"name":1}}`, fault: "metadata.name: a string is expected, found number"},
+		"namespace a list":  {body: `{"metadata":{"name":"a","namespace":[]}}`, fault: "metadata.namespace: a string is expected, found array"},
+		"annotations text":  {body: `{"metadata":{"name":"a","namespace":"d","annotations":"x"}}`, fault: "metadata.annotations: an object is expected, found string"},
+		"resource a number": {body: `{"metadata":{"name":"a","namespace":"d","annotations":{"k8s.v1.cni.cncf.io/resourceName":1}}}`, fault: "metadata.annotations: a string is expected, found number"},
 		"resource":          {body: `{"metadata":{"name":"a","namespace":"d","annotations":{"k8s.v1.cni.cncf.io/resourceName":"v/r","b":null}}}`, want: plan.Definition{Resource: "v/r"}},
 		"another one":       {body: `{"metadata":{"name":"b","namespace":"d"}}`, fault: "not the object that was asked for"},
-		"null":              {body: `null`, fault: "no JSON object"},
-		"list":              {body: `[]`, fault: "no JSON object"},
-		"nothing":           {body: ``, fault: "no JSON object"},
-		"two":               {body: `{` + meta + `}{}`, fault: "no JSON object"},
+		"null":              {body: `null`, fault: "not the object that was asked for"},
+		"list":              {body: `[]`, fault: "not the object that was asked for"},
+		"nothing":           {body: ``, fault: "not the object that was asked for"},
+		"two":               {body: `{` + meta + `}{}`, fault: "not the object that was asked for"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeDefinition([]byte(tt.body), plan.Ref{Namespace: "d", Name: "a"})
+			got, err := decodeInto(&attachmentDefinition{}, []byte(tt.body))
 			if tt.fault == "" && err != nil || tt.fault != "" && (err == nil || !strings.Contains(err.Error(), tt.fault)) {
 				t.Errorf("error %v, want %q", err, tt.fault)
 			}
@@ -210,12 +219,11 @@ func FuzzDecode(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
-	ref := plan.Ref{Namespace: "d", Name: "a"}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if d, err := decodeDefinition(body, ref); err != nil && d != (plan.Definition{}) {
+		if d, err := decodeInto(&attachmentDefinition{}, body); err != nil && d != (plan.Definition{}) {
 			t.Errorf("both %v and %v", d, err)
 		}
-		d, err := decodeNetwork(body, ref)
+		d, err := decodeInto(&network{}, body)
 		if err == nil && !json.Valid([]byte(d.Config)) {
 			t.Errorf("configuration %q is no JSON", d.Config)
 		}

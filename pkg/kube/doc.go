@@ -3,13 +3,12 @@
 //
 // It is made for a process that lives for milliseconds. Nothing is read or
 // connected before the first request; all requests share one HTTP/2 connection,
-// which is opened once even where several begin at the same time; objects are
-// decoded into what is needed of them and no more; there is no client-side rate
-// limit, since a process has few requests and a deadline.
+// which is opened once even where several begin at the same time; there is no
+// client-side rate limit, since a process has few requests and a deadline.
 //
-// Of client-go it takes how TLS is set up and credentials are sent. Its clients
-// and its kubeconfig loader build tables at every start, also at that of a
-// command that talks to no server.
+// client-go reads kubeconfigs, sets up TLS and sends credentials. A typed client
+// is not linked: it builds tables of all kinds at every start. Client.ask makes
+// a request of any kind, and is what a further one is built on.
 //
 // Every request is tried again, with growing pauses, until the context ends, as
 // long as another try can help. The error is then the last real cause, with its

@@ -59,7 +59,7 @@ func TestKubeconfigFeatures(t *testing.T) {
 			if tt.tokenFile != "" {
 				beside(t, file, "token", tt.tokenFile)
 			}
-			if err := open(t, file).Ready(within(t, 5*time.Second)); err != nil {
+			if err := reach(within(t, 5*time.Second), open(t, file)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -84,7 +84,7 @@ func TestProxyURL(t *testing.T) {
 	}))
 	defer proxy.Close()
 	file := kubeconfig(t, fmt.Sprintf(`server: "https://api.invalid:6443", insecure-skip-tls-verify: true, proxy-url: %q`, proxy.URL), "token: x")
-	err := open(t, file).Ready(within(t, time.Second))
+	err := reach(within(t, time.Second), open(t, file))
 	fails(t, err, plan.ErrUnavailable, "Forbidden")
 	if got := asked.Load(); got != "CONNECT api.invalid:6443" {
 		t.Errorf("the proxy was asked for %v", got)
@@ -98,29 +98,29 @@ contexts: [{name: x, context: {cluster: c, user: u}}]
 current-context: x
 `
 	tests := map[string]struct{ text, want string }{
-		"empty":            {text: " \n", want: "the file is empty"},
+		"empty":            {text: " \n", want: "current-context: missing"},
 		"no context":       {text: "apiVersion: v1\nkind: Config\n", want: "current-context: missing"},
-		"unknown context":  {text: "current-context: nowhere\n", want: `there is no context "nowhere"`},
+		"unknown context":  {text: "current-context: nowhere\n", want: "cannot locate context nowhere"},
 		"no server":        {text: "clusters: [{name: c, cluster: {}}]\n" + rest, want: "cluster.server: missing"},
-		"no cluster":       {text: rest, want: `there is no cluster "c"`},
-		"no user":          {text: "clusters: [{name: c, cluster: {server: 'https://a'}}]\n" + strings.Replace(rest, "user: u", "user: v", 1), want: `there is no user "v"`},
+		"no cluster":       {text: rest, want: "cannot locate cluster c"},
+		"no user":          {text: "clusters: [{name: c, cluster: {server: 'https://a'}}]\n" + strings.Replace(rest, "user: u", "user: v", 1), want: "cannot locate user v"},
 		"bare token":       {text: secret, want: "no kubeconfig"},
 		"no YAML":          {text: "a: b: " + secret, want: "no kubeconfig"},
 		"wrong type":       {text: "users: [{name: u, user: " + secret + "}]", want: "no kubeconfig"},
 		"wrong kind":       {text: "apiVersion: v1\nkind: Pod\n", want: "no kubeconfig"},
 		"missing CA":       {text: "clusters: [{name: c, cluster: {server: 'https://a', certificate-authority: /does/not/exist}}]\n" + rest, want: "/does/not/exist"},
-		"broken CA":        {text: "clusters: [{name: c, cluster: {server: 'https://a', certificate-authority-data: YQ==}}]\n" + rest, want: "certificates:"},
+		"broken CA":        {text: "clusters: [{name: c, cluster: {server: 'https://a', certificate-authority-data: YQ==}}]\n" + rest, want: "root certificates"},
 		"two identities":   {text: "clusters: [{name: c, cluster: {server: 'https://a', insecure-skip-tls-verify: true}}]\n" + strings.Replace(rest, "token: ", "username: x, password: pw, token: ", 1), want: "more than one authentication method"},
 		"missing token":    {text: "clusters: [{name: c, cluster: {server: 'https://a', insecure-skip-tls-verify: true}}]\n" + strings.Replace(rest, "token: ", "tokenFile: /does/not/exist/", 1), want: "no such file"},
 		"CA and insecure":  {text: "clusters: [{name: c, cluster: {server: 'https://a', insecure-skip-tls-verify: true, certificate-authority-data: YQ==}}]\n" + rest, want: "insecure"},
 		"relative proxy":   {text: "clusters: [{name: c, cluster: {server: 'https://a', proxy-url: '::'}}]\n" + rest, want: "proxy"},
-		"larger than ever": {text: strings.Repeat("#", maxKubeconfig+1), want: "larger than 4 MiB"},
+		"larger than ever": {text: strings.Repeat("#", maxFile+1), want: "more than 4194304 bytes"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			file := writeKubeconfig(t, tt.text)
 			c := open(t, file)
-			err := c.Ready(within(t, time.Second))
+			err := c.Check()
 			if name == "missing token" {
 				secretPath := "/does/not/exist/" + secret
 				if err == nil || !strings.Contains(err.Error(), secretPath) {
@@ -164,13 +164,13 @@ func TestNoTLS(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
 	file := kubeconfig(t, fmt.Sprintf("server: %q", strings.Replace(plain.URL, "http:", "https:", 1)), "token: "+cnitest.Token)
-	err := open(t, file).Ready(within(t, time.Second))
+	err := reach(within(t, time.Second), open(t, file))
 	fails(t, err, plan.ErrUnavailable, "speaks no TLS", file)
 }
 
 func TestPasswordInURLIsNotShown(t *testing.T) {
 	file := kubeconfig(t, fmt.Sprintf("server: %q, insecure-skip-tls-verify: true", "https://user:geheim@"+unused(t)), "token: x")
-	err := open(t, file).Ready(within(t, time.Second))
+	err := reach(within(t, time.Second), open(t, file))
 	fails(t, err, plan.ErrUnavailable, "connection refused")
 	if strings.Contains(err.Error(), "geheim") {
 		t.Errorf("error %q gives the password away", err)
@@ -192,7 +192,7 @@ func TestClientStaysUsableAfterClose(t *testing.T) {
 	s := cnitest.NewAPIServer(t)
 	c := dial(t, s)
 	for range 2 {
-		if err := c.Ready(within(t, time.Second)); err != nil {
+		if err := reach(within(t, time.Second), c); err != nil {
 			t.Fatal(err)
 		}
 		c.Close()

@@ -2,100 +2,73 @@ package kube
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
-	"strconv"
+	"fmt"
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
 // component is who events come from.
 const component = "multus"
 
-// Bounds of the API: of an event's message, and of any object's name.
+// Bounds of the API: of an event's message, and of the part of its name that is a pod's.
 const (
 	maxMessage = 1024
-	maxName    = 253
+	maxName    = 253 - len(".0123456789abcdef")
 )
 
 // event is a core/v1 Event, as far as Multus fills it in.
 type event struct {
-	APIVersion         string      `json:"apiVersion"`
-	Kind               string      `json:"kind"`
-	Metadata           eventMeta   `json:"metadata"`
-	InvolvedObject     involved    `json:"involvedObject"`
-	Reason             string      `json:"reason"`
-	Message            string      `json:"message"`
-	Type               string      `json:"type"`
-	Source             eventSource `json:"source"`
-	FirstTimestamp     string      `json:"firstTimestamp"`
-	LastTimestamp      string      `json:"lastTimestamp"`
-	Count              int         `json:"count"`
-	ReportingComponent string      `json:"reportingComponent"`
-}
-
-type eventMeta struct {
-	Name      string `json:"name"`
-	Namespace string `json:"namespace"`
+	metav1.TypeMeta
+	Metadata           metav1.ObjectMeta `json:"metadata"`
+	InvolvedObject     involved          `json:"involvedObject"`
+	Reason             string            `json:"reason"`
+	Message            string            `json:"message"`
+	Type               string            `json:"type"`
+	Source             eventSource       `json:"source"`
+	FirstTimestamp     metav1.Time       `json:"firstTimestamp"`
+	LastTimestamp      metav1.Time       `json:"lastTimestamp"`
+	Count              int               `json:"count"`
+	ReportingComponent string            `json:"reportingComponent"`
 }
 
 type involved struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Namespace  string `json:"namespace"`
-	Name       string `json:"name"`
-	UID        string `json:"uid,omitempty"`
+	metav1.TypeMeta
+	Namespace string    `json:"namespace"`
+	Name      string    `json:"name"`
+	UID       types.UID `json:"uid,omitempty"`
 }
 
 type eventSource struct {
 	Component string `json:"component"`
 }
 
-// tell makes an event about the pod's interfaces, if it can.
+// tell makes an event about the pod's interfaces, if it can: a pod does not lack
+// its networks because an event is missing.
 func (c *Client) tell(ctx context.Context, pod plan.Pod, message string) {
-	if segment("namespace", pod.Namespace) != nil || segment("name", pod.Name) != nil {
-		return
-	}
-	body, err := json.Marshal(newEvent(pod, message, time.Now()))
-	if err != nil {
-		return
-	}
-	_, _ = c.do(ctx, call{ // a pod does not lack its networks for want of an event
-		method: http.MethodPost, path: "/api/v1/namespaces/" + pod.Namespace + "/events", body: body,
-		contentType: acceptJSON, needs: `"create" on "events"`,
+	_, _ = c.do(ctx, request{
+		verb: "create", resource: core("events"), ref: plan.Ref{Namespace: pod.Namespace}, body: newEvent(pod, message, time.Now()),
 	})
 }
 
 // newEvent is the event that tells of a pod's interfaces.
 func newEvent(pod plan.Pod, message string, at time.Time) event {
-	stamp := at.UTC().Format(time.RFC3339)
+	stamp := metav1.NewTime(at)
+	unique := fmt.Sprintf("%s.%x", strings.TrimRight(pod.Name[:min(len(pod.Name), maxName)], "-."), at.UnixNano())
 	return event{
-		APIVersion: "v1", Kind: "Event",
-		Metadata:       eventMeta{Name: eventName(pod.Name, at), Namespace: pod.Namespace},
-		InvolvedObject: involved{APIVersion: "v1", Kind: "Pod", Namespace: pod.Namespace, Name: pod.Name, UID: pod.UID},
-		Reason:         "AddedInterfaces", Type: "Normal", Message: cutText(message, maxMessage),
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Event"},
+		Metadata: metav1.ObjectMeta{Name: unique, Namespace: pod.Namespace},
+		InvolvedObject: involved{
+			TypeMeta:  metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+			Namespace: pod.Namespace, Name: pod.Name, UID: types.UID(pod.UID),
+		},
+		Reason: "AddedInterfaces", Type: "Normal", Message: fault.Clip(strings.ToValidUTF8(message, "\uFFFD"), maxMessage),
 		Source: eventSource{Component: component}, ReportingComponent: component,
 		FirstTimestamp: stamp, LastTimestamp: stamp, Count: 1,
 	}
-}
-
-// eventName is a name that no other event has: the pod's and the time.
-func eventName(pod string, at time.Time) string {
-	suffix := "." + strconv.FormatInt(at.UnixNano(), 16)
-	if most := maxName - len(suffix); len(pod) > most {
-		pod = strings.TrimRight(pod[:most], "-.")
-	}
-	return pod + suffix
-}
-
-// cutText is text within the limit, ended with … where it was longer.
-func cutText(text string, limit int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= limit {
-		return text
-	}
-	const mark = "…"
-	return strings.ToValidUTF8(text[:limit-len(mark)], "") + mark
 }

@@ -22,39 +22,44 @@ func TestFieldFaults(t *testing.T) {
 		"no host":                {cluster: "server: 'https:///geheim'", want: "cluster.server: no URL"},
 		"odd proxy":              {cluster: https + ", proxy-url: 'http://x:geheim@h:p'", want: "cluster.proxy-url: no URL"},
 		"other proxy":            {cluster: https + ", proxy-url: 'ftp://x:geheim@h'", want: "cluster.proxy-url: no URL"},
-		"authority no base64":    {cluster: https + ", certificate-authority-data: '*'", want: "no kubeconfig: illegal base64"},
-		"authority a list":       {cluster: https + ", certificate-authority: [geheim]", want: "clusters.cluster.certificate-authority: a string is expected"},
+		"authority no base64":    {cluster: https + ", certificate-authority-data: '*'", want: "no kubeconfig"},
+		"authority a list":       {cluster: https + ", certificate-authority: [geheim]", want: "no kubeconfig"},
 		"authority insecure":     {cluster: https + ", insecure-skip-tls-verify: true, certificate-authority: multus.kubeconfig", want: "insecure"},
-		"insecure in quotes":     {cluster: https + ", insecure-skip-tls-verify: 'true'", want: "clusters.cluster.insecure-skip-tls-verify: true or false is expected"},
-		"number as token":        {cluster: https, user: "token: 1234567890123", want: "users.user.token: a string is expected; put numbers"},
-		"groups a string":        {cluster: https, user: "as: x, as-groups: geheim", want: "users.user.as-groups: a list is expected"},
-		"exec a string":          {cluster: https, user: "exec: geheim", want: "users.user.exec: an object is expected"},
-		"empty token file":       {cluster: https, user: "tokenFile: /dev/null", want: "user.tokenFile: /dev/null is empty"},
-		"endless token file":     {cluster: https, user: "tokenFile: /dev/zero", want: "user.tokenFile: read /dev/zero: larger than 1 MiB"},
-		"token and user":         {cluster: https, user: "tokenFile: /dev/null, username: x", want: "more than one authentication method"},
+		"insecure in quotes":     {cluster: https + ", insecure-skip-tls-verify: 'true'", want: "no kubeconfig"},
+		"number as token":        {cluster: https, user: "token: 1234567890123", want: "no kubeconfig"},
+		"groups a string":        {cluster: https, user: "as: x, as-groups: geheim", want: "no kubeconfig"},
+		"exec a string":          {cluster: https, user: "exec: geheim", want: "no kubeconfig"},
+		"empty token file":       {cluster: https, user: "tokenFile: empty", want: "/empty is empty"},
+		"endless token file":     {cluster: https, user: "tokenFile: /dev/zero", want: "user.tokenFile: read /dev/zero: a regular file is expected"},
+		"token and user":         {cluster: https, user: "tokenFile: multus.kubeconfig, username: x", want: "more than one authentication method"},
 		"token and password":     {cluster: https, user: "token: geheim, password: geheim", want: "more than one authentication method"},
-		"certificate, no key":    {cluster: https, user: "client-certificate: /dev/null", want: "a client-certificate without a client-key"},
+		"certificate, no key":    {cluster: https, user: "client-certificate: multus.kubeconfig", want: "client-key must be specified"},
 		"certificate missing":    {cluster: https, user: "client-certificate: /does/not/exist, client-key: x", want: "/does/not/exist"},
-		"certificate broken":     {cluster: https, user: "client-certificate-data: Z2VoZWlt, client-key-data: Z2VoZWlt", want: "certificates: "},
-		"certificate file empty": {cluster: https, user: "client-certificate: multus.kubeconfig, client-key: multus.kubeconfig", want: "certificates: client-certificate: "},
-		"foreign key":            {cluster: https, user: "client-certificate-data: " + b64(me.cert) + ", client-key-data: " + b64(other.key), want: "certificates: "},
-		"as nobody":              {cluster: https, user: "as-groups: [a]", want: "without as"},
-		"as nobody's UID":        {cluster: https, user: "as-uid: a", want: "without as"},
-		"as nobody's extra":      {cluster: https, user: "as-user-extra: {a: [b]}", want: "without as"},
-		"auth provider":          {cluster: https, user: "token: geheim, auth-provider: {name: gcp, config: {access-token: geheim}}", want: `user.auth-provider "gcp": not supported`},
-		"exec no command":        {cluster: https, user: exec(v1 + "interactiveMode: Never"), want: "user.exec.command: missing"},
-		"exec NUL":               {cluster: https, user: exec(v1 + `interactiveMode: Never, command: "a\0b"`), want: "user.exec.command: a NUL"},
-		"exec no version":        {cluster: https, user: exec("interactiveMode: Never, command: x"), want: `user.exec.apiVersion "": not supported`},
-		"exec old version":       {cluster: https, user: exec("apiVersion: client.authentication.k8s.io/v1alpha1, command: x"), want: "v1alpha1"},
-		"exec no mode":           {cluster: https, user: exec(v1 + "command: x"), want: "user.exec.interactiveMode: missing"},
-		"exec odd mode":          {cluster: https, user: exec(v1 + "command: x, interactiveMode: never"), want: `user.exec.interactiveMode "never"`},
-		"exec at a terminal":     {cluster: https, user: exec(v1 + "command: x, interactiveMode: Always"), want: "user.exec.interactiveMode Always: a CNI plugin has no terminal"},
-		"exec nameless variable": {cluster: https, user: exec(v1 + "command: x, interactiveMode: Never, env: [{name: A, value: b}, {value: geheim}]"), want: `user.exec.env[1].name ""`},
+		"certificate broken":     {cluster: https, user: "client-certificate-data: Z2VoZWlt, client-key-data: Z2VoZWlt", want: "certificate input"},
+		"certificate file empty": {cluster: https, user: "client-certificate: multus.kubeconfig, client-key: multus.kubeconfig", want: "certificate input"},
+		"foreign key":            {cluster: https, user: "client-certificate-data: " + b64(me.cert) + ", client-key-data: " + b64(other.key), want: "does not match"},
+		"as nobody":              {cluster: https, user: "as-groups: [a]", want: "without impersonating a user"},
+		"as nobody's UID":        {cluster: https, user: "as-uid: a", want: "without impersonating a user"},
+		"as nobody's extra":      {cluster: https, user: "as-user-extra: {a: [b]}", want: "without impersonating a user"},
+		"auth provider":          {cluster: https, user: "token: geheim, auth-provider: {name: gcp, config: {access-token: geheim}}", want: `no Auth Provider found for name "gcp"`},
+		"exec no command":        {cluster: https, user: exec(v1 + "interactiveMode: Never"), want: "command must be specified"},
+		"exec NUL":               {cluster: https, user: exec(v1 + `interactiveMode: Never, command: "a\0b"`), want: "user.exec.command: "},
+		"exec no version":        {cluster: https, user: exec("interactiveMode: Never, command: /bin/true"), want: "apiVersion must be specified"},
+		"exec old version":       {cluster: https, user: exec("apiVersion: client.authentication.k8s.io/v1alpha1, interactiveMode: Never, command: /bin/true"), want: "v1alpha1"},
+		"exec no mode":           {cluster: https, user: exec(v1 + "command: /bin/true"), want: "interactiveMode must be specified"},
+		"exec odd mode":          {cluster: https, user: exec(v1 + "command: /bin/true, interactiveMode: never"), want: `invalid interactiveMode for u: "never"`},
+		"exec at a terminal":     {cluster: https, user: exec(v1 + "command: /bin/true, interactiveMode: Always"), want: "standard input is not a terminal"},
+		"exec nameless variable": {cluster: https, user: exec(v1 + "command: /bin/true, interactiveMode: Never, env: [{name: A, value: b}, {value: geheim}]"), want: "env variable name must be specified"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			config := kubeconfig(t, tt.cluster, tt.user)
-			err := open(t, config).Ready(within(t, time.Second))
+			beside(t, config, "empty", " \n")
+			c := open(t, config)
+			err := c.Check()
+			if err == nil {
+				err = reach(within(t, time.Second), c)
+			}
 			fails(t, err, plan.ErrUnavailable, tt.want, config)
 			if strings.Contains(err.Error(), "geheim") {
 				t.Errorf("error %q gives a secret away", err)
@@ -71,17 +76,17 @@ func TestContextFaults(t *testing.T) {
 		context = "{name: x, context: {cluster: c, user: u}}"
 	)
 	tests := map[string]struct{ clusters, users, contexts, want string }{
-		"two clusters": {cluster + ", " + cluster, user, context, `context "x": there is more than one cluster "c"`},
-		"two users":    {cluster, user + ", " + user, context, `context "x": there is more than one user "u"`},
-		"two contexts": {cluster, user, context + ", " + context, `current-context: there is more than one context "x"`},
-		"no user":      {cluster, user, "{name: x, context: {cluster: c}}", `context "x": there is no user ""`},
-		"unnamed user": {cluster, "{user: {token: geheim}}", "{name: x, context: {cluster: c}}", `context "x": there is no user ""`},
-		"no cluster":   {cluster, user, "{name: x, context: {user: u}}", `context "x": there is no cluster ""`},
+		"two clusters": {cluster + ", " + cluster, user, context, "no kubeconfig"},
+		"two users":    {cluster, user + ", " + user, context, "no kubeconfig"},
+		"two contexts": {cluster, user, context + ", " + context, "no kubeconfig"},
+		"no user":      {cluster, user, "{name: x, context: {cluster: c}}", "needs both a cluster and a user"},
+		"unnamed user": {cluster, "{user: {token: geheim}}", "{name: x, context: {cluster: c}}", "needs both a cluster and a user"},
+		"no cluster":   {cluster, user, "{name: x, context: {user: u}}", "needs both a cluster and a user"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			config := writeKubeconfig(t, fmt.Sprintf("clusters: [%s]\nusers: [%s]\ncontexts: [%s]\ncurrent-context: x\n", tt.clusters, tt.users, tt.contexts))
-			fails(t, open(t, config).Ready(within(t, time.Second)), plan.ErrUnavailable, tt.want, config)
+			fails(t, open(t, config).Check(), plan.ErrUnavailable, tt.want, config)
 		})
 	}
 }
@@ -96,7 +101,7 @@ func TestOddTextIsNotRepeated(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := writeKubeconfig(t, text)
-			err := open(t, config).Ready(within(t, time.Second))
+			err := open(t, config).Check()
 			fails(t, err, plan.ErrUnavailable, config)
 			if strings.Contains(err.Error(), "geheim") {
 				t.Errorf("error %q repeats the text", err)

@@ -3,6 +3,8 @@ package kube
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -64,7 +66,7 @@ func TestKubeconfigFields(t *testing.T) {
 				beside(t, config, name, text)
 			}
 			before := len(g.seen())
-			if err := open(t, config).Ready(within(t, 5*time.Second)); err != nil {
+			if err := reach(within(t, 5*time.Second), open(t, config)); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff([]arrival{tt.want}, g.seen()[before:]); diff != "" {
@@ -83,15 +85,14 @@ func TestClientCertificateRotates(t *testing.T) {
 	beside(t, config, "client.crt", first.cert)
 	beside(t, config, "client.key", first.key)
 	c := open(t, config)
-	if err := c.Ready(within(t, 5*time.Second)); err != nil {
+	if err := reach(within(t, 5*time.Second), c); err != nil {
 		t.Fatal(err)
 	}
 	beside(t, config, "client.crt", second.cert)
 	beside(t, config, "client.key", second.key)
-	time.Sleep(1100 * time.Millisecond) // client-go looks once a second
 	g.refuse = func(a arrival) bool { return a.Certificate == "first" }
-	if _, f := c.do(within(t, 5*time.Second), call{method: "GET", path: "/version"}); f != nil {
-		t.Fatal(f.err)
+	if err := reach(within(t, 5*time.Second), c); err != nil {
+		t.Fatal(err)
 	}
 	if diff := cmp.Diff([]arrival{{Certificate: "first"}, {Certificate: "first"}, {Certificate: "second"}}, g.seen()); diff != "" {
 		t.Error(diff)
@@ -116,12 +117,14 @@ func TestNoCredentialsWithoutTLS(t *testing.T) {
 			t.Run(name+" to "+server, func(t *testing.T) {
 				before := len(g.seen())
 				config := kubeconfig(t, fmt.Sprintf("server: %q", server), user+", as: jane")
-				if err := open(t, config).Ready(within(t, time.Second)); err != nil {
+				beside(t, config, "token", "x")
+				if err := reach(within(t, time.Second), open(t, config)); err != nil {
 					t.Fatal(err)
 				}
 				config = kubeconfig(t, fmt.Sprintf("server: %q", server), user)
-				fails(t, open(t, config).Ready(within(t, time.Second)), plan.ErrUnavailable, "anonymous without https")
-				want := []arrival{{As: map[string][]string{"Impersonate-User": {"jane"}}}, {}}
+				beside(t, config, "token", "x")
+				fails(t, reach(within(t, time.Second), open(t, config)), plan.ErrUnavailable, "anonymous without https")
+				want := []arrival{{As: map[string][]string{"Impersonate-User": {"jane"}}}, {}, {}}
 				if diff := cmp.Diff(want, g.seen()[before:]); diff != "" {
 					t.Error(diff)
 				}
@@ -161,7 +164,7 @@ current-context: of another document
 	for name, text := range map[string]string{"YAML": block, "YAML like JSON": single, "JSON": " \n" + string(asJSON), "BOM": "\ufeff" + single} {
 		t.Run(name, func(t *testing.T) {
 			config := writeKubeconfig(t, strings.ReplaceAll(text, "SERVER", g.server.URL))
-			if err := open(t, config).Ready(within(t, 5*time.Second)); err != nil {
+			if err := reach(within(t, 5*time.Second), open(t, config)); err != nil {
 				t.Fatal(err)
 			}
 			seen := g.seen()
@@ -181,21 +184,14 @@ func FuzzKubeconfig(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := parseKubeconfig(data)
-		if err != nil {
-			return
+		dir := t.TempDir()
+		file := filepath.Join(dir, "kubeconfig")
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
 		}
-		a, err := current(file)
-		if err != nil {
-			return
-		}
-		a.resolve("/folder")
-		if a.check() != nil {
-			return
-		}
-		base, err := serverURL(a.cluster.Server)
-		if err == nil && base.Scheme != "https" && base.Scheme != "http" {
-			t.Errorf("server %q is taken for %s", a.cluster.Server, base.Redacted())
+		l, err := newLink(file)
+		if err == nil && l.base.Scheme != "https" && l.base.Scheme != "http" {
+			t.Errorf("server %s", l.shown)
 		}
 	})
 }

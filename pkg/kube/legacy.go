@@ -2,21 +2,22 @@ package kube
 
 import (
 	"context"
-	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-// networks are the older kubernetes.com/v1 Network objects. Their path is the
-// same whether they are custom resources or third-party resources.
-func networks() kind {
-	return kind{
-		root:     "/apis/kubernetes.com/v1",
-		resource: "networks",
-		crd:      "networks.kubernetes.com",
-		decode:   decodeNetwork,
-	}
+// network is an older kubernetes.com/v1 Network object: the type of its plugin,
+// and a string with the rest of that plugin's configuration.
+type network struct {
+	metav1.PartialObjectMetadata
+	Plugin string `json:"plugin"`
+	Args   string `json:"args"`
 }
+
+func (n *network) config() (string, error) { return plan.LegacyConfig(n.Plugin, n.Args) }
 
 // legacy reads Network objects as if they were NetworkAttachmentDefinitions.
 type legacy struct {
@@ -26,33 +27,11 @@ type legacy struct {
 // Legacy reads the older Network objects.
 func (c *Client) Legacy() plan.Definitions { return legacy{c} }
 
-// Definitions reads Network objects, each distinct one once and all at the same time.
+// Definitions reads Network objects, each distinct one once and all at the same
+// time. Their path is the same whether they are custom resources or third-party resources.
 func (l legacy) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	return l.client.definitions(ctx, networks(), refs)
-}
-
-// decodeNetwork reads a Network object: the type of its plugin, and a string
-// with the rest of that plugin's configuration.
-func decodeNetwork(body []byte, ref plan.Ref) (plan.Definition, error) {
-	doc, err := document(body, ref)
-	if err != nil {
-		return plan.Definition{}, err
-	}
-	resource, err := resourceOf(doc)
-	if err != nil {
-		return plan.Definition{}, err
-	}
-	plugin, err := doc.text("plugin")
-	if err != nil {
-		return plan.Definition{}, fmt.Errorf("plugin must be a string, the plugin's type: %w", err)
-	}
-	args, err := doc.text("args")
-	if err != nil {
-		return plan.Definition{}, fmt.Errorf("args must be a string that holds JSON: %w", err)
-	}
-	config, err := plan.LegacyConfig(plugin, args)
-	if err != nil {
-		return plan.Definition{}, err
-	}
-	return plan.Definition{Config: config, Resource: resource}, nil
+	r := schema.GroupVersionResource{Group: "kubernetes.com", Version: "v1", Resource: "networks"}
+	return collect(refs, func(ref plan.Ref) (plan.Definition, error) {
+		return l.client.definition(ctx, request{verb: "get", resource: r, ref: ref}, &network{})
+	})
 }

@@ -46,16 +46,16 @@ func TestDecodeNetwork(t *testing.T) {
 		"object":         {body: meta + `,"plugin":"ptp","args":"{\"mtu\":1}"}`, want: `{"type":"ptp","mtu":1}`},
 		"no args":        {body: meta + `,"plugin":"ptp"}`, want: `{"type":"ptp"}`},
 		"args null":      {body: meta + `,"plugin":"ptp","args":null}`, want: `{"type":"ptp"}`},
-		"args an object": {body: meta + `,"plugin":"ptp","args":{"mtu":1}}`, fault: "args must be a string that holds JSON: it is an object"},
+		"args an object": {body: meta + `,"plugin":"ptp","args":{"mtu":1}}`, fault: "args: a string is expected, found object"},
 		"args broken":    {body: meta + `,"plugin":"ptp","args":"{"}`, fault: "args: line 1, column 2: the text ends"},
-		"plugin a list":  {body: meta + `,"plugin":["ptp"]}`, fault: "plugin must be a string, the plugin's type: it is a list"},
+		"plugin a list":  {body: meta + `,"plugin":["ptp"]}`, fault: "plugin: a string is expected, found array"},
 		"no plugin":      {body: meta + `,"args":"{\"type\":\"ptp\"}"}`, fault: "plugin"},
 		"contradiction":  {body: meta + `,"plugin":"ptp","args":"{\"type\":\"bridge\"}"}`, fault: "contradicts"},
 		"another one":    {body: `{"metadata":{"name":"b","namespace":"d"},"plugin":"ptp"}`, fault: "not the object that was asked for"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := decodeNetwork([]byte(tt.body), plan.Ref{Namespace: "d", Name: "a"})
+			got, err := decodeInto(&network{}, []byte(tt.body))
 			if tt.fault == "" && err != nil || tt.fault != "" && (err == nil || !strings.Contains(err.Error(), tt.fault)) {
 				t.Errorf("error %v, want %q", err, tt.fault)
 			}

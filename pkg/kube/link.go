@@ -1,15 +1,15 @@
 package kube
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
-	"syscall"
+	"net/url"
+	"runtime"
+	"runtime/debug"
+	"strings"
 	"time"
+
+	"k8s.io/client-go/rest"
 )
 
 // Bounds of a connection that no deadline of a request covers: net/http goes on
@@ -19,109 +19,69 @@ const (
 	idleTimeout = 30 * time.Second
 )
 
-// link is one connection to the API server.
+// link is one connection to the API server, and who Multus is on it.
 type link struct {
-	http  *http.Client
-	close func()        // drops the connection as soon as no request uses it
-	open  atomic.Bool   // there is a connection; requests need not wait for one
-	turn  chan struct{} // held by the request that connects
-	cut   atomic.Bool   // the other side broke a connection off
+	http.RoundTripper
+	base       *url.URL
+	shown      string // the same for messages, without a password
+	credential string // what identifies Multus, for messages
+	token      string // which no message repeats
+	plugin     string // the exec plugin that fetches the credential, if one does
+	close      func() // drops the connection as soon as no request uses it
 }
 
-// newLink prepares a connection; it is opened by the first request.
-func newLink(e *endpoint) (*link, error) {
-	l := &link{turn: make(chan struct{}, 1)}
+// newLink prepares a connection; the first request opens it. client-go's own
+// transports are not used: all links to one address would be the same connection.
+func newLink(kubeconfig string) (*link, error) {
+	conf, credential, err := readAccess(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	base, _, err := rest.DefaultServerUrlFor(conf)
+	if err != nil || base.Scheme != "https" && base.Scheme != "http" || base.Hostname() == "" {
+		return nil, errOddServer
+	}
+	if base.Scheme == "http" {
+		credential = "user, who is anonymous without https,"
+	}
+	if conf.Proxy == nil {
+		conf.Proxy = http.ProxyFromEnvironment
+	}
+	tls, err := rest.TLSConfigFor(conf)
+	if err != nil {
+		return nil, err
+	}
 	transport := &http.Transport{
-		Proxy:               e.proxy,
-		DialContext:         l.dial,
-		TLSClientConfig:     e.tls.Clone(), // net/http writes into it
+		Proxy:               conf.Proxy,
+		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSClientConfig:     tls,
 		TLSHandshakeTimeout: dialTimeout,
 		IdleConnTimeout:     idleTimeout,
-		MaxIdleConnsPerHost: maxInFlight, // where a server or proxy speaks HTTP/1.1 alone
+		MaxConnsPerHost:     1, // else each of several first requests would shake hands, which costs more than all the rest
 		ForceAttemptHTTP2:   true,
 		DisableCompression:  true, // unpacking costs more than a LAN's bandwidth
 	}
-	wrapped, err := e.wrap(transport)
+	conf.UserAgent = userAgent()
+	wrapped, err := rest.HTTPWrappersForConfig(conf, transport)
 	if err != nil {
 		return nil, err
 	}
-	l.http = &http.Client{Transport: wrapped, CheckRedirect: stay}
-	l.close = transport.CloseIdleConnections // client-go's wrappers would not pass it on
+	l := &link{
+		RoundTripper: wrapped, base: base, shown: strings.TrimSuffix(base.Redacted(), "/"),
+		credential: credential, token: conf.BearerToken, close: transport.CloseIdleConnections,
+	}
+	if conf.ExecProvider != nil {
+		l.plugin = conf.ExecProvider.Command
+		l.RoundTripper = impatient{RoundTripper: wrapped, plugin: l.plugin}
+	}
 	return l, nil
 }
 
-// dial connects.
-func (l *link) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := (&net.Dialer{Timeout: dialTimeout}).DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
+// userAgent is how requests name Multus: multus/v1.2.3 (linux/amd64).
+func userAgent() string {
+	version := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		version = strings.Trim(info.Main.Version, "()")
 	}
-	return watched{Conn: conn, cut: &l.cut}, nil
-}
-
-// stay keeps requests, and the credentials they carry, from going elsewhere.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-// do sends a request. Until there is a connection requests go one by one: each
-// of several at once would make a connection of its own, and a TLS handshake
-// costs more than all the rest together. connected tells how far it got.
-func (l *link) do(req *http.Request) (resp *http.Response, connected bool, err error) {
-	ctx := req.Context()
-	release := func() {}
-	if !l.open.Load() {
-		select {
-		case l.turn <- struct{}{}:
-			var done atomic.Bool
-			release = func() {
-				if done.CompareAndSwap(false, true) {
-					<-l.turn
-				}
-			}
-		case <-ctx.Done():
-			return nil, false, ctx.Err()
-		}
-	}
-	defer release()
-	var got atomic.Bool
-	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) {
-		got.Store(true)
-		l.open.Store(true)
-		release()
-	}}
-	resp, err = l.http.Do(req.WithContext(httptrace.WithClientTrace(ctx, trace)))
-	return resp, got.Load(), err
-}
-
-// reason is why a request had no answer. net/http tells one of the requests on a
-// connection that it was reset, and the others that it closed it.
-func (l *link) reason(err error) error {
-	if l.cut.Load() {
-		return fmt.Errorf("%w: %w", syscall.ECONNRESET, err)
-	}
-	return err
-}
-
-// watched is a connection that remembers that the other side broke it off.
-type watched struct {
-	net.Conn
-	cut *atomic.Bool
-}
-
-// Read is the connection's.
-func (w watched) Read(data []byte) (int, error) {
-	n, err := w.Conn.Read(data)
-	return n, w.watch(err)
-}
-
-// Write is the connection's.
-func (w watched) Write(data []byte) (int, error) {
-	n, err := w.Conn.Write(data)
-	return n, w.watch(err)
-}
-
-func (w watched) watch(err error) error {
-	if err != nil && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)) {
-		w.cut.Store(true)
-	}
-	return err
+	return "multus/" + version + " (" + runtime.GOOS + "/" + runtime.GOARCH + ")"
 }

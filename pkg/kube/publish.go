@@ -2,11 +2,14 @@ package kube
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -36,18 +39,18 @@ func (c *Client) Publish(ctx context.Context, pod plan.Pod, status []byte, event
 		}
 	}()
 	if status == nil {
-		wait(told, eventAlone)
+		await(told, eventAlone)
 		return nil
 	}
 	if err := c.patchStatus(ctx, pod, status); err != nil {
 		return err
 	}
-	wait(told, eventGrace)
+	await(told, eventGrace)
 	return nil
 }
 
-// wait waits until done is closed, at most for the time.
-func wait(done <-chan struct{}, most time.Duration) {
+// await waits until done is closed, at most for the time.
+func await(done <-chan struct{}, most time.Duration) {
 	timer := time.NewTimer(most)
 	defer timer.Stop()
 	select {
@@ -56,39 +59,21 @@ func wait(done <-chan struct{}, most time.Duration) {
 	}
 }
 
-// statusPatch is the merge patch of a pod's annotation.
-type statusPatch struct {
-	Metadata struct {
-		UID         string            `json:"uid,omitempty"`
-		Annotations map[string]string `json:"annotations"`
-	} `json:"metadata"`
-}
-
 // patchStatus writes the annotation through the status subresource, which nodes
 // may write. Only for the pod of that UID: the network status of one that had
 // the same name would be a lie. The API's mirror of a static pod has another
 // UID, so that there is no telling.
 func (c *Client) patchStatus(ctx context.Context, pod plan.Pod, status []byte) error {
-	at, err := path("/api/v1", plan.Ref{Namespace: pod.Namespace, Name: pod.Name}, "pods")
-	if err != nil {
-		return err
-	}
-	var patch statusPatch
+	var patch metav1.PartialObjectMetadata
 	if !pod.Static() {
-		patch.Metadata.UID = pod.UID
+		patch.UID = types.UID(pod.UID)
 	}
-	patch.Metadata.Annotations = map[string]string{networkStatus: string(status)}
-	body, err := json.Marshal(patch)
-	if err != nil {
-		return err
-	}
-	q := call{
-		method: http.MethodPatch, path: at + "/status", body: body,
-		accept: acceptMetadata, contentType: "application/merge-patch+json",
-		needs: `"patch" on "pods/status"`, absent: c.notKubernetes("pods"),
-		retry: func(f *fault) bool { return f.code == http.StatusConflict && !f.otherPod() },
-	}
-	_, f := c.do(ctx, q)
+	patch.Annotations = map[string]string{networkStatus: string(status)}
+	_, f := c.do(ctx, request{
+		verb: "patch", resource: core("pods"), subresource: "status", ref: plan.Ref{Namespace: pod.Namespace, Name: pod.Name},
+		accept: acceptMetadata, contentType: "application/merge-patch+json", body: patch,
+		retry: func(f *failure) bool { return f.status.Code == http.StatusConflict && !f.otherPod() },
+	})
 	switch {
 	case f == nil:
 		return nil
@@ -101,17 +86,15 @@ func (c *Client) patchStatus(ctx context.Context, pod plan.Pod, status []byte) e
 // otherPod tells whether a write was refused because the pod has another UID.
 // The server says so either as a failed precondition, which no field of the
 // Status tells from a write that came between, or as a field that cannot change.
-func (f *fault) otherPod() bool {
-	switch f.code {
+func (f *failure) otherPod() bool {
+	switch f.status.Code {
 	case http.StatusConflict:
-		return f.status.Reason == "Conflict" &&
+		return f.status.Reason == metav1.StatusReasonConflict &&
 			(strings.Contains(f.status.Message, "UID") || strings.Contains(f.status.Message, "Precondition failed"))
 	case http.StatusUnprocessableEntity:
-		for _, cause := range f.status.Details.Causes {
-			if cause.Field == "metadata.uid" {
-				return true
-			}
-		}
+		return slices.ContainsFunc(f.status.Details.Causes, func(cause metav1.StatusCause) bool {
+			return cause.Field == "metadata.uid"
+		})
 	}
 	return false
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
@@ -49,7 +50,7 @@ func TestPublish(t *testing.T) {
 
 func TestEvent(t *testing.T) {
 	s := cnitest.NewAPIServer(t, podA)
-	began := time.Now().Add(-time.Second).UTC().Format(time.RFC3339)
+	began := time.Now().Add(-time.Second)
 	if err := dial(t, s).Publish(within(t, 5*time.Second), examplePod(), nil, "net0 [10.0.0.1]"); err != nil {
 		t.Fatal(err)
 	}
@@ -64,15 +65,15 @@ func TestEvent(t *testing.T) {
 	if err := json.Unmarshal(events[0], &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.FirstTimestamp < began || got.FirstTimestamp != got.LastTimestamp {
-		t.Errorf("timestamps %q and %q", got.FirstTimestamp, got.LastTimestamp)
+	if at := got.FirstTimestamp; at.Time.Before(began) || !at.Equal(&got.LastTimestamp) {
+		t.Errorf("timestamps %v and %v", got.FirstTimestamp, got.LastTimestamp)
 	}
 	if !strings.HasPrefix(got.Metadata.Name, "a.") {
 		t.Errorf("name %q", got.Metadata.Name)
 	}
 	want := event{
-		APIVersion: "v1", Kind: "Event", Metadata: eventMeta{Name: got.Metadata.Name, Namespace: "default"},
-		InvolvedObject: involved{APIVersion: "v1", Kind: "Pod", Namespace: "default", Name: "a", UID: "u-1"},
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Event"}, Metadata: metav1.ObjectMeta{Name: got.Metadata.Name, Namespace: "default"},
+		InvolvedObject: involved{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, Namespace: "default", Name: "a", UID: "u-1"},
 		Reason:         "AddedInterfaces", Message: "net0 [10.0.0.1]", Type: "Normal", Count: 1,
 		Source: eventSource{Component: "multus"}, ReportingComponent: "multus",
 		FirstTimestamp: got.FirstTimestamp, LastTimestamp: got.LastTimestamp,
@@ -114,7 +115,7 @@ func TestNoEvent(t *testing.T) {
 func TestEventIsBesideThePatch(t *testing.T) {
 	s := cnitest.NewAPIServer(t, podA)
 	c := dial(t, s)
-	if err := c.Ready(within(t, time.Second)); err != nil { // connects
+	if err := reach(within(t, time.Second), c); err != nil { // connects
 		t.Fatal(err)
 	}
 	s.SetLatency(200 * time.Millisecond)
@@ -140,7 +141,7 @@ func TestEventIsNotWaitedFor(t *testing.T) {
 			}
 			s.Fail(fault)
 			c := dial(t, s)
-			if err := c.Ready(within(t, time.Second)); err != nil {
+			if err := reach(within(t, time.Second), c); err != nil {
 				t.Fatal(err)
 			}
 			began := time.Now()

@@ -2,9 +2,11 @@ package kube
 
 import (
 	"context"
-	"math/rand/v2"
+	"fmt"
 	"net/http"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // How requests are tried again.
@@ -13,17 +15,23 @@ const (
 	maxPause   = 2 * time.Second
 	// shortTry is the least that one try gets, as far as there is as much left.
 	shortTry = time.Second
-	// longTry is what one try gets where there is no deadline.
-	longTry = 10 * time.Second
+	// maxBudget is what a request gets whose context has no deadline.
+	maxBudget = time.Minute
 )
 
 // do tries the request until it works out, cannot work out, or the context ends.
-func (c *Client) do(ctx context.Context, q call) ([]byte, *fault) {
-	budget := left(ctx)
-	var last *fault
+// A try gets half of the time that is left, so that a server that hangs can be
+// tried again on another connection.
+func (c *Client) do(ctx context.Context, q request) ([]byte, *failure) {
+	ctx, cancel := context.WithTimeout(ctx, maxBudget)
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	budget := time.Until(deadline)
+	pauses := wait.Backoff{Duration: firstPause, Factor: 2, Jitter: 0.25, Cap: maxPause, Steps: 20}
+	var last *failure
 	turnedDown := false
-	for tries, pause := 1, firstPause; ; tries, pause = tries+1, min(2*pause, maxPause) {
-		body, f := c.try(ctx, q, share(ctx))
+	for tries := 1; ; tries++ {
+		body, f := c.try(ctx, q, max(time.Until(deadline)/2, shortTry))
 		if f == nil {
 			return body, nil
 		}
@@ -31,50 +39,29 @@ func (c *Client) do(ctx context.Context, q call) ([]byte, *fault) {
 			last = f
 		}
 		again := f.again || q.retry != nil && q.retry(f)
-		if f.code == http.StatusUnauthorized && !turnedDown {
-			turnedDown, again = true, true
+		if f.status.Code == http.StatusUnauthorized && !turnedDown {
+			turnedDown, again = true, true // once, with credentials read anew
 		}
-		if !again || !sleep(ctx, max(jitter(pause), f.after)) {
-			return nil, last.tried(tries, budget)
+		if again && sleep(ctx, max(pauses.Step(), f.after)) {
+			continue
 		}
+		if tries > 1 { // a text without chance: requests that fail at the same time say the same
+			last.err = fmt.Errorf("%w (tried again for %s)", last.err, budget.Round(100*time.Millisecond))
+		}
+		return nil, last
 	}
-}
-
-// share is what one try gets of the time that is left: half of it, so that a
-// server that hangs can be tried again on another connection.
-func share(ctx context.Context) time.Duration {
-	if budget := left(ctx); budget > 0 {
-		return max(budget/2, shortTry)
-	}
-	return longTry
-}
-
-// left is the time until the deadline; 0 where there is none.
-func left(ctx context.Context) time.Duration {
-	deadline, bounded := ctx.Deadline()
-	if !bounded {
-		return 0
-	}
-	return max(time.Until(deadline), 1)
 }
 
 // sleep pauses, and tells whether there is time for another try afterwards. If
 // not, it does not pause.
 func sleep(ctx context.Context, pause time.Duration) bool {
-	if budget := left(ctx); budget > 0 && budget <= pause {
+	if deadline, _ := ctx.Deadline(); time.Until(deadline) <= pause {
 		return false
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(pause):
 		return true
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// jitter spreads the tries of many processes that failed at the same moment.
-func jitter(pause time.Duration) time.Duration {
-	return pause - pause/4 + rand.N(pause/2)
 }

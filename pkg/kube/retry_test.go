@@ -227,7 +227,7 @@ func TestTokenRotates(t *testing.T) {
 	}
 	s.SetToken("third")
 	_, err := c.Pod(within(t, time.Second), "default", "a")
-	fails(t, err, plan.ErrUnavailable, "the token of kubeconfig "+config, "401 Unauthorized", token, "expired")
+	fails(t, err, plan.ErrUnavailable, "the token from "+token+" of kubeconfig "+config, "401 Unauthorized", "expired")
 }
 
 func TestTokenRotatesUnderParallelReads(t *testing.T) {
@@ -247,7 +247,7 @@ func TestTokenRotatesUnderParallelReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := open(t, config)
-	if err := c.Ready(within(t, time.Second)); err == nil {
+	if err := reach(within(t, time.Second), c); err == nil {
 		t.Fatal("the stale token was accepted")
 	}
 	if err := os.WriteFile(token, []byte(cnitest.Token), 0o600); err != nil {

@@ -75,7 +75,13 @@ func TestStatus(t *testing.T) {
 	}
 	notReady(t, n, c, `"cluster"`, "bridge")
 	linkBinaries(t, n.Bin, "bridge")
-	n.API.Close()
+	n.API.Close() // which is no affair of the node's
+	if out, err := n.multus("STATUS", c, node.Sandbox{}); err != nil || len(out) > 0 {
+		t.Fatalf("STATUS without an API server: %v %s", err, out)
+	}
+	if err := os.Remove(n.Kubeconfig); err != nil {
+		t.Fatal(err)
+	}
 	notReady(t, n, c, n.Kubeconfig)
 }
 
