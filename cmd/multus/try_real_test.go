@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// node is a machine for try to be run on: a network namespace, and folders of its
+// machine is one for try to be run on: a network namespace, and folders of its
 // own where try and the plugins write.
-type node struct {
+type machine struct {
 	multus  string // the program
 	plugins string
 	files   string // the folder of the files to try
 }
 
 // newNode builds the program and the reference plugins.
-func newNode(t *testing.T) node {
+func newNode(t *testing.T) machine {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("makes network namespaces and interfaces: needs root")
 	}
 	dir := t.TempDir()
-	n := node{multus: filepath.Join(dir, "bin", "multus"), plugins: filepath.Join(dir, "bin", "plugins"), files: filepath.Join(dir, "files")}
+	n := machine{multus: filepath.Join(dir, "bin", "multus"), plugins: filepath.Join(dir, "bin", "plugins"), files: filepath.Join(dir, "files")}
 	const reference = "github.com/containernetworking/plugins/plugins/"
 	build := []string{
 		reference + "main/bridge", reference + "main/ptp", reference + "main/macvlan", reference + "main/host-device",
@@ -43,7 +43,7 @@ func newNode(t *testing.T) node {
 
 // run runs a shell script on the node and returns its output and exit code.
 // $TRY is the program; $QUICK is the quickstart's folder, $FILES the node's.
-func (n node) run(t *testing.T, script string) (string, int) {
+func (n machine) run(t *testing.T, script string) (string, int) {
 	t.Helper()
 	quick, err := filepath.Abs("../../examples/quickstart")
 	if err != nil {

@@ -27,7 +27,7 @@ spec:
 }
 
 // place writes the one file to try.
-func (n node) place(t *testing.T, text string) {
+func (n machine) place(t *testing.T, text string) {
 	t.Helper()
 	if err := os.RemoveAll(n.files); err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func (n node) place(t *testing.T, text string) {
 const bridge = `{"cniVersion": "1.0.0", "type": "bridge", "bridge": "br-a", "ipam": {}}`
 
 // testWrongInput holds the messages to their word: each alone tells what to do.
-func testWrongInput(t *testing.T, n node) {
+func testWrongInput(t *testing.T, n machine) {
 	tests := map[string]struct {
 		file string
 		want []string
@@ -96,7 +96,7 @@ esac
 `
 
 // testLeaks shows that the proof can fail.
-func testLeaks(t *testing.T, n node) {
+func testLeaks(t *testing.T, n machine) {
 	bin := t.TempDir()
 	tests := map[string]struct{ add, del, want string }{
 		"link":        {"ip link add leak0 type veth peer name leak1 2>&2", ":", "  veth leak0\n"},
@@ -121,7 +121,7 @@ func testLeaks(t *testing.T, n node) {
 
 // testHostLink lends the pod a link of the host, which comes back under another
 // index.
-func testHostLink(t *testing.T, n node) {
+func testHostLink(t *testing.T, n machine) {
 	addressed := strings.Replace(bridge, "{}", `{"type": "host-local", "ranges": [[{"subnet": "10.214.0.0/24"}]]}`, 1)
 	n.place(t, onlyOf("net-a,lent", addressed)+`---
 apiVersion: k8s.cni.cncf.io/v1
