@@ -41,7 +41,7 @@ func (d *draft) assemble(ctx context.Context) Plan {
 			Config:       n.list,
 			Args:         d.sandbox.Args,
 			DefaultRoute: w.selection.DefaultRoute,
-			Source:       n.origin,
+			Source:       n.from,
 			Reason:       w.reason() + "; " + names[i].reason,
 		}
 		if id := ids[i]; id != "" && n.resource != "" {

@@ -64,7 +64,7 @@ type network struct {
 	list     netconf.List
 	title    string // what users call it
 	resource string // whose devices it needs; empty: none
-	origin   string // where the configuration came from, for people
+	from     string // where the configuration came from, for people
 	object   string // where to add a missing capability, for people
 }
 

@@ -44,42 +44,38 @@ func (d *draft) checkPlugins(w wanted, n network) error {
 			faults.Add(err)
 			continue
 		}
-		path, err := d.find(plugin)
+		path, self, err := d.find(plugin)
 		switch {
 		case err != nil && required[plugin]:
 			faults.Add(err)
 		case err != nil:
 			d.warn(w.String(), "IPAM plugin "+err.Error())
-		case isSelf(path):
+		case self:
 			faults.Addf("plugin %s is multus itself (%s), which would run itself without end; use another plugin", fault.Quote(plugin), path)
 		}
 	}
 	return faults.Err()
 }
 
-// find looks for a plugin's binary, where there is somewhere to look.
-func (d *draft) find(plugin string) (path string, err error) {
+// find looks for a plugin's binary, where there is somewhere to look, and tells
+// whether it is Multus itself, under whatever name.
+func (d *draft) find(plugin string) (path string, self bool, err error) {
 	if d.planner.Binaries == nil {
-		return "", nil
+		return "", false, nil
 	}
 	path, err = d.planner.Binaries.Find(plugin)
 	if err != nil {
-		return "", fmt.Errorf("%w; install it, or correct the type", err)
+		return "", false, fmt.Errorf("%w; install it, or correct the type", err)
 	}
-	if info, err := os.Stat(path); err == nil && info.Mode()&0o111 == 0 {
-		return "", fmt.Errorf("%s: plugin binary %s is not executable; make it so, or install it anew", plugin, path)
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", false, fmt.Errorf("%s: plugin binary: %w", plugin, err)
 	}
-	return path, nil
-}
-
-// isSelf tells whether a binary is Multus itself, under whatever name.
-func isSelf(path string) bool {
-	own, err := os.Stat("/proc/self/exe")
-	if err != nil || path == "" {
-		return false
+	if info.Mode()&0o111 == 0 {
+		return "", false, fmt.Errorf("%s: plugin binary %s is not executable; make it so, or install it anew", plugin, path)
 	}
-	other, err := os.Stat(path)
-	return err == nil && os.SameFile(own, other)
+	own, unknown := os.Stat("/proc/self/exe")
+	return path, unknown == nil && os.SameFile(own, info), nil
 }
 
 // checkAllowed keeps Multus from running itself, and NADs and files from running
