@@ -36,6 +36,7 @@ var layers = map[string][]string{
 	"pkg/trial":    with(think, "pkg/state", "pkg/delegate", "pkg/manifest", "pkg/multus"),
 	"pkg/lint":     with(think, "pkg/manifest"),
 	"pkg/doctor":   with(think, "pkg/kube", "pkg/state", "pkg/delegate"),
+	"pkg/cri":      {},
 	"pkg/logfile":  with(basic, "pkg/config", "pkg/netconf"),
 	"pkg/cnitest":  think,
 }

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/multus-cni/multus/pkg/cri"
+	"github.com/multus-cni/multus/pkg/multus"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// nodeOptions say what a subcommand that works on this node's records works with.
+type nodeOptions struct {
+	conf  string
+	state string
+	bin   []string
+}
+
+func (o *nodeOptions) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.conf, "conf", "", "`FILE` with the multus configuration (default: the first one in "+runtimeConfigurations+")")
+	cmd.Flags().StringVar(&o.state, "state", "", "`DIR` with the records (default: cniDir of the configuration)")
+	cmd.Flags().StringArrayVar(&o.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
+}
+
+// plugin is this node's, without its API server: records say all there is to detach.
+func (o *nodeOptions) plugin(std streams) (multus.Plugin, error) {
+	conf, warnings, err := confOfNode(o.conf)
+	if err != nil {
+		return multus.Plugin{}, err
+	}
+	for _, w := range warnings {
+		fmt.Fprintln(std.err, "warning:", w)
+	}
+	path := append(o.bin, filepath.SplitList(os.Getenv("CNI_PATH"))...)
+	p := newPlugin(path, conf, newLog(conf.Log, std.err).WithField("verb", "gc"))
+	if o.state != "" {
+		p.State = state.Dir(o.state)
+	}
+	return p, nil
+}
+
+func gcCommand(std streams) *cobra.Command {
+	var opts nodeOptions
+	var runtime string
+	cmd := &cobra.Command{
+		Use:   "gc",
+		Short: "Detach what no runtime will: unfinished and stale sandboxes of this node",
+		Long: `Detaches what is recorded on this node and what no container runtime will ask to
+detach any more: sandboxes whose DEL or roll-back could not finish, and sandboxes
+whose network namespace is gone. With --runtime, what the runtime knows still is
+left alone. Fit for a timer.
+
+Run it where the node's network namespaces are to be seen: on the node itself, or
+where its /run/netns is mounted.
+
+The exit code is 1 if anything could not be detached; it stays recorded.`,
+		Example: `  multus gc
+  multus gc --runtime /run/containerd/containerd.sock
+  multus gc --runtime /run/crio/crio.sock --conf /etc/cni/net.d/00-multus.conflist`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := noArguments(cmd, args); err != nil {
+				return err
+			}
+			return checkBin(opts.bin)
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return gc(cmd.Context(), std, opts, runtime) },
+	}
+	opts.flags(cmd)
+	cmd.Flags().StringVar(&runtime, "runtime", "", "`SOCKET` of the container runtime (CRI)")
+	return cmd
+}
+
+func gc(ctx context.Context, std streams, opts nodeOptions, runtime string) error {
+	plugin, err := opts.plugin(std)
+	if err != nil {
+		return err
+	}
+	var alive func(string) bool
+	if runtime != "" {
+		known, err := cri.Sandboxes(ctx, runtime)
+		if err != nil {
+			return err
+		}
+		alive = func(id string) bool { return known[id] }
+	}
+	finished, err := plugin.Collect(ctx, alive)
+	for _, k := range finished {
+		fmt.Fprintf(std.out, "sandbox %s: detached\n", k)
+	}
+	if len(finished) == 0 && err == nil {
+		fmt.Fprintln(std.out, "nothing to detach")
+	}
+	return err
+}
