@@ -6,6 +6,7 @@ package lint
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
@@ -23,7 +24,7 @@ type Finding struct {
 // Check tells what is wrong with the objects, in the order of the files. What kept
 // files from being read is not repeated.
 func Check(ctx context.Context, objects *manifest.Objects) []Finding {
-	c := checker{objects: objects, conf: planning(objects)}
+	c := checker{objects: objects, conf: planning(objects), addresses: map[string]string{}}
 	for _, o := range objects.All() {
 		switch {
 		case o.Kind == "":
@@ -42,6 +43,9 @@ type checker struct {
 	objects  *manifest.Objects
 	conf     config.Config // to plan with
 	findings []Finding
+
+	addresses map[string]string // who asks for an address, by network and address
+	shared    []shared
 }
 
 // faults notes the faults of an error.
@@ -60,11 +64,14 @@ func (c *checker) warn(o manifest.Object, f fault.Fault) {
 
 // configuration checks a multus configuration.
 func (c *checker) configuration(o manifest.Object) {
-	text, _ := c.objects.Conf()
-	conf, err := config.Parse(text)
+	conf, err := config.Parse([]byte(o.Config.Value))
 	c.faults(o, o.Place, err)
 	for _, w := range conf.Warnings {
 		c.warn(o, fault.Fault{What: w})
+	}
+	c.handed(o, conf)
+	for i, d := range conf.Delegates {
+		c.plugins(o, fmt.Sprintf("delegates[%d]", i), d.List)
 	}
 }
 

@@ -37,6 +37,8 @@ func (c *checker) network(ctx context.Context, o manifest.Object) {
 		err = c.permitted(ctx, o.Ref(), list)
 	}
 	c.faults(o, o.Config.Place(), fault.Under(key, err))
+	c.plugins(o, key, list)
+	c.overlaps(o, key, list)
 }
 
 // permitted asks the planner whether a pod's own network may run what it runs.

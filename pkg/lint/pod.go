@@ -34,6 +34,7 @@ func (c *checker) pod(ctx context.Context, o manifest.Object) {
 	c.faults(o, selectionPlace(o), err)
 	c.misplaced(o)
 	c.interfaces(o, made)
+	c.routes(o, made)
 }
 
 // keys are the annotations that select networks.
@@ -78,6 +79,7 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 		from = c.objects.Networks()
 	}
 	for _, s := range selections {
+		c.fixed(o, key, s)
 		if err := find(ctx, from, s.Ref).Err; err != nil {
 			c.warn(o, fault.Fault{Place: text.Place(), Subject: "annotation " + key + ", " + s.String(), Err: err})
 		}

@@ -62,17 +62,20 @@ func (l *loader) configMap(o *Object) {
 	}
 }
 
-// addConf takes the one configuration of the files.
+// addConf takes a configuration. The first counts; there is a second one only where
+// directories have one each.
 func (l *loader) addConf(v value, conf rawjson.Object) {
 	for _, other := range l.objects.all {
-		if other.Kind == "" {
+		if other.Kind == "" && !l.found {
 			v.fault("the second multus configuration", "the first is at "+other.Place)
 			return
 		}
 	}
-	o := Object{Place: v.place(), root: v}
+	o := Object{Place: v.place(), root: v, Config: Text{Value: string(conf.JSON()), at: v}}
 	o.Name, _ = conf.Text("name")
-	l.objects.conf = conf.JSON()
+	if l.objects.conf == nil {
+		l.objects.conf = conf.JSON()
+	}
 	l.objects.all = append(l.objects.all, o)
 }
 

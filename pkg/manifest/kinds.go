@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -121,12 +122,17 @@ func (l *loader) other(o Object, apiVersion string) {
 	}
 }
 
-// once refuses a second object of the same kind and name.
+// once refuses a second object of the same kind and name. Directories may have one
+// each, and kustomizations have patches.
 func (l *loader) once(o Object) {
 	key := o.Kind + " " + o.Ref().String()
-	if first, ok := l.seen[key]; ok {
-		o.root.fault("the second of that name", "the first is at "+first)
-		return
+	first, taken := l.seen[key]
+	dir := filepath.Dir(o.root.doc.file)
+	patched := exists(filepath.Join(dir, "kustomization.yaml")) || exists(filepath.Join(dir, "kustomization.yml"))
+	if taken && !(l.found && (patched || filepath.Dir(first.file) != dir)) {
+		o.root.fault("the second of that name", "the first is at "+first.place)
 	}
-	l.seen[key] = o.Place
+	if !taken {
+		l.seen[key] = seen{place: o.Place, file: o.root.doc.file}
+	}
 }

@@ -210,6 +210,8 @@ func TestDirectories(t *testing.T) {
 		"b.yml": pod("b"), "a.yaml": pod("a"), "c.txt": "{{{", "deep/er/c.json": `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"c"}}`,
 		".git/x.yaml": "{{{", "values.yaml": "image: {name: x}", "tsconfig.json": "{ // no\n}", "empty.yaml": "# nothing\n", "nginx.conf": "worker 1;",
 		"chart/Chart.yaml": "apiVersion: v2\nname: x\n", "chart/templates/t.yaml": "{{ if }}", "loose.yaml": "kind: {{ .Values.kind }}\nname: {{ .x }}-y\n",
+		"base/d.yaml": pod("d"), "overlay/d.yaml": pod("d"), "k/kustomization.yaml": "kind: Kustomization\napiVersion: x/v1\n", "k/e.yaml": pod("e"), "k/patch.yaml": pod("e"),
+		"a/multus.conf": `{"type":"multus","name":"a"}`, "b/multus.conf": `{"type":"multus","name":"b"}`,
 		"net.d/10-br.conflist": `{"cniVersion":"1.0.0","name":"br","plugins":[{"type":"bridge"}]}`,
 	} {
 		path := filepath.Join(dir, file)
@@ -228,7 +230,10 @@ func TestDirectories(t *testing.T) {
 	for _, object := range o.All() {
 		got = append(got, object.Subject())
 	}
-	want := []string{"Pod default/a", "Pod default/b", "Pod default/c", "CNI configuration br", "Pod default/in"}
+	want := []string{
+		"multus configuration", "Pod default/a", "multus configuration", "Pod default/b", "Pod default/d", "Pod default/c",
+		"Pod default/e", "Pod default/e", "CNI configuration br", "Pod default/d", "Pod default/in",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -241,6 +246,7 @@ func TestDirectories(t *testing.T) {
 	want = []string{
 		"chart/Chart.yaml: missing", "chart/templates: templates ", "empty.yaml: nothing in",
 		"loose.yaml: a template", "nginx.conf: a JSON obj", "tsconfig.json: comments a", "values.yaml: neither a ",
+		"left out, being no pods and no networks: ",
 	}
 	if diff := cmp.Diff(want, notes); diff != "" {
 		t.Error(diff)

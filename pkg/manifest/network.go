@@ -38,7 +38,9 @@ func (l *loader) network(o *Object) {
 // take adds a network, also a faulty one: pods may name it.
 func (l *loader) take(o *Object, to definitions, conf string) {
 	o.Annotations = annotations(o.root.at("metadata"))
-	to.known[o.Ref()] = plan.Definition{Config: conf, Resource: o.Annotations[resourceAnnotation].Value}
+	if _, taken := to.known[o.Ref()]; !taken {
+		to.known[o.Ref()] = plan.Definition{Config: conf, Resource: o.Annotations[resourceAnnotation].Value}
+	}
 	if len(o.root.doc.faults) == 0 {
 		l.objects.all = append(l.objects.all, *o)
 	}

@@ -36,6 +36,7 @@ func (l *loader) pod(o *Object) {
 	if len(o.Template) > 0 {
 		o.Outer, uid = annotations(o.root.at("metadata")), ""
 	}
+	o.Several = o.Kind == "DaemonSet" || o.root.at("spec").at("replicas").count() > 1 || o.root.at("spec").at("parallelism").count() > 1
 	host := pod.object("spec").at("hostNetwork")
 	if host.node != nil && host.node.Tag != "!!bool" {
 		host.fault(host.kind()+" where true or false is expected", "")

@@ -3,6 +3,7 @@ package manifest
 import (
 	"cmp"
 	"encoding/json"
+	"strconv"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
@@ -93,6 +94,15 @@ func (v value) string() string {
 		return ""
 	}
 	return v.node.Value
+}
+
+// count is a whole number; 0 for anything else.
+func (v value) count() int {
+	if v.node == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(v.node.Value) // anything else is the API server's to refuse
+	return n
 }
 
 // keys are those of an object, in the order of the file.

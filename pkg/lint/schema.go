@@ -1,0 +1,222 @@
+package lint
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/rawjson"
+)
+
+// schema is what a known plugin reads of its configuration. Keys that it does not
+// name are nobody's fault: the plugin may be newer.
+type schema struct {
+	keys     map[string]kind
+	required []string
+	oneOf    []string   // at least one of them
+	apart    [][]string // not together
+	chained  bool       // it needs the result of a plugin before it
+	since    string     // the first version of CNI that it speaks; empty: all
+	check    func(rawjson.Object) []problem
+}
+
+// kind tells what is expected of a value; nothing where it is as expected.
+type kind func(value json.RawMessage) string
+
+// problem is what is wrong with a part of a configuration.
+type problem struct {
+	key, what, cure string
+	odd             bool // the plugin takes it
+}
+
+// text is any string.
+func text(value json.RawMessage) string {
+	if _, is := rawjson.Text(value); !is {
+		return "a string"
+	}
+	return ""
+}
+
+// boolean is true or false.
+func boolean(value json.RawMessage) string {
+	if s := string(value); s != "true" && s != "false" {
+		return "true or false"
+	}
+	return ""
+}
+
+// number is a whole number within bounds.
+func number(least, most int64) kind {
+	return func(value json.RawMessage) string {
+		n, err := strconv.ParseInt(string(value), 10, 64)
+		if err != nil || n < least || n > most {
+			if most >= math.MaxInt32 {
+				return fmt.Sprintf("a whole number of at least %d", least)
+			}
+			return fmt.Sprintf("a whole number from %d to %d", least, most)
+		}
+		return ""
+	}
+}
+
+// word is one of the strings, or the empty one, which counts as none.
+func word(known ...string) kind {
+	return func(value json.RawMessage) string {
+		if s, is := rawjson.Text(value); !is || s != "" && !slices.Contains(known, s) {
+			return "one of " + fault.QuoteAll(known)
+		}
+		return ""
+	}
+}
+
+// object is any JSON object.
+func object(value json.RawMessage) string { return of(value, "an object") }
+
+func of(value json.RawMessage, kind string) string {
+	if rawjson.Kind(value) != kind {
+		return kind
+	}
+	return ""
+}
+
+// listOf is a list of values of a kind.
+func listOf(element kind) kind {
+	return func(value json.RawMessage) string {
+		elements, err := rawjson.Elements(value)
+		if err != nil {
+			return "a list"
+		}
+		for _, e := range elements {
+			if expected := element(e); expected != "" {
+				return "a list of which each element is " + expected
+			}
+		}
+		return ""
+	}
+}
+
+// texts is an object whose values are all strings.
+func texts(value json.RawMessage) string {
+	o, err := rawjson.Nested(value)
+	for _, m := range o.Members() {
+		if expected := text(m.Value); expected != "" {
+			err = fmt.Errorf("%s", m.Key)
+		}
+	}
+	if err != nil {
+		return "an object of strings"
+	}
+	return ""
+}
+
+// formed is a string that is empty or passes a check.
+func formed(expected string, valid func(string) bool) kind {
+	return func(value json.RawMessage) string {
+		if s, is := rawjson.Text(value); !is || s != "" && !valid(s) {
+			return expected
+		}
+		return ""
+	}
+}
+
+// link is the name of a network interface.
+func link(value json.RawMessage) string {
+	return formed("the name of an interface (at most 15 bytes)", func(s string) bool { return name.Interface(s) == nil })(value)
+}
+
+// mac is a hardware address.
+func mac(value json.RawMessage) string {
+	return formed("a MAC address such as 02:00:00:00:00:01", func(s string) bool {
+		_, err := net.ParseMAC(s)
+		return err == nil
+	})(value)
+}
+
+// address is an IP address without a prefix length.
+func address(value json.RawMessage) string {
+	return formed("an IP address without a prefix length", func(s string) bool {
+		_, err := netip.ParseAddr(s)
+		return err == nil
+	})(value)
+}
+
+// prefix is an IP address with a prefix length.
+func prefix(value json.RawMessage) string {
+	return formed("an IP address with a prefix length, such as 10.1.2.0/24", func(s string) bool {
+		_, err := netip.ParsePrefix(s)
+		return err == nil
+	})(value)
+}
+
+// routes is a list of routes, as results have them.
+func routes(value json.RawMessage) string {
+	return listOf(func(value json.RawMessage) string {
+		o, err := rawjson.Nested(value)
+		if _, given := o.Folded("dst"); err != nil || !given {
+			return `an object with "dst"`
+		}
+		if dst, _ := o.Folded("dst"); prefix(dst) != "" {
+			return `an object with "dst", ` + prefix(dst)
+		}
+		if gw, given := o.Folded("gw"); given && address(gw) != "" {
+			return `an object with "gw", ` + address(gw)
+		}
+		return ""
+	})(value)
+}
+
+// problems are what is wrong with an object by the schema. Keys count in any case,
+// as encoding/json reads them, which the plugins use.
+func (s schema) problems(o rawjson.Object) []problem {
+	var all []problem
+	given := func(key string) bool {
+		value, is := o.Folded(key)
+		return is && string(value) != "null" && string(value) != `""`
+	}
+	for _, m := range o.Members() {
+		for key, is := range s.keys {
+			if !strings.EqualFold(key, m.Key) || string(m.Value) == "null" {
+				continue
+			}
+			expected := is(m.Value)
+			if expected == "" {
+				continue
+			}
+			p := wrong(m.Key, m.Value, expected)
+			if bare, quoted := rawjson.Text(m.Value); quoted && is(json.RawMessage(bare)) == "" {
+				p.cure = "leave the quotes out"
+			}
+			all = append(all, p)
+		}
+	}
+	for _, key := range s.required {
+		if !given(key) {
+			all = append(all, problem{key: key, what: "is missing"})
+		}
+	}
+	if len(s.oneOf) > 0 && !slices.ContainsFunc(s.oneOf, given) {
+		all = append(all, problem{what: "one of the keys " + fault.QuoteAll(s.oneOf) + " is expected"})
+	}
+	for _, keys := range s.apart {
+		if !slices.ContainsFunc(keys, func(key string) bool { return !given(key) }) {
+			all = append(all, problem{key: keys[1], what: "cannot be together with " + fault.Quote(keys[0]), cure: "take one of them out"})
+		}
+	}
+	if s.check != nil && len(all) == 0 {
+		all = append(all, s.check(o)...)
+	}
+	return all
+}
+
+// wrong says that a value is not what is expected.
+func wrong(key string, value json.RawMessage, expected string) problem {
+	const most = 60
+	return problem{key: key, what: fmt.Sprintf("%s where %s is expected", fault.Clip(string(value), most), expected)}
+}

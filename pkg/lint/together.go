@@ -1,0 +1,152 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/manifest"
+	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/rawjson"
+)
+
+// fixed warns of addresses that more than one pod asks for.
+func (c *checker) fixed(o manifest.Object, key string, s plan.Selection) {
+	asked := map[string]string{"mac": strings.ToLower(s.MAC)}
+	for i, ip := range s.IPs {
+		bare, _, _ := strings.Cut(ip, "/")
+		asked[fmt.Sprintf("ips[%d]", i)] = bare
+	}
+	for _, what := range slices.Sorted(maps.Keys(asked)) {
+		value := asked[what]
+		if value == "" {
+			continue
+		}
+		f := fault.Fault{Place: o.Annotations[key].Place(), Subject: "annotation " + key + ", " + s.String(), Key: what}
+		where := s.Ref.String() + " " + value
+		first, taken := c.addresses[where]
+		switch {
+		case o.Several:
+			f.What = fmt.Sprintf("every pod of the %s asks for %s, and two cannot have it", o.Kind, value)
+			f.Cure = "leave it to the network, or have one pod"
+		case taken:
+			f.What = fmt.Sprintf("%s asks for %s as well", first, value)
+			f.Cure = "give each its own"
+		default:
+			c.addresses[where] = o.Subject()
+			continue
+		}
+		c.warn(o, f)
+	}
+}
+
+// routes warns of networks that make a default route beside the cluster's.
+func (c *checker) routes(o manifest.Object, made plan.Plan) {
+	for _, a := range made.Attachments {
+		if a.DefaultRoute != nil {
+			return // the others lose theirs
+		}
+	}
+	for _, a := range made.Attachments[min(1, len(made.Attachments)):] {
+		for _, p := range a.Config.Plugins() {
+			if conf, _ := rawjson.Parse(p.JSON()); makesDefaultRoute(conf) {
+				c.warn(o, fault.Fault{
+					Place: selectionPlace(o), Subject: a.String(), Key: "plugin " + p.Type(),
+					What: "makes a default route beside that of " + made.Attachments[0].Interface + ": traffic is spread over both",
+					Cure: `give the one that is to carry it "default-route" in the annotation, or take the route out of the network`,
+				})
+			}
+		}
+	}
+}
+
+func makesDefaultRoute(conf rawjson.Object) bool {
+	ipam, _ := rawjson.Parse(folded(conf, "ipam"))
+	list, _ := rawjson.Elements(folded(ipam, "routes"))
+	for _, element := range list {
+		route, _ := rawjson.Parse(element)
+		text, _ := rawjson.Text(folded(route, "dst"))
+		if dst, err := netip.ParsePrefix(text); err == nil && dst.Bits() == 0 {
+			return true
+		}
+	}
+	return string(folded(conf, "isDefaultGateway")) == "true"
+}
+
+// shared is a range of addresses that a network hands out on a link.
+type shared struct {
+	link    string
+	network string
+	block
+}
+
+// overlaps warns of networks that hand out the same addresses on one link.
+func (c *checker) overlaps(o manifest.Object, key string, list netconf.List) {
+	for _, p := range list.Plugins() {
+		conf, _ := rawjson.Parse(p.JSON())
+		ipam, _ := rawjson.Parse(folded(conf, "ipam"))
+		on := linkOf(p.Type(), conf)
+		if kind, _ := rawjson.Text(folded(ipam, "type")); kind != "host-local" || on == "" {
+			continue
+		}
+		blocks, _ := hostLocalBlocks(ipam)
+		for _, b := range blocks {
+			mine := shared{link: on, network: list.Name(), block: b}
+			c.overlap(o, key+": plugin "+p.Type()+": ipam."+b.key, mine)
+			c.shared = append(c.shared, mine)
+		}
+	}
+}
+
+func (c *checker) overlap(o manifest.Object, key string, mine shared) {
+	for _, other := range c.shared {
+		if other.link == mine.link && other.network != mine.network && other.block.overlaps(mine.block) {
+			c.warn(o, fault.Fault{
+				Place: o.Config.Place(), Key: key,
+				What: fmt.Sprintf("network %s hands out addresses of %s on %s too, and neither knows of the other's", other.network, other.subnet, mine.link),
+				Cure: "use ranges that do not overlap, or one network",
+			})
+			return
+		}
+	}
+}
+
+// linkOf is what a plugin's interfaces share with those of other networks; empty
+// where the configuration does not tell.
+func linkOf(plugin string, conf rawjson.Object) string {
+	value := func(key string) string {
+		text, _ := rawjson.Text(folded(conf, key))
+		return text
+	}
+	switch {
+	case (plugin == "macvlan" || plugin == "ipvlan") && value("master") != "":
+		return value("master")
+	case plugin == "vlan" && value("master") != "":
+		return value("master") + ", VLAN " + string(folded(conf, "vlanId"))
+	case plugin == "bridge" && value("bridge") != "":
+		return strings.TrimSuffix("bridge "+value("bridge")+", VLAN "+string(folded(conf, "vlan")), ", VLAN ")
+	}
+	return ""
+}
+
+// handed warns of a configuration that the runtime does not hand what the default
+// network's plugins need.
+func (c *checker) handed(o manifest.Object, conf config.Config) {
+	if len(conf.Delegates) == 0 {
+		return
+	}
+	for _, capability := range []string{"portMappings", "bandwidth"} {
+		if conf.Delegates[0].List.Declares(capability) && !conf.Capabilities[capability] {
+			c.warn(o, fault.Fault{
+				Key:  "capabilities",
+				What: fmt.Sprintf("lacks %q, which a plugin of the default network declares: the runtime hands it to configurations alone that declare it", capability),
+				Cure: fmt.Sprintf(`add "capabilities": {%q: true}`, capability),
+			})
+		}
+	}
+}
