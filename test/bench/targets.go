@@ -57,9 +57,12 @@ func (r Row) targets() []Target {
 	case "ADD":
 		all = append(all, r.addTargets()...)
 	case "DEL":
-		all = append(all, Target{"requests", r.Requests, 0, ""}, Target{"B", r.Over, 0.6, "B"})
+		all = append(all, Target{"requests", r.Requests, 0, ""})
+		if r.setup.nads <= 8 {
+			all = append(all, Target{"B", r.Over, 0.85, "B"})
+		}
 	case "multus":
-		all = append(all, Target{"init ms", r.Init, 3, "ms"})
+		all = append(all, Target{"init ms", r.Init, 2.5, "ms"})
 	}
 	return all
 }
@@ -69,9 +72,9 @@ func (r Row) addTargets() []Target {
 	all := []Target{{"requests", r.Requests, s.needed(), ""}}
 	switch {
 	case s.nads == 0 && !s.reads && s.silent && s.quiet:
-		all = append(all, Target{"B", r.Over, 0.7, "B"})
+		all = append(all, Target{"B", r.Over, 1.1, "B"})
 	case s.nads == 0 && !s.reads && s.silent:
-		all = append(all, Target{"B", r.Over, 1.6, "B"})
+		all = append(all, Target{"B", r.Over, 1.9, "B"})
 	case s.nads == 8 && s.latency == near:
 		all = append(all, Target{"B", r.Over, 3, "B"})
 	case s.nads <= 8 && s.latency == far && s.reads:

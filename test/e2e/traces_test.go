@@ -24,7 +24,7 @@ func (n node) traces() string {
 	return strings.TrimSpace(n.run("sh", "-c", `
 		ip -o link | grep -oE ': (veth|macvlan|tap|net)[^:]*' | sed 's/^/link/'
 		find /var/lib/cni/networks -type f -name '[0-9]*' -o -type f -path '*/networks/*' -name '*:*:*' 2>/dev/null
-		find /var/lib/cni/results /var/lib/cni/multus/sandboxes /var/lib/cni/multus/results /var/lib/cni/multus/unreadable -type f 2>/dev/null
+		find /var/lib/cni/results /var/lib/cni/multus/sandboxes /var/lib/cni/multus/results /var/lib/cni/multus/unreadable /var/lib/cni/multus/unfinished -type f 2>/dev/null
 		find /var/lib/cni/multus -maxdepth 1 -type f ! -name lock 2>/dev/null
 		ls /run/netns | sed 's/^/namespace /'
 		nft list ruleset 2>/dev/null | grep -E 'dnat to|(saddr|daddr) 10\.(60|244)\.'

@@ -220,7 +220,7 @@ func (n *host) begun() []string {
 func (n *host) clean() {
 	n.T.Helper()
 	for _, name := range n.files() {
-		if name != "lock" && name != "sandboxes" && name != "unreadable" && name != "results" {
+		if name != "lock" && name != "sandboxes" && name != "unreadable" && name != "results" && name != "unfinished" {
 			n.T.Errorf("%s is left in the state directory", name)
 		}
 	}

@@ -21,7 +21,7 @@ func TestPluginFailsADD(t *testing.T) {
 		{"hangs", doc{"sleep": doc{"ADD": "30s"}, "forkChild": doc{"ADD": "30s"}}, 11, "no answer to ADD after 1s, killed"},
 		{"prints nothing", doc{"stdout": doc{"ADD": ""}}, 999, "exit status 0, but no result on standard output"},
 		{"prints two documents", doc{"stdout": doc{"ADD": `{"cniVersion":"1.1.0"}{"cniVersion":"1.1.0"}`}}, 999, "no CNI result on standard output"},
-		{"prints no JSON", doc{"stdout": doc{"ADD": "Segmentation fault"}}, 999, `no CNI result on standard output (no JSON object): "Segmentation fault"`},
+		{"prints no JSON", doc{"stdout": doc{"ADD": "Segmentation fault"}}, 999, `no CNI result on standard output (line 1, column 1: a JSON object is expected, found "Segmentation fault"`},
 		{"prints a result of another world", doc{"stdout": doc{"ADD": `{"cniVersion":"7.0.0"}`}}, 999, `cniVersion "7.0.0" is none of`},
 		{"fails with exit status 0", doc{"fail": doc{"ADD": doc{"code": 107, "msg": "no carrier"}}, "exit": doc{"ADD": 0}}, 107, "rec-b: no carrier"},
 		{"fails without a word", doc{"stdout": doc{"ADD": ""}, "exit": doc{"ADD": 3}}, 999, "exit status 3, nothing on standard output"},
@@ -151,7 +151,7 @@ func TestPluginDisappears(t *testing.T) {
 	n.ok("ADD", "c1")
 	n.executions()
 	n.Must(os.Rename(n.Path("bin", "rec-b"), n.Path("rec-b")))
-	n.refused("DEL", "c1", 7, "network b (net0): rec-b: plugin binary not found in "+n.Path("bin"))
+	n.refused("DEL", "c1", 7, "network b (net0): rec-b: plugin binary missing in "+n.Path("bin"))
 	n.wantCalls("DEL net1 rec-d, DEL net1 rec-c, DEL eth0 rec-a")
 	n.refused("DEL", "c1", 7, "rec-b")
 	n.refused("ADD", "c2", 7, "rec-b")

@@ -140,6 +140,7 @@ func TestRequestsOfOldNetworks(t *testing.T) {
 	n := requestNode(t)
 	const ptp = `{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.8.0.0/24"}}`
 	n.nad("old", `{"cniVersion": "0.3.1", "plugins": [`+ptp+`, {"type": "tuning", "dataDir": "$DIR/tuning"}]}`)
+	n.nad("deaf", `{"cniVersion": "0.3.1", "plugins": [`+ptp+`]}`)
 	c := n.conf("1.1.0", clusterBridge)
 	p := n.annotated(t, "web", `[{"name": "old", "mac": "02:00:00:00:00:0d", "ips": ["10.8.0.77"]}]`)
 	says(t, p.refused("ADD", c.with("unsupportedRequests", "fail")), "default/old", "mac", "ips", "unsupportedRequests")
@@ -150,6 +151,10 @@ func TestRequestsOfOldNetworks(t *testing.T) {
 			same(t, "addresses of eth0", p.Addresses("eth0"), answered(result))
 		})
 	}
+	p = n.annotated(t, "db", `[{"name": "deaf", "mac": "02:00:00:00:00:0d"}]`)
+	before := n.traces()
+	says(t, p.refused("ADD", c), "default/deaf", "02:00:00:00:00:0d")
+	p.gone(before, &current.Result{})
 }
 
 // status is an entry of the annotation network-status.
