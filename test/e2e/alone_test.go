@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -20,7 +21,9 @@ const delegates = `{
 // kubelet and for a container that Kubernetes knows nothing of.
 func TestWithoutKubeconfig(t *testing.T) {
 	n := installed(t)
-	n.configure(`{"cniVersion": "1.0.0", "name": "multus", "plugins": [` + delegates + `]}`)
+	var readme struct{ Name string }
+	n.must(json.Unmarshal([]byte(n.run("cat", confPath)), &readme))
+	n.configure(`{"cniVersion": "1.0.0", "name": "` + readme.Name + `", "plugins": [` + delegates + `]}`)
 	n.start(pod("local", ""))
 	have := n.real("local")
 	if len(have) != 2 || len(have["eth0"].IPs) != 1 || len(have["net0"].IPs) != 1 {

@@ -97,10 +97,11 @@ func asking(e effects) effects {
 }
 
 // detaching is what it takes to undo that: the record is removed, and its
-// temporary file, should there be one. Nothing is synced: what a power cut brings
+// temporary file and the note of an unfinished DEL, should there be one of them:
+// two calls each for what is not there. Nothing is synced: what a power cut brings
 // back is for GC. The lock file is opened as above. The API server has no part in it.
 func detaching(n int) effects {
-	return effects{Created: 1, Removed: 2, Processes: n}
+	return effects{Created: 1, Removed: 4, Processes: n}
 }
 
 // tries is how often a pod is attached until it goes as expected: beside a
