@@ -114,10 +114,10 @@ func TestAddRefuses(t *testing.T) {
 		{"no NAD", abc, func(w *world) { w.cluster.selects("x") }, `7 network ns1/x: no NetworkAttachmentDefinition "x"`},
 		{"bad NAD", abc, func(w *world) { w.nad("x", "{"); w.cluster.selects("x") }, "7 network ns1/x: spec.config: "},
 		{"odd names of the pod", abc, nil, "4 CNI_ARGS: K8S_POD_NAMESPACE \"ns1\" and K8S_POD_NAME \"../p\""},
-		{"state folder in a file", abc, func(w *world) {
+		{"state directory in a file", abc, func(w *world) {
 			w.State = state.Dir(filepath.Join(w.dir, "file", "state"))
 			_ = os.WriteFile(filepath.Join(w.dir, "file"), nil, 0o600)
-		}, "5 state folder "},
+		}, "5 state directory "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

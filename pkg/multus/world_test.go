@@ -28,7 +28,7 @@ func sandbox(id string) plan.Sandbox {
 }
 
 // world is all that a plugin works on: plugins that are functions, an API server
-// that is a value, and a state folder of its own.
+// that is a value, and a state directory of its own.
 type world struct {
 	multus.Plugin
 	exec    *cnitest.Exec

@@ -1,11 +1,35 @@
 package plan
 
+import "strings"
+
 // Sandbox is the container that a runtime names in a CNI call.
 type Sandbox struct {
 	ContainerID string `json:"containerID"`
 	NetNS       string `json:"netns,omitempty"` // path; may be empty or gone after ADD
 	IfName      string `json:"ifName"`          // CNI_IFNAME: the master's interface
 	Args        string `json:"args,omitempty"`  // CNI_ARGS as it came
+}
+
+// Pod is the pod that CNI_ARGS names, without annotations; the zero Pod where it
+// names none. Everything else in CNI_ARGS is the delegates' business, so unknown
+// keys and odd pairs are no faults here.
+func (sb Sandbox) Pod() Pod {
+	var pod Pod
+	for pair := range strings.SplitSeq(sb.Args, ";") {
+		key, value, _ := strings.Cut(pair, "=")
+		switch key {
+		case "K8S_POD_NAMESPACE":
+			pod.Namespace = value
+		case "K8S_POD_NAME":
+			pod.Name = value
+		case "K8S_POD_UID":
+			pod.UID = value
+		}
+	}
+	if pod.Namespace == "" || pod.Name == "" {
+		return Pod{}
+	}
+	return pod
 }
 
 // Pod is what Multus knows of the pod whose sandbox it is. The zero value means

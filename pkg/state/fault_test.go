@@ -93,12 +93,12 @@ func TestDiskFullHalfway(t *testing.T) {
 	}
 }
 
-// No inode is left: not even the folder can be made.
+// No inode is left: not even the directory can be made.
 func TestNoInodes(t *testing.T) {
 	d := tmpfs(t, "nr_inodes=2")
 	write(t, d, lockName, "")
 	err := d.Create(record(t, k1))
-	want := "state folder " + d.path(sandboxesName) + ": no space left on device"
+	want := "state directory: mkdir " + d.path(sandboxesName) + ": no space left on device"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
@@ -111,7 +111,7 @@ func TestReadOnly(t *testing.T) {
 	must(t, unix.Mount("", string(d), "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
 
 	if _, err := d.Lock(t.Context(), k1); !errors.Is(err, unix.EROFS) ||
-		!strings.HasPrefix(err.Error(), "state folder "+string(d)+": read-only file system") {
+		!strings.HasPrefix(err.Error(), "state directory "+string(d)+": read-only file system") {
 		t.Errorf("Lock: %v", err)
 	}
 	_, asideErr := d.SetAside(k1)
@@ -132,7 +132,7 @@ func TestReadOnly(t *testing.T) {
 	}
 	below := d + "/a/multus"
 	if _, err := below.Lock(t.Context(), k1); !errors.Is(err, unix.EROFS) || !strings.Contains(err.Error(), "read-only file system") {
-		t.Errorf("Lock in a folder that is missing: %v", err)
+		t.Errorf("Lock in a directory that is missing: %v", err)
 	}
 }
 
@@ -145,7 +145,7 @@ func TestInTheRecordsPlace(t *testing.T) {
 	}{
 		{"symbolic link to a record", func(p string) error { return os.Symlink("c2@eth0.json", p) }, "a symbolic link"},
 		{"symbolic link to nothing", func(p string) error { return os.Symlink("none", p) }, "a symbolic link"},
-		{"folder", func(p string) error { return os.MkdirAll(p+"/x", 0o700) }, "no regular file"},
+		{"directory", func(p string) error { return os.MkdirAll(p+"/x", 0o700) }, "no regular file"},
 		{"FIFO", func(p string) error { return unix.Mkfifo(p, 0o600) }, "no regular file"},
 		{"device", func(p string) error { return unix.Mknod(p, unix.S_IFCHR|0o600, int(unix.Mkdev(1, 5))) }, "no regular file"},
 		{"huge", func(p string) error { return errors.Join(os.WriteFile(p, nil, 0o600), os.Truncate(p, maxFile+1)) }, "67108865 bytes, more than 67108864"},
@@ -202,8 +202,8 @@ func TestSymbolicLinksAreNotFollowed(t *testing.T) {
 	}
 }
 
-// The state folder itself may be a link: the admin's path is the admin's.
-func TestStateFolderMayBeALink(t *testing.T) {
+// The state directory itself may be a link: the admin's path is the admin's.
+func TestStateDirectoryMayBeALink(t *testing.T) {
 	real := t.TempDir()
 	d := Dir(t.TempDir() + "/link")
 	must(t, os.Symlink(real, string(d)))
@@ -245,25 +245,5 @@ func TestRemoveWithoutRecord(t *testing.T) {
 	must(t, d.Remove(Record{Sandbox: record(t, k1).Sandbox}))
 	if diff := cmp.Diff([]string{"sandboxes"}, files(t, d)); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
-	}
-}
-
-// File systems that cannot rename without replacing get the same in two steps.
-func TestMoveInTwoSteps(t *testing.T) {
-	d := Dir(t.TempDir())
-	write(t, d, "from", "new")
-	write(t, d, "taken", "old")
-	f, err := openFolder(string(d), false)
-	must(t, err)
-	defer f.close()
-	if err := f.moveInTwo("from", f, "taken"); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("onto a name that is taken: %v", err)
-	}
-	must(t, f.moveInTwo("from", f, "to"))
-	if diff := cmp.Diff([]string{"taken", "to"}, files(t, d)); diff != "" {
-		t.Errorf("files (-want +got):\n%s", diff)
-	}
-	if data, err := os.ReadFile(d.path("taken")); string(data) != "old" {
-		t.Errorf("replaced: %q, %v", data, err)
 	}
 }

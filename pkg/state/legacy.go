@@ -1,125 +1,220 @@
 package state
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"strings"
+	"path"
+	"strconv"
+	"time"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-// reserved tells that a name in the state folder is not that of a container.
-func reserved(name string) bool {
-	switch name {
-	case sandboxesName, unreadableName, resultsName, lockName:
-		return true
-	}
-	return checkContainerID(name) != nil || len(name) > maxName
+// maxLegacy bounds the attachments of a record that an older Multus left.
+const maxLegacy = 4096
+
+// legacy is a record that Multus v1 to v4 left: one file for a container, called
+// after it, with a JSON array of an element for each attachment.
+type legacy struct {
+	id       string
+	written  time.Time
+	elements []element
 }
 
-// olderExists tells whether an older Multus left a record of the container: a
-// regular file; anything else of that name is none of it.
-func (d Dir) olderExists(id string) (bool, error) {
-	if reserved(id) {
-		return false, nil
-	}
-	var st unix.Stat_t
-	err := again(func() error { return unix.Lstat(d.path(id), &st) })
-	if errors.Is(err, unix.ENOENT) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("state folder %s: %w", d, err)
-	}
-	return st.Mode&unix.S_IFMT == unix.S_IFREG, nil
+// element is one attachment of it.
+type element struct {
+	requests
+	plain  bool // v1 and v2: the element was the configuration itself
+	master bool // plain, and marked as the one that gets CNI_IFNAME
+	list   netconf.List
+	err    error // why the element could not be understood
 }
 
-// older reads the file that an older Multus left of a container. ErrNone where
-// there is none.
-func (f folder) older(id string) (older, error) {
-	c, err := f.read(id)
-	if errors.Is(err, fs.ErrNotExist) {
-		return older{}, ErrNone
-	}
-	if err != nil {
-		return older{}, err
-	}
-	o, err := parseOlder(c.data)
-	if err != nil {
-		return older{}, f.unreadable(id, err)
-	}
-	o.id, o.written = id, c.modified
-	return o, nil
+// requests are what Multus v3 and v4 wrote beside a configuration.
+type requests struct {
+	Name      string // of the network
+	Interface string `json:"ifnameRequest"`
+	MAC       string `json:"macRequest"`
+	IPs       texts  `json:"ipRequest"`
+	GUID      string `json:"infinibandGUIDRequest"`
+	DeviceID  string `json:"deviceID"`
+	Resource  string `json:"resourceName"`
 }
 
-// loadOlder is Load for what an older Multus left.
-func (d Dir) loadOlder(k Key) (Record, error) {
-	there, err := d.olderExists(k.ContainerID)
-	if err != nil {
-		return Record{}, err
+// texts is a list of strings; early versions wrote a single one as a string.
+type texts []string
+
+// UnmarshalJSON reads a string or an array of strings.
+func (t *texts) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*t = nil
+		if one != "" {
+			*t = texts{one}
+		}
+		return nil
 	}
-	if !there {
-		return Record{}, fmt.Errorf("%w %s", ErrNone, k)
-	}
-	f, err := openFolder(string(d), false)
-	if err != nil {
-		return Record{}, err
-	}
-	defer f.close()
-	o, err := f.older(k.ContainerID)
-	if errors.Is(err, ErrNone) {
-		return Record{}, fmt.Errorf("%w %s", ErrNone, k)
-	}
-	if err != nil {
-		return Record{}, err
-	}
-	c := d.cache()
-	defer c.close()
-	return o.record(k.IfName, c), nil
+	var many []string
+	err := json.Unmarshal(data, &many)
+	*t = many
+	return err
 }
 
-// removeOlder takes away what an older Multus left of the record's container.
-func (d Dir) removeOlder(r Record) error {
-	id := r.Sandbox.ContainerID
-	there, err := d.olderExists(id)
-	if err != nil || !there {
+// parseLegacy reads the array. A fault of one element leaves the others; a fault
+// of all of them is one of the record. An empty array records nothing: ErrNone.
+func parseLegacy(data []byte) (legacy, error) {
+	var raws []json.RawMessage
+	if err := json.Unmarshal(data, &raws); err != nil {
+		return legacy{}, fmt.Errorf("record of an older multus: %w", err)
+	}
+	if raws == nil || len(raws) > maxLegacy {
+		return legacy{}, fmt.Errorf("record of an older multus: want an array of up to %d attachments", maxLegacy)
+	}
+	l := legacy{elements: make([]element, len(raws))}
+	broken := 0
+	for i, raw := range raws {
+		if err := l.elements[i].parse(raw); err != nil {
+			l.elements[i].err = fmt.Errorf("attachment %d of an older multus: %w", i, err)
+			broken++
+		}
+	}
+	switch {
+	case len(raws) == 0:
+		return legacy{}, ErrNone
+	case broken == len(raws):
+		return legacy{}, fmt.Errorf("%w (and so all of %d)", l.elements[0].err, broken)
+	}
+	return l, nil
+}
+
+func (e *element) parse(raw json.RawMessage) error {
+	// The forms in which v3 and v4 wrote the configuration: as it was given, which
+	// is what counts, and as they had understood it.
+	var forms struct {
+		Bytes    []byte
+		ConfList json.RawMessage
+		Conf     json.RawMessage
+	}
+	if err := json.Unmarshal(raw, &forms); err != nil {
 		return err
 	}
-	c := d.cache()
-	defer c.close()
-	// The record goes after what is found through it.
-	if err := c.remove(r); err != nil {
+	config := forms.Bytes
+	switch {
+	case config == nil && forms.ConfList == nil && forms.Conf == nil:
+		return e.parsePlain(raw)
+	case len(config) > 0:
+	case hasMember(forms.ConfList, "plugins"):
+		config = forms.ConfList
+	case hasMember(forms.Conf, "type"):
+		config = forms.Conf
+	default:
+		return errors.New("no configuration in it")
+	}
+	if err := json.Unmarshal(raw, &e.requests); err != nil {
 		return err
 	}
-	f, err := openFolder(string(d), false)
-	if err != nil {
+	if e.Interface != "" {
+		if err := checkInterface(e.Interface); err != nil {
+			return fmt.Errorf("ifnameRequest: %w", err)
+		}
+	}
+	if err := e.parseList(config); err != nil {
 		return err
 	}
-	defer f.close()
-	if err := f.remove(id); err != nil {
+	if e.DeviceID != "" {
+		e.list = e.list.WithDevice(e.DeviceID)
+	}
+	return nil
+}
+
+func (e *element) parsePlain(raw json.RawMessage) error {
+	var mark struct {
+		Master bool `json:"masterplugin"`
+	}
+	if err := json.Unmarshal(raw, &mark); err != nil {
 		return err
 	}
-	return f.sync()
+	e.plain, e.master = true, mark.Master
+	return e.parseList(raw)
+}
+
+// parseList reads the configuration. Older versions ran one without a name all the
+// same, so that it has to be detached all the same.
+func (e *element) parseList(config []byte) (err error) {
+	fallback := path.Base(e.Name)
+	if name.Network(fallback) != nil {
+		fallback = "unnamed"
+	}
+	if e.list, _, err = netconf.Parse(config, fallback); err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	return nil
+}
+
+// hasMember tells whether raw is an object with a member that is not empty.
+func hasMember(raw json.RawMessage, key string) bool {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		return false
+	}
+	switch string(members[key]) {
+	case "", "null", `""`, "[]":
+		return false
+	}
+	return true
+}
+
+// master is the element that had CNI_IFNAME.
+func (l legacy) master() int {
+	for i, e := range l.elements {
+		if e.master {
+			return i
+		}
+	}
+	return 0
+}
+
+// interfaces are the names of the elements' interfaces. Versions 3 and 4 counted
+// the master, which was always the first; versions 1 and 2 counted the others.
+func (l legacy) interfaces(ifName string) []string {
+	names := make([]string, len(l.elements))
+	master, others := l.master(), 0
+	for i, e := range l.elements {
+		switch {
+		case e.Interface != "":
+			names[i] = e.Interface
+		case i == master:
+			names[i] = ifName
+		case e.plain:
+			names[i] = "net" + strconv.Itoa(others)
+		default:
+			names[i] = "net" + strconv.Itoa(i)
+		}
+		if i != master {
+			others++
+		}
+	}
+	return names
 }
 
 // record is the older record in today's form, the master first.
-func (o older) record(ifName string, c *cache) Record {
+func (l legacy) record(ifName string, c cache) Record {
 	r := Record{
 		Schema:  Schema,
-		Created: o.written,
-		Sandbox: plan.Sandbox{ContainerID: o.id, IfName: ifName},
+		Created: l.written,
+		Sandbox: plan.Sandbox{ContainerID: l.id, IfName: ifName},
 	}
-	master := o.master()
-	for i, name := range o.interfaces(ifName) {
-		if o.faults[i] != nil {
-			r.Warnings = append(r.Warnings, o.faults[i].Error())
+	master := l.master()
+	for i, name := range l.interfaces(ifName) {
+		e := l.elements[i]
+		if e.err != nil {
+			r.Warnings = append(r.Warnings, e.err.Error())
 			continue
 		}
-		e := o.elements[i]
-		cached := c.entry(e.list.Name(), o.id, name)
+		cached := c.entry(e.list.Name(), l.id, name)
 		a := e.attachment(name, cached)
 		if i != master {
 			r.Attachments = append(r.Attachments, a)
@@ -129,22 +224,49 @@ func (o older) record(ifName string, c *cache) Record {
 		r.Attachments = append([]Attachment{a}, r.Attachments...)
 		r.Sandbox.NetNS, r.Sandbox.Args = cached.NetNS, a.Args
 	}
-	r.Pod = podOf(r.Sandbox.Args)
+	r.Pod = r.Sandbox.Pod()
 	return r
 }
 
-// podOf is the pod that CNI_ARGS name.
-func podOf(args string) plan.Pod {
-	var pod plan.Pod
-	for pair := range strings.SplitSeq(args, ";") {
-		switch key, value, _ := strings.Cut(pair, "="); key {
-		case "K8S_POD_NAMESPACE":
-			pod.Namespace = value
-		case "K8S_POD_NAME":
-			pod.Name = value
-		case "K8S_POD_UID":
-			pod.UID = value
+// attachment is an element as it would be recorded today, with what the result
+// cache has to say about it.
+func (e element) attachment(ifName string, c entry) Attachment {
+	a := Attachment{
+		Attachment: plan.Attachment{
+			Network:       e.Name,
+			Interface:     ifName,
+			Config:        e.list,
+			RuntimeConfig: e.capabilities(),
+			Args:          c.args(),
+			Source:        "record of an older multus",
+			Reason:        "attached by an older multus",
+		},
+		Phase:  Attached,
+		Result: c.Result,
+	}
+	if a.Network == "" {
+		a.Network = e.list.Name()
+	}
+	if c.found() {
+		a.RuntimeConfig = c.Capabilities
+	}
+	if e.DeviceID != "" && e.Resource != "" {
+		a.Device = &plan.Device{Resource: e.Resource, ID: e.DeviceID}
+	}
+	return a
+}
+
+// capabilities are the pod's requests under the names of today's capabilities.
+func (e element) capabilities() map[string]json.RawMessage {
+	values := map[string]json.RawMessage{}
+	set := func(capability string, value any, given bool) {
+		if data, err := json.Marshal(value); given && err == nil {
+			values[capability] = data
 		}
 	}
-	return pod
+	set("ips", e.IPs, len(e.IPs) > 0)
+	set("mac", e.MAC, e.MAC != "")
+	set("infinibandGUID", e.GUID, e.GUID != "")
+	set("deviceID", e.DeviceID, e.DeviceID != "")
+	return values
 }

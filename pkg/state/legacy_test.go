@@ -96,22 +96,18 @@ func TestLoadV4(t *testing.T) {
 	if diff := cmp.Diff(&plan.Device{Resource: "x.com/vf", ID: "0000:00:01.0"}, second.Device); diff != "" {
 		t.Errorf("device (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(&plan.DefaultRoute{Gateways: []string{"10.0.0.1"}}, second.DefaultRoute); diff != "" {
-		t.Errorf("default route (-want +got):\n%s", diff)
-	}
 	if len(r.Warnings) > 0 || r.Created.IsZero() {
 		t.Errorf("warnings %q, created %v", r.Warnings, r.Created)
 	}
 }
 
-func TestLoadOlderForms(t *testing.T) {
+func TestLoadLegacyForms(t *testing.T) {
 	wrapped := func(c string) string { return `{"Bytes":"` + b64(c) + `"}` }
 	tests := []struct {
 		name, content string
 		want          []string // network interface, * for the master
 		warning       string
 	}{
-		{name: "nothing attached", content: `[]`},
 		{name: "v2, master marked", want: []string{"m eth0*", "a net0", "b net1"},
 			content: `[{"name":"a","type":"x"},{"name":"m","type":"x","masterplugin":true},{"name":"b","type":"x"}]`},
 		{name: "v2, none marked", want: []string{"a eth0*", "b net0"}, content: `[{"name":"a","type":"x"},{"name":"b","type":"x"}]`},
@@ -151,17 +147,17 @@ func TestLoadOlderForms(t *testing.T) {
 			if (warnings == "") != (tt.warning == "") || !strings.Contains(warnings, tt.warning) {
 				t.Errorf("warnings %q, want %q", warnings, tt.warning)
 			}
-			if _, err := encode(r); err != nil {
+			if _, _, err := encode(r); err != nil {
 				t.Errorf("not to be recorded: %v", err)
 			}
 		})
 	}
 }
 
-func TestLoadOlderRefuses(t *testing.T) {
+func TestLoadLegacyRefuses(t *testing.T) {
 	for name, content := range map[string]string{
 		"empty": "", "zeroed": "\x00\x00", "truncated": v4()[:100], "object": `{"type":"bridge"}`, "null": "null",
-		"all broken": `[1,"x",{},{"Bytes":""}]`, "many broken": "[" + strings.Repeat("1,", maxOlder-1) + "1]", "too many": "[" + strings.Repeat("{},", maxOlder) + "{}]",
+		"all broken": `[1,"x",{},{"Bytes":""}]`, "many broken": "[" + strings.Repeat("1,", maxLegacy-1) + "1]", "too many": "[" + strings.Repeat("{},", maxLegacy) + "{}]",
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := Dir(t.TempDir())
@@ -177,16 +173,16 @@ func TestLoadOlderRefuses(t *testing.T) {
 	}
 }
 
-// What lies in the folder beside records is the record of no container.
+// What lies in the directory beside records is the record of no container.
 func TestReservedNames(t *testing.T) {
 	d := Dir(t.TempDir())
 	for _, name := range []string{sandboxesName, resultsName, unreadableName} {
 		must(t, os.Mkdir(d.path(name), 0o700))
 	}
 	write(t, d, lockName, "[]")
-	must(t, os.Mkdir(d.path("folder"), 0o700))
+	must(t, os.Mkdir(d.path("directory"), 0o700))
 	must(t, os.Symlink(lockName, d.path("link")))
-	for _, id := range []string{sandboxesName, resultsName, unreadableName, lockName, "folder", "link"} {
+	for _, id := range []string{sandboxesName, resultsName, unreadableName, lockName, "directory", "link"} {
 		k := Key{ContainerID: id, IfName: "eth0"}
 		if _, err := d.Load(k); !errors.Is(err, ErrNone) {
 			t.Errorf("Load %s: %v", id, err)
@@ -196,5 +192,26 @@ func TestReservedNames(t *testing.T) {
 		if _, err := os.Lstat(d.path(id)); err != nil {
 			t.Errorf("Remove took %s away: %v", id, err)
 		}
+	}
+}
+
+// An older record that is an empty list records nothing: it is in nobody's way, and
+// goes with the sandbox.
+func TestEmptyLegacyRecordIsNone(t *testing.T) {
+	d := Dir(t.TempDir())
+	write(t, d, "c1", " []\n")
+	if _, err := d.Load(k1); !errors.Is(err, ErrNone) {
+		t.Errorf("Load: %v", err)
+	}
+	if _, err := d.SetAside(k1); !errors.Is(err, ErrNone) {
+		t.Errorf("SetAside: %v", err)
+	}
+	if keys, err := d.Keys(); err != nil || len(keys) > 0 {
+		t.Errorf("keys %v, %v", keys, err)
+	}
+	must(t, d.Create(record(t, k1)))
+	must(t, d.Remove(record(t, k1)))
+	if diff := cmp.Diff([]string{"sandboxes"}, files(t, d)); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }

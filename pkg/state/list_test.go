@@ -13,10 +13,10 @@ import (
 func TestList(t *testing.T) {
 	d := Dir(t.TempDir())
 	if got, err := d.List(); err != nil || len(got) > 0 {
-		t.Errorf("empty folder: %v, %v", got, err)
+		t.Errorf("empty directory: %v, %v", got, err)
 	}
 	if got, err := (d + "/missing").List(); err != nil || len(got) > 0 {
-		t.Errorf("missing folder: %v, %v", got, err)
+		t.Errorf("missing directory: %v, %v", got, err)
 	}
 	for _, k := range []Key{{"b", "eth1"}, {"b", "eth0"}, {"a", "eth0"}} {
 		must(t, d.Create(record(t, k)))
@@ -29,7 +29,7 @@ func TestList(t *testing.T) {
 	write(t, d, "truncated", `[{"type":`)
 	write(t, d, "multus.log", "started\n")
 	write(t, d, "lock", "")
-	write(t, d, "folder/x", "[]")
+	write(t, d, "directory/x", "[]")
 	must(t, os.Symlink("older", d.path("link")))
 
 	records, err := d.List()

@@ -98,41 +98,35 @@ func (d Dir) lock(ctx context.Context, s span, try func(*os.File, span) error) (
 		if err == nil {
 			return &Lock{file: file, span: s}, nil
 		}
-		if errors.Is(err, errHeld) && sleep(ctx, pause) {
-			continue
+		if !errors.Is(err, errHeld) {
+			return nil, errors.Join(err, file.Close())
 		}
-		if errors.Is(err, errHeld) {
-			err = fmt.Errorf("%w: %w", err, context.Cause(ctx))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			// Closing also drops a gate that was passed on the way.
+			return nil, errors.Join(fmt.Errorf("%w: %w", err, context.Cause(ctx)), file.Close())
 		}
-		// Closing also drops a gate that was passed on the way.
-		return nil, errors.Join(err, file.Close())
 	}
 }
 
 // openLock opens the lock file and makes it where it is missing.
 func (d Dir) openLock() (*os.File, error) {
-	path := d.path(lockName)
-	file, err := openLockFile(path)
+	file, err := openLockFile(d.path(lockName))
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := d.make(); err != nil {
-			return nil, err
+		err = makeDurable(string(d), 0o700)
+		if err == nil {
+			file, err = openLockFile(d.path(lockName))
 		}
-		file, err = openLockFile(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("state folder %s: %w (%s)", d, err, lockName)
+		return nil, fmt.Errorf("state directory %s: %w (%s)", d, reason(err), lockName)
 	}
 	return file, nil
 }
 
 func openLockFile(path string) (*os.File, error) {
-	flags := unix.O_RDWR | unix.O_CREAT | unix.O_NOFOLLOW | unix.O_CLOEXEC
-	var fd int
-	err := again(func() (err error) { fd, err = unix.Open(path, flags, 0o600); return err })
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), path), nil
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 }
 
 // lockOne tries once for one sandbox's byte. The gate is let go at once, also
@@ -157,24 +151,13 @@ func lockAll(file *os.File, s span) error {
 }
 
 // setLock changes one range of the lock that belongs to the open file, not to
-// the process: it is inherited along with the file.
+// the process: it is inherited along with the file. It does not wait, and so is not
+// interrupted.
 func setLock(file *os.File, kind int16, s span) error {
 	lk := unix.Flock_t{Type: kind, Start: s.start, Len: s.length}
-	err := again(func() error { return unix.FcntlFlock(file.Fd(), unix.F_OFD_SETLK, &lk) })
+	err := unix.FcntlFlock(file.Fd(), unix.F_OFD_SETLK, &lk)
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
 		return errHeld
 	}
 	return err
-}
-
-// sleep tells whether the pause went by before ctx ended.
-func sleep(ctx context.Context, pause time.Duration) bool {
-	t := time.NewTimer(pause)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
 }

@@ -167,12 +167,12 @@ func TestLockFaults(t *testing.T) {
 			must(t, os.Symlink("/dev/null", d.path(lockName)))
 			return d
 		}, "too many levels of symbolic links (lock)"},
-		{"no such folder can be made", func(t *testing.T) Dir { return "/proc/none/multus" }, "no such file or directory"},
+		{"no such directory can be made", func(t *testing.T) Dir { return "/proc/none/multus" }, "no such file or directory"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := tt.make(t).Lock(t.Context(), k1)
-			if err == nil || errors.Is(err, ErrBusy) || !strings.HasPrefix(err.Error(), "state folder /") || !strings.Contains(err.Error(), tt.want) {
+			if err == nil || errors.Is(err, ErrBusy) || !strings.HasPrefix(err.Error(), "state directory /") || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}
 		})

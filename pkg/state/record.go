@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/multus-cni/multus/pkg/plan"
@@ -34,7 +33,7 @@ type Phase string
 
 // The phases of an attachment, in order.
 const (
-	Planned   Phase = "planned"   // no plugin was started
+	Planned   Phase = "planned"   // no plugin was started; only earlier versions wrote it
 	Attaching Phase = "attaching" // a plugin may have been started
 	Attached  Phase = "attached"  // ADD of all plugins succeeded
 	Detached  Phase = "detached"  // DEL of all plugins succeeded
@@ -65,28 +64,26 @@ type Attachment struct {
 // Key is the key of the record.
 func (r Record) Key() Key { return KeyOf(r.Sandbox) }
 
-// starting tells whether a plugin may be about to be started.
-func (r Record) starting() bool {
-	return slices.ContainsFunc(r.Attachments, func(a Attachment) bool { return a.Phase == Attaching })
-}
-
-// encode is the content of the record's file, in the current schema. What
-// decode would refuse is refused here, while ADD can still say so.
-func encode(r Record) ([]byte, error) {
-	r.Schema = Schema
-	if err := r.check(); err != nil {
-		return nil, fmt.Errorf("record of sandbox %s: %w", r.Key(), err)
+// encode is the name of the record's file and its content, in the current schema.
+// What decode would refuse is refused here, while ADD can still say so.
+func encode(r Record) (file string, data []byte, err error) {
+	if file, err = r.Key().fileName(); err != nil {
+		return "", nil, err
 	}
+	r.Schema = Schema
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false) // plugins' own text stays as it is
-	if err := e.Encode(r); err != nil {
-		return nil, fmt.Errorf("record of sandbox %s: %w", r.Key(), err)
+	if err = r.check(); err == nil {
+		err = e.Encode(r)
 	}
-	if b.Len() > maxFile {
-		return nil, fmt.Errorf("record of sandbox %s: %d bytes, more than %d", r.Key(), b.Len(), maxFile)
+	if err == nil && b.Len() > maxFile {
+		err = fmt.Errorf("%d bytes, more than %d", b.Len(), maxFile)
 	}
-	return b.Bytes(), nil
+	if err != nil {
+		return "", nil, fmt.Errorf("record of sandbox %s: %w", r.Key(), err)
+	}
+	return file, b.Bytes(), nil
 }
 
 // decode reads the content of the file that is named after k. Members that it

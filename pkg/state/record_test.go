@@ -124,7 +124,7 @@ func TestLoadRefuses(t *testing.T) {
 		{"other interface", strings.Replace(text, `"ifName":"eth0"`, `"ifName":"eth1"`, 1), `record of another sandbox, "c1" ("eth1")`},
 		{"phase", strings.Replace(text, `"planned"`, `"plan"`, 1), `phase "plan"`},
 		{"no configuration", strings.ReplaceAll(text, `"config":`, `"konfig":`), "no plugins in its configuration"},
-		{"no interface", strings.ReplaceAll(text, `"interface":`, `"x":`), "empty interface name"},
+		{"no interface", strings.ReplaceAll(text, `"interface":`, `"x":`), "interface name: is empty"},
 		{"deep", strings.Repeat(`{"a":`, 20000), "exceeded max depth"},
 	}
 	for _, tt := range tests {
@@ -194,7 +194,7 @@ func TestSetAside(t *testing.T) {
 func TestSetAsideUncoversTheOlder(t *testing.T) {
 	d := Dir(t.TempDir())
 	write(t, d, "sandboxes/c1@eth0.json", "x")
-	write(t, d, "c1", `[]`)
+	write(t, d, "c1", `[{"type":"bridge","name":"n"}]`)
 	_, err := d.SetAside(k1)
 	must(t, err)
 	_, err = d.Load(k1)

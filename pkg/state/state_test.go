@@ -85,7 +85,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// files are the paths of all files and folders below the folder, relative to it.
+// files are the paths of all files and directorys below the directory, relative to it.
 func files(t testing.TB, d Dir) []string {
 	t.Helper()
 	var found []string
@@ -99,7 +99,7 @@ func files(t testing.TB, d Dir) []string {
 	return found
 }
 
-// write puts a file below the folder.
+// write puts a file below the directory.
 func write(t testing.TB, d Dir, name, content string) {
 	t.Helper()
 	must(t, os.MkdirAll(filepath.Dir(d.path(name)), 0o700))

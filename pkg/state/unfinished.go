@@ -2,8 +2,6 @@ package state
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -11,81 +9,77 @@ import (
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-// unfinishedName is the directory of notes: unfinished/<pod UID>/<record's name>. A
-// note is an empty file; all that it says is in the record of its name.
-const unfinishedName = "unfinished"
-
 // Sandbox is the sandbox of the key, as far as the key tells.
 func (k Key) Sandbox() plan.Sandbox {
 	return plan.Sandbox{ContainerID: k.ContainerID, IfName: k.IfName}
 }
 
 // NoteUnfinished notes for the pod that a DEL or a roll-back of the sandbox could not
-// finish. A pod without a UID has no notes. A power cut may lose one: the record
-// stays, and Collect finds it.
+// finish, and that its runtime may never come back for it: an empty file in
+// unfinished/<pod UID>/ that is called as the record is. A pod without a UID has no notes.
 func (d Dir) NoteUnfinished(r Record) error {
-	path, err := d.notePath(r)
-	if path == "" || err != nil {
+	uid := noteUID(r)
+	file, err := r.Key().fileName()
+	if err != nil || uid == "" {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("note of an unfinished sandbox: %w", err)
+	f, err := d.ensure(unfinishedName, uid)
+	if err != nil {
+		return err
 	}
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		return fmt.Errorf("note of an unfinished sandbox: %w", err)
-	}
-	return nil
+	defer f.close()
+	return errors.Join(f.write(file, nil), f.sync())
 }
 
 // Unfinished are the sandboxes noted for a pod, in order.
 func (d Dir) Unfinished(podUID string) ([]Key, error) {
-	if name.Network(podUID) != nil {
-		return nil, nil // nor does NoteUnfinished write there
-	}
-	entries, err := os.ReadDir(filepath.Join(d.path(unfinishedName), podUID))
-	if errors.Is(err, fs.ErrNotExist) {
+	if !isUID(podUID) {
 		return nil, nil
 	}
-	var keys []Key
-	for _, e := range entries {
-		if k, ok := keyFromName(e.Name()); ok {
-			keys = append(keys, k)
-		}
-	}
-	return keys, err
+	return d.keys(unfinishedName, podUID)
 }
 
 // IsUnfinished tells whether the sandbox is noted.
 func (d Dir) IsUnfinished(r Record) bool {
-	path, err := d.notePath(r)
-	if path == "" || err != nil {
+	file, err := r.Key().fileName()
+	f, openErr := d.open(unfinishedName)
+	if err != nil || openErr != nil {
 		return false
 	}
-	_, err = os.Lstat(path)
+	defer f.close()
+	_, err = f.Lstat(filepath.Join(noteUID(r), file))
 	return err == nil
 }
 
 // removeNote takes the note of a sandbox away, and the pod's directory with the last.
 func (d Dir) removeNote(r Record) error {
-	path, err := d.notePath(r)
-	if path == "" || err != nil {
+	uid := noteUID(r)
+	file, err := r.Key().fileName()
+	if err != nil || uid == "" {
 		return err
 	}
-	switch err := os.Remove(path); {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("note of an unfinished sandbox: %w", err)
+	f, err := d.open(unfinishedName, uid)
+	if err != nil {
+		return unlessMissing(err)
 	}
-	_ = os.Remove(filepath.Dir(path)) // while others are in it this fails
-	return nil
+	defer f.close()
+	err = f.remove(file)
+	_ = os.Remove(f.Name()) // while others are in it this fails
+	return err
 }
 
-// notePath is "" where the pod has no UID that can be a name.
-func (d Dir) notePath(r Record) (string, error) {
-	if name.Network(r.Pod.UID) != nil {
-		return "", nil
+// noteUID is under what the sandbox is noted; "" for not at all. DEL without a record
+// knows the pod from CNI_ARGS alone.
+func noteUID(r Record) string {
+	uid := r.Pod.UID
+	if uid == "" {
+		uid = r.Sandbox.Pod().UID
 	}
-	file, err := r.Key().fileName()
-	return filepath.Join(d.path(unfinishedName), r.Pod.UID, file), err
+	if !isUID(uid) {
+		return ""
+	}
+	return uid
 }
+
+// isUID tells whether a pod's UID, which comes from outside, can name a directory.
+func isUID(uid string) bool { return name.Network(uid) == nil && len(uid) <= maxName }
