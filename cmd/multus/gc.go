@@ -54,8 +54,8 @@ detach any more: sandboxes whose DEL or roll-back could not finish, and sandboxe
 whose network namespace is gone. With --runtime, what the runtime knows still is
 left alone. Fit for a timer.
 
-Run it where the node's network namespaces are to be seen: on the node itself, or
-where its /run/netns is mounted.
+Where the node's network namespaces are not to be seen, as in most containers,
+that one is gone cannot be told, and nothing is detached for it.
 
 The exit code is 1 if anything could not be detached; it stays recorded.`,
 		Example: `  multus gc

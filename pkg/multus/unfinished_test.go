@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -93,11 +95,17 @@ func TestUnfinishedByDel(t *testing.T) {
 func TestCollect(t *testing.T) {
 	w := newWorld(t, abc)
 	ns := cnitest.NewNetNS(t)
-	for _, id := range []string{"alive", "gone", "known", "failed"} {
+	empty := filepath.Join(w.dir, "empty")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	paths := map[string]string{
+		"alive": ns.Path, "gone": filepath.Join(w.dir, "gone"), "known": filepath.Join(w.dir, "known"), "failed": ns.Path,
+		"process": "/proc/999999999/ns/net", "unseen": filepath.Join(w.dir, "no-directory", "ns"), "unmounted": empty,
+	}
+	for _, id := range slices.Sorted(maps.Keys(paths)) {
 		sb := sandbox(id)
-		if id == "alive" || id == "failed" {
-			sb.NetNS = ns.Path
-		}
+		sb.NetNS = paths[id]
 		sb.Args = strings.ReplaceAll(podArgs, "uid-1", "uid-"+id)
 		w.cluster.pod.UID = "uid-" + id
 		if _, err := w.Add(t.Context(), sb); err != nil {
@@ -116,7 +124,10 @@ func TestCollect(t *testing.T) {
 	if diff := cmp.Diff([]state.Key{{ContainerID: "failed", IfName: "eth0"}, {ContainerID: "gone", IfName: "eth0"}}, finished); diff != "" {
 		t.Errorf("finished (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"sandboxes/alive@eth0.json", "sandboxes/known@eth0.json"}, w.left(t)); diff != "" {
+	if diff := cmp.Diff([]string{
+		"sandboxes/alive@eth0.json", "sandboxes/known@eth0.json", "sandboxes/process@eth0.json",
+		"sandboxes/unmounted@eth0.json", "sandboxes/unseen@eth0.json",
+	}, w.left(t)); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}
 }
