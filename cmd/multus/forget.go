@@ -38,7 +38,7 @@ SANDBOX is the container ID, or the beginning of it, as "multus list" shows it.`
 			return checkBin(opts.bin)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			plugin, err := opts.plugin(std)
+			plugin, err := opts.plugin(std, "forget")
 			if err != nil {
 				return err
 			}

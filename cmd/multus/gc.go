@@ -27,7 +27,7 @@ func (o *nodeOptions) flags(cmd *cobra.Command) {
 }
 
 // plugin is this node's, without its API server: records say all there is to detach.
-func (o *nodeOptions) plugin(std streams) (multus.Plugin, error) {
+func (o *nodeOptions) plugin(std streams, verb string) (multus.Plugin, error) {
 	conf, warnings, err := confOfNode(o.conf)
 	if err != nil {
 		return multus.Plugin{}, err
@@ -36,7 +36,7 @@ func (o *nodeOptions) plugin(std streams) (multus.Plugin, error) {
 		fmt.Fprintln(std.err, "warning:", w)
 	}
 	path := append(o.bin, filepath.SplitList(os.Getenv("CNI_PATH"))...)
-	p := newPlugin(path, conf, newLog(conf.Log, std.err).WithField("verb", "gc"))
+	p := newPlugin(path, conf, newLog(conf.Log, std.err).WithField("verb", verb))
 	if o.state != "" {
 		p.State = state.Dir(o.state)
 	}
@@ -75,13 +75,15 @@ The exit code is 1 if anything could not be detached; it stays recorded.`,
 }
 
 func gc(ctx context.Context, std streams, opts nodeOptions, runtime string) error {
-	plugin, err := opts.plugin(std)
+	plugin, err := opts.plugin(std, "gc")
 	if err != nil {
 		return err
 	}
 	var alive func(string) bool
 	if runtime != "" {
-		known, err := cri.Sandboxes(ctx, runtime)
+		asking, cancel := context.WithTimeout(ctx, plugin.Conf.APITimeout)
+		defer cancel()
+		known, err := cri.Sandboxes(asking, runtime)
 		if err != nil {
 			return err
 		}
