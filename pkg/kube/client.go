@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -18,15 +17,10 @@ type Client struct {
 	link *link
 }
 
-var errNoKubeconfig = errors.New("kubeconfig: no file is named")
-
 // Dial prepares a client for the API server that the kubeconfig file names. It
 // neither connects nor reads the file: the first request does both, so that a
 // command that makes none pays for none.
 func Dial(kubeconfig string) (*Client, error) {
-	if kubeconfig == "" {
-		return nil, errNoKubeconfig
-	}
 	if !filepath.IsAbs(kubeconfig) {
 		return nil, fmt.Errorf("kubeconfig %q: an absolute path is expected", kubeconfig)
 	}

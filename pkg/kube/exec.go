@@ -32,32 +32,24 @@ func (t impatient) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-done:
 		return resp, err
 	case <-r.Context().Done():
-		for _, pid := range children("self") {
-			line, _ := os.ReadFile(filepath.Join("/proc", pid, "cmdline"))
-			if bytes.Contains(line, []byte(filepath.Base(t.plugin))) {
-				killTree(pid)
-			}
-		}
+		killChildren("self", filepath.Base(t.plugin))
 		return nil, r.Context().Err()
 	}
 }
 
-// killTree kills a process and those that it started. Left alone they would hold
-// standard error open, whose end the container runtime waits for.
-func killTree(pid string) {
-	for _, child := range children(pid) {
-		killTree(child)
-	}
-	if n, err := strconv.Atoi(pid); err == nil {
-		_ = syscall.Kill(n, syscall.SIGKILL)
-	}
-}
-
-func children(pid string) (pids []string) {
+// killChildren kills the processes that a process started whose command line has
+// the text, and those that they started. Left alone they would hold standard
+// error open, whose end the container runtime waits for.
+func killChildren(pid, text string) {
 	files, _ := filepath.Glob(filepath.Join("/proc", pid, "task/*/children"))
 	for _, file := range files {
-		text, _ := os.ReadFile(file)
-		pids = append(pids, strings.Fields(string(text))...)
+		list, _ := os.ReadFile(file)
+		for _, child := range strings.Fields(string(list)) {
+			line, _ := os.ReadFile(filepath.Join("/proc", child, "cmdline"))
+			if n, err := strconv.Atoi(child); err == nil && bytes.Contains(line, []byte(text)) {
+				killChildren(child, "")
+				_ = syscall.Kill(n, syscall.SIGKILL)
+			}
+		}
 	}
-	return pids
 }

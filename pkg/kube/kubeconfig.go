@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/regular"
 )
 
@@ -28,8 +29,7 @@ var (
 )
 
 // readAccess reads how to reach the API server of a kubeconfig's current context,
-// and as whom, and what a message calls that credential. The files that it names
-// are read here, bounded: client-go would wait for a pipe for ever.
+// as whom, and what a message calls that credential.
 func readAccess(path string) (conf *rest.Config, credential string, err error) {
 	data, err := regular.Read(path, maxFile)
 	if err != nil {
@@ -45,28 +45,28 @@ func readAccess(path string) (conf *rest.Config, credential string, err error) {
 	if err := clientcmdapi.MinifyConfig(file); err != nil {
 		return nil, "", fmt.Errorf("current-context: %w", err)
 	}
+	if len(file.Clusters) == 0 || len(file.AuthInfos) == 0 {
+		return nil, "", errHalf
+	}
 	for _, cluster := range file.Clusters {
-		_ = clientcmd.ResolvePaths(clientcmd.GetClusterFileReferences(cluster), filepath.Dir(path)) // it has no error
-		if err := embedCluster(cluster); err != nil {
+		if err := prepareCluster(cluster, filepath.Dir(path)); err != nil {
 			return nil, "", fmt.Errorf("cluster.%w", err)
 		}
 	}
 	for _, user := range file.AuthInfos {
-		_ = clientcmd.ResolvePaths(clientcmd.GetAuthInfoFileReferences(user), filepath.Dir(path))
-		credential = credentialOf(user)
-		if err := embedUser(user); err != nil {
-			return nil, "", fmt.Errorf("user.%w", err)
+		if credential, err = prepareUser(user, filepath.Dir(path)); err != nil {
+			return nil, "", fmt.Errorf("user: %w", err)
 		}
 	}
-	if len(file.Clusters) == 0 || len(file.AuthInfos) == 0 {
-		return nil, "", errHalf
-	}
 	conf, err = clientcmd.NewNonInteractiveClientConfig(*file, file.CurrentContext, nil, nil).ClientConfig()
-	return conf, credential, err
+	if err != nil {
+		return nil, "", err
+	}
+	return conf, credential, rest.LoadTLSFiles(conf)
 }
 
-// embedCluster puts the contents of files in the place of their names.
-func embedCluster(c *clientcmdapi.Cluster) error {
+// prepareCluster looks for what client-go would take badly.
+func prepareCluster(c *clientcmdapi.Cluster, dir string) error {
 	if c.Server == "" {
 		return errNoServer
 	}
@@ -76,46 +76,39 @@ func embedCluster(c *clientcmdapi.Cluster) error {
 			return errOddProxy
 		}
 	}
-	return embed("certificate-authority", &c.CertificateAuthority, &c.CertificateAuthorityData)
+	_ = clientcmd.ResolvePaths(clientcmd.GetClusterFileReferences(c), dir) // it has no error
+	if err := checkFile(c.CertificateAuthority); err != nil {
+		return fmt.Errorf("certificate-authority: %w", err)
+	}
+	return nil
 }
 
-// embedUser puts the contents of files in the place of their names.
-func embedUser(u *clientcmdapi.AuthInfo) error {
+// prepareUser looks for what client-go would take badly, and tells what it is that
+// client-go will send of a user.
+func prepareUser(u *clientcmdapi.AuthInfo, dir string) (credential string, err error) {
+	_ = clientcmd.ResolvePaths(clientcmd.GetAuthInfoFileReferences(u), dir)
 	if u.Exec != nil {
 		u.Exec.StdinUnavailable = true // it is the network configuration
 	}
-	if err := embed("client-certificate", &u.ClientCertificate, &u.ClientCertificateData); err != nil {
-		return err
+	credential = credentialOf(u)
+	u.Token = strings.TrimSpace(u.Token)
+	if u.Token != "" && checkFile(u.TokenFile) != nil {
+		u.TokenFile = ""
 	}
-	if err := embed("client-key", &u.ClientKey, &u.ClientKeyData); err != nil {
-		return err
-	}
-	var token []byte // a file goes before what is written beside it, if it can be read
-	if err := embed("tokenFile", &u.TokenFile, &token); err != nil && u.Token == "" {
-		return err
-	}
-	if len(token) > 0 {
-		u.Token = string(token)
-	}
-	u.Token, u.TokenFile = strings.TrimSpace(u.Token), ""
-	return nil
+	return credential, fault.Join(checkFile(u.ClientCertificate), checkFile(u.ClientKey), checkFile(u.TokenFile))
 }
 
-// embed reads a file, unless there is no name of one, or already what it holds.
-func embed(key string, path *string, data *[]byte) error {
-	if *path == "" || len(*data) > 0 {
-		*path = ""
+// checkFile makes sure that a file which is named, if one is, can be read and says
+// something. client-go reads it again, but would wait for a pipe for ever.
+func checkFile(path string) error {
+	if path == "" {
 		return nil
 	}
-	text, err := regular.Read(*path, maxFile)
+	text, err := regular.Read(path, maxFile)
 	if err == nil && strings.TrimSpace(string(text)) == "" {
-		err = fmt.Errorf("%s is empty", *path)
+		return fmt.Errorf("%s is empty", path)
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", key, err)
-	}
-	*path, *data = "", text
-	return nil
+	return err
 }
 
 // credentialOf is what a message calls what client-go sends of a user.

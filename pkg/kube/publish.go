@@ -51,11 +51,9 @@ func (c *Client) Publish(ctx context.Context, pod plan.Pod, status []byte, event
 
 // await waits until done is closed, at most for the time.
 func await(done <-chan struct{}, most time.Duration) {
-	timer := time.NewTimer(most)
-	defer timer.Stop()
 	select {
 	case <-done:
-	case <-timer.C:
+	case <-time.After(most):
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -257,5 +258,23 @@ func TestTokenRotatesUnderParallelReads(t *testing.T) {
 		if answer.Err != nil {
 			t.Errorf("%s: %v", ref, answer.Err)
 		}
+	}
+}
+
+// A server without HTTP/2 gets the requests one after another.
+func TestServerWithoutHTTP2(t *testing.T) {
+	g := newGate(t, false)
+	c := open(t, kubeconfig(t, fmt.Sprintf("server: %q", g.server.URL), ""))
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			if err := reach(within(t, 5*time.Second), c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if n := len(g.seen()); n != 8 {
+		t.Errorf("%d requests", n)
 	}
 }
