@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -16,28 +17,30 @@ const explainHelp = `Shows what ADD would do for a pod: each interface with its 
 that make it, what is asked of them, where the configuration comes from, and why
 the interface is there and named so. Runs nothing and changes nothing.
 
-With -f, the pods, networks and multus configuration of the files are all there
-is; without a configuration among them (or --conf), the pods' own networks are
-all they get. POD is one of the pods; all are explained where none is named.
-Plugins' binaries are looked for only where --bin names a folder, since the node
-is another machine as a rule.
+With -f, the node is another machine as a rule: what it or the cluster alone has
+(networks that are not among the files, files of the node, devices) is shown as
+"unknown", and plugins' binaries are looked for only where --bin names a directory.
+Without a configuration among the files (or --conf), a default network is assumed.
+POD is one of the pods; all are explained where none is named.
 
 Without -f, POD and the networks are read from the API server, with the
 configuration and the kubeconfig of this node, as the plugin does it; binaries
 are looked for in --bin, $CNI_PATH and the configuration's binDir.
 
-POD is [namespace/]name. Where a network needs a device and there is no kubelet to
-ask for the pod's, that is the fault that is shown.
+POD is [namespace/]name, or pod/NAME, or KIND/NAME of a workload among the files, in
+the namespace that -n names.
 
 The exit code is 1 if a pod would not start.`
 
 // explainOptions are the flags of explain.
 type explainOptions struct {
-	files  []string
-	conf   string
-	bin    []string
-	output string
-	pod    string // as it was given; empty: all
+	files      []string
+	conf       string
+	bin        []string
+	output     string
+	namespace  string // of pods without one
+	showConfig bool
+	pod        target
 }
 
 // explanation is what ADD would do for one pod.
@@ -53,6 +56,7 @@ func explainCommand(std streams) *cobra.Command {
 		Use: "explain [POD] [-f FILE...]", Short: "Show the networks that a pod would get, and why", Long: explainHelp,
 		Example: `  multus explain -f pod.yaml -f networks/
   multus explain -f pods.yaml -o json shop/web
+  multus explain -f deploy/ --show-config deployment/web
   multus explain kube-system/dns --conf /etc/cni/net.d/00-multus.conflist`,
 		Args: func(_ *cobra.Command, args []string) error { return opts.check(args) },
 		RunE: func(cmd *cobra.Command, _ []string) error { return explain(cmd.Context(), std, opts) },
@@ -61,6 +65,8 @@ func explainCommand(std streams) *cobra.Command {
 	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or directory with pods, networks and configuration; - is standard input; repeatable")
 	fs.StringVar(&opts.conf, "conf", "", "`FILE` with the multus configuration (default: the first one in "+runtimeConfigurations+", or that of the files)")
 	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
+	fs.StringVarP(&opts.namespace, "namespace", "n", "", "`NAMESPACE` of the pod (default: default; with -f: any)")
+	fs.BoolVar(&opts.showConfig, "show-config", false, "print what each plugin reads on its standard input")
 	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table, json or yaml")
 	formats(cmd, "table", "json", "yaml")
 	return cmd
@@ -90,15 +96,19 @@ func explain(ctx context.Context, std streams, opts explainOptions) error {
 // check takes the arguments, and refuses what cannot be.
 func (o *explainOptions) check(args []string) error {
 	if len(args) > 0 {
-		o.pod = args[0]
+		o.pod = targetOf(args[0], o.namespace)
 	}
 	switch {
 	case len(args) > 1:
 		return fmt.Errorf("%q: one POD at most is expected; files are given with -f", args[1])
-	case len(o.files) == 0 && o.pod == "":
+	case len(o.files) == 0 && o.pod.name == "":
 		return errors.New("nothing to explain: name a POD, or files with -f FILE")
-	case strings.Count(o.pod, "/") > 1:
-		return fmt.Errorf("%q: [namespace/]name is expected", o.pod)
+	case strings.Contains(o.pod.name, "/"):
+		return fmt.Errorf("%q: [namespace/]name, or KIND/NAME, is expected", args[0])
+	case len(o.files) == 0 && o.pod.kind != "" && o.pod.kind != "Pod":
+		return fmt.Errorf("%q: a workload is explained from its file, with -f; name one of its pods", args[0])
+	case o.showConfig && o.output != "table":
+		return errors.New("--show-config: goes with -o table alone; the other formats have the configurations")
 	case !slices.Contains([]string{"table", "json", "yaml"}, o.output):
 		return fmt.Errorf("-o %q: table, json or yaml is expected", o.output)
 	}
@@ -109,4 +119,29 @@ func (o *explainOptions) check(args []string) error {
 func explained(ctx context.Context, planner plan.Planner, pod plan.Pod) explanation {
 	made, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod)
 	return explanation{pod: pod, plan: made, err: err}
+}
+
+// target is the pod, or the workload whose pods are meant.
+type target struct{ kind, namespace, name string }
+
+// targetOf reads NAME, NAMESPACE/NAME or KIND/NAME.
+func targetOf(text, namespace string) target {
+	kinds := map[string]string{"po": "Pod", "deploy": "Deployment", "sts": "StatefulSet", "ds": "DaemonSet", "rs": "ReplicaSet", "cj": "CronJob", "rc": "ReplicationController", "vm": "VirtualMachine", "vmi": "VirtualMachineInstance"}
+	for _, kind := range []string{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "ReplicationController", "Rollout", "PodTemplate", "VirtualMachine", "VirtualMachineInstance"} {
+		kinds[strings.ToLower(kind)], kinds[strings.ToLower(kind)+"s"] = kind, kind
+	}
+	first, rest, both := strings.Cut(text, "/")
+	switch kind := kinds[strings.ToLower(first)]; {
+	case !both:
+		return target{namespace: namespace, name: text}
+	case kind != "":
+		return target{kind: kind, namespace: namespace, name: rest}
+	}
+	return target{namespace: first, name: rest}
+}
+
+// is tells whether an object, or its pod, is meant. An empty target means all.
+func (t target) is(o manifest.Object) bool {
+	return (t.kind == "" || t.kind == o.Kind) && (t.namespace == "" || t.namespace == o.Namespace) &&
+		(t.name == "" || t.name == o.Name || t.name == o.Pod.Name)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/sirupsen/logrus"
 
@@ -37,23 +37,16 @@ func explainCluster(ctx context.Context, _ streams, opts explainOptions) ([]expl
 	defer done()
 	ctx, cancel := context.WithTimeout(ctx, conf.APITimeout)
 	defer cancel()
-	pod := podNamed(opts.pod)
+	pod := plan.Pod{Namespace: cmp.Or(opts.pod.namespace, "default"), Name: opts.pod.name}
 	if plugin.Cluster == nil {
 		warnings = append(warnings, "the configuration has no kubeconfig: a pod gets the static networks alone, whatever its annotations")
 		return []explanation{explained(ctx, plugin.Planner, pod)}, warnings, nil
 	}
-	if pod, err = plugin.Cluster.Pod(ctx, pod.Namespace, pod.Name); err != nil {
-		return nil, warnings, fmt.Errorf("pod %s: %w", podNamed(opts.pod), err)
+	found, err := plugin.Cluster.Pod(ctx, pod.Namespace, pod.Name)
+	if err != nil {
+		return nil, warnings, fmt.Errorf("pod %s: %w", pod, err)
 	}
-	return []explanation{explained(ctx, plugin.Planner, pod)}, warnings, nil
-}
-
-// podNamed is the pod of a name on the command line.
-func podNamed(name string) plan.Pod {
-	if namespace, name, qualified := strings.Cut(name, "/"); qualified {
-		return plan.Pod{Namespace: namespace, Name: name}
-	}
-	return plan.Pod{Namespace: "default", Name: name}
+	return []explanation{explained(ctx, plugin.Planner, found)}, warnings, nil
 }
 
 // confOfNode is the configuration in the file, or, without one, the first that

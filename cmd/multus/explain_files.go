@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,17 +28,17 @@ func explainFiles(ctx context.Context, std streams, opts explainOptions) ([]expl
 	conf, warnings, err := confOf(objects)
 	warnings = append(objects.Warnings, warnings...)
 	if _, given := objects.Conf(); !given {
-		warnings = append(warnings, "no multus configuration among the files, nor with --conf: pods get nothing but the networks that they name themselves")
+		warnings = append(warnings, "no multus configuration among the files, nor with --conf: a default network is assumed")
+	}
+	if conf.AuxiliaryChain != "" {
+		warnings = append(warnings, "the auxiliary chain "+conf.AuxiliaryChain+" is the node's: it is not shown")
 	}
 	if err != nil {
 		return nil, warnings, err
 	}
-	planner := plan.Planner{Conf: conf}
-	if conf.Kubeconfig != "" {
-		planner.Definitions, planner.Networks = objects, objects.Networks()
-	}
+	planner := objects.Planner(conf)
 	if len(opts.bin) > 0 {
-		planner.Binaries = delegate.Runner{Exec: &delegate.Process{Stderr: std.err}, Path: opts.bin}
+		planner.Binaries = binaries{delegate.Runner{Exec: &delegate.Process{Stderr: std.err}, Path: opts.bin}}
 	}
 	pods, err := podsOf(objects, opts.pod)
 	var all []explanation
@@ -49,13 +50,20 @@ func explainFiles(ctx context.Context, std streams, opts explainOptions) ([]expl
 	return all, warnings, err
 }
 
-// confOf is the multus configuration of the files, or one of nothing but an API server.
-func confOf(objects *manifest.Objects) (config.Config, []string, error) {
-	text, given := objects.Conf()
-	if !given {
-		text = []byte(tryConf)
+// binaries are those of the plugins that are known.
+type binaries struct{ delegate.Runner }
+
+// Find finds something for the plugin that is not known.
+func (b binaries) Find(pluginType string) (string, error) {
+	if pluginType == manifest.Unknown {
+		return "/", nil
 	}
-	conf, err := config.Parse(text)
+	return b.Runner.Find(pluginType)
+}
+
+// confOf is the multus configuration of the files, or one that assumes a default network.
+func confOf(objects *manifest.Objects) (config.Config, []string, error) {
+	conf, err := objects.Config()
 	var warnings []string
 	for _, w := range conf.Warnings {
 		warnings = append(warnings, "multus configuration: "+w)
@@ -63,26 +71,25 @@ func confOf(objects *manifest.Objects) (config.Config, []string, error) {
 	return conf, warnings, fault.About("multus configuration", err)
 }
 
-// podsOf are the pods that are meant: all, the one of the full name, or the ones
-// of that name in whatever namespace.
-func podsOf(objects *manifest.Objects, wanted string) ([]plan.Pod, error) {
-	pods := objects.Pods()
-	if len(pods) == 0 {
-		return nil, errors.New("no pods in the files: a Pod, or a workload with a template for one, is what is to be explained")
-	}
-	if wanted == "" {
-		return pods, nil
-	}
+// podsOf are the pods that are meant.
+func podsOf(objects *manifest.Objects, wanted target) ([]plan.Pod, error) {
 	var names []string
 	var found []plan.Pod
-	for _, pod := range pods {
-		names = append(names, pod.String())
-		if pod.String() == wanted || pod.Name == wanted {
-			found = append(found, pod)
+	for _, o := range objects.All() {
+		if o.Pod.IsZero() {
+			continue
+		}
+		names = append(names, o.Pod.String())
+		if wanted.is(o) {
+			found = append(found, o.Pod)
 		}
 	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("pod %s: not in the files, which have %s", wanted, strings.Join(names[:min(len(names), 8)], ", "))
+	switch {
+	case len(names) == 0:
+		return nil, errors.New("no pods in the files: a Pod, or a workload with a template for one, is what is to be explained")
+	case len(found) == 0:
+		name := strings.Trim(wanted.namespace+"/"+wanted.name, "/")
+		return nil, fmt.Errorf("%s %s: not in the files, which have %s", cmp.Or(strings.ToLower(wanted.kind), "pod"), name, strings.Join(names[:min(len(names), 8)], ", "))
 	}
 	return found, nil
 }

@@ -12,12 +12,14 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/manifest"
+	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
 // show prints what was explained. Faults and warnings are part of it.
 func show(std streams, opts explainOptions, all []explanation) error {
-	text, err := explainTable(all), error(nil)
+	text, err := explainTable(all, opts.showConfig), error(nil)
 	if opts.output != "table" {
 		text, err = explainData(all)
 	}
@@ -60,13 +62,16 @@ func explainData(all []explanation) ([]byte, error) {
 }
 
 // explainTable has a paragraph for each pod, with a line for each interface.
-func explainTable(all []explanation) []byte {
+func explainTable(all []explanation, showConfig bool) []byte {
 	var b bytes.Buffer
 	for i, e := range all {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
 		e.table(&b)
+		if showConfig {
+			e.configs(&b)
+		}
 	}
 	return b.Bytes()
 }
@@ -93,6 +98,19 @@ func (e explanation) table(b *bytes.Buffer) {
 	}
 }
 
+// configs are what the plugins read.
+func (e explanation) configs(b *bytes.Buffer) {
+	for _, a := range e.plan.Attachments {
+		for i, p := range a.Config.Plugins() {
+			more := ""
+			if i > 0 {
+				more = ", and the result of the plugin before it as prevResult"
+			}
+			fmt.Fprintf(b, "  %s, %s%s:\n    %s\n", a.Interface, p.Type(), more, a.Config.Stdin(p, netconf.Request{RuntimeConfig: a.RuntimeConfig}))
+		}
+	}
+}
+
 func pluginsOf(a plan.Attachment) string {
 	var types []string
 	for _, p := range a.Config.Plugins() {
@@ -104,6 +122,9 @@ func pluginsOf(a plan.Attachment) string {
 // originOf says where the configuration is from; what has the network's own name
 // need not repeat it.
 func originOf(a plan.Attachment) string {
+	if pluginsOf(a) == manifest.Unknown {
+		return "not among the files"
+	}
 	return strings.Replace(a.Source, " "+a.Network, "", 1)
 }
 

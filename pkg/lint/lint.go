@@ -7,7 +7,6 @@ package lint
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/fault"
@@ -24,7 +23,12 @@ type Finding struct {
 // Check tells what is wrong with the objects, in the order of the files. What kept
 // files from being read is not repeated.
 func Check(ctx context.Context, objects *manifest.Objects) []Finding {
-	c := checker{objects: objects, conf: planning(objects), addresses: map[string]string{}}
+	conf, err := objects.Config()
+	if err != nil { // it is told with the configuration itself
+		conf = config.Default()
+		conf.ClusterNetwork = manifest.Unknown
+	}
+	c := checker{objects: objects, conf: conf, addresses: map[string]string{}}
 	for _, o := range objects.All() {
 		switch {
 		case o.Kind == "":
@@ -75,38 +79,6 @@ func (c *checker) configuration(o manifest.Object) {
 	}
 }
 
-// onTheNode stands for a network that is on the node's disk.
-const onTheNode = "on-the-node"
-
-// planning is the configuration that pods are checked with: that of the files, if
-// there is a good one, with all that is on the node's disk taken for granted.
-func planning(objects *manifest.Objects) config.Config {
-	text, given := objects.Conf()
-	conf, err := config.Parse(text)
-	if !given || err != nil {
-		conf = config.Default()
-		conf.ClusterNetwork = onTheNode
-		for _, o := range objects.All() {
-			conf.LegacyNetworks = conf.LegacyNetworks || o.Kind == manifest.KindNetwork
-		}
-	}
-	conf.AuxiliaryChain = ""
-	conf.ClusterNetwork = granted(conf.ClusterNetwork)
-	var networks []string
-	for _, name := range conf.DefaultNetworks {
-		networks = append(networks, granted(name))
-	}
-	conf.DefaultNetworks = networks
-	return conf
-}
-
-func granted(network string) string {
-	if strings.Contains(network, "/") {
-		return onTheNode
-	}
-	return network
-}
-
 // definitions answers every ref.
 type definitions func(plan.Ref) plan.Definition
 
@@ -117,13 +89,6 @@ func (d definitions) Definitions(_ context.Context, refs []plan.Ref) map[plan.Re
 		answers[ref] = plan.Answer{Definition: d(ref)}
 	}
 	return answers
-}
-
-// anything is a network that does all that a pod can ask for. It stands for one
-// that is not to be judged.
-func anything() plan.Definition {
-	return plan.Definition{Config: `{"cniVersion": "1.1.0", "type": "any", "capabilities": ` +
-		`{"ips": true, "mac": true, "portMappings": true, "bandwidth": true, "infinibandGUID": true, "deviceID": true}}`}
 }
 
 // find is what the files have under a name.

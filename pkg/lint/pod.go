@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
@@ -25,10 +26,11 @@ func (c *checker) pod(ctx context.Context, o manifest.Object) {
 	}
 	conf := c.conf
 	conf.AllowedPlugins = nil // the networks' own fault, if it is one
-	planner := plan.Planner{
-		Conf:        conf,
-		Definitions: definitions(func(ref plan.Ref) plan.Definition { return usable(ctx, c.objects, ref) }),
-		Networks:    definitions(func(ref plan.Ref) plan.Definition { return usable(ctx, c.objects.Networks(), ref) }),
+	planner := c.objects.Planner(conf)
+	for _, from := range []*plan.Definitions{&planner.Definitions, &planner.Networks} {
+		if all := *from; all != nil {
+			*from = definitions(func(ref plan.Ref) plan.Definition { return usable(ctx, all, ref) })
+		}
 	}
 	made, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod)
 	c.faults(o, selectionPlace(o), err)
@@ -99,24 +101,15 @@ func syntax(text manifest.Text, err error) error {
 }
 
 // usable is the definition as far as pods are concerned: what is wrong with it is
-// told of the definition, what is missing of the reference, and which devices the
-// kubelet will give a pod nobody knows.
+// told of the definition.
 func usable(ctx context.Context, from plan.Definitions, ref plan.Ref) plan.Definition {
-	answer := find(ctx, from, ref)
-	list, _, err := netconf.Parse([]byte(answer.Definition.Config), ref.Name)
-	if answer.Err != nil || err != nil || runsMultus(list) {
-		return anything()
+	def := find(ctx, from, ref).Definition
+	list, _, err := netconf.Parse([]byte(def.Config), ref.Name)
+	runsMultus := slices.ContainsFunc(list.Plugins(), func(p netconf.Plugin) bool {
+		return slices.ContainsFunc(p.Runs(), func(binary string) bool { return name.Self(binary, "") })
+	})
+	if err != nil || runsMultus {
+		return manifest.StandIn(def.Resource)
 	}
-	return plan.Definition{Config: answer.Definition.Config}
-}
-
-func runsMultus(list netconf.List) bool {
-	for _, p := range list.Plugins() {
-		for _, binary := range p.Runs() {
-			if name.Self(binary, "") {
-				return true
-			}
-		}
-	}
-	return false
+	return def
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/fault"
-	named "github.com/multus-cni/multus/pkg/name"
+	naming "github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -81,9 +81,9 @@ func (o *Object) identify() {
 	if name.Value == "" {
 		meta.at("name").fault("missing", "give the object a name")
 	} else {
-		meta.at("name").refuse(named.Object(name.Value))
+		meta.at("name").refuse(naming.Object(name.Value))
 	}
-	meta.at("namespace").refuse(named.Namespace(o.Namespace))
+	meta.at("namespace").refuse(naming.Namespace(o.Namespace))
 	if len(o.root.doc.faults) == 0 {
 		o.Name = name.Value
 	}

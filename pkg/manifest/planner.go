@@ -1,0 +1,104 @@
+package manifest
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// Unknown is the plugin of a network that is not among the files: the cluster or
+// the node may have it.
+const Unknown = "unknown"
+
+// Config is the Multus configuration of the files. Without one it is the default
+// configuration, with a default network that is not known.
+func (o *Objects) Config() (config.Config, error) {
+	if o.conf != nil {
+		return config.Parse(o.conf)
+	}
+	conf := config.Default()
+	conf.ClusterNetwork, conf.Kubeconfig = "default-network", "/unknown"
+	for _, object := range o.all {
+		conf.LegacyNetworks = conf.LegacyNetworks || object.Kind == KindNetwork
+	}
+	return conf, nil
+}
+
+// Planner plans the pods of the files as their node would, on any machine: what the
+// node or the cluster alone has is there as a network with the plugin Unknown, and as
+// devices called Unknown.
+func (o *Objects) Planner(conf config.Config) plan.Planner {
+	conf.AuxiliaryChain = ""
+	networks := append([]string{conf.ClusterNetwork}, conf.DefaultNetworks...)
+	for i, network := range networks {
+		networks[i] = named(network)
+	}
+	if conf.ClusterNetwork, conf.DefaultNetworks = networks[0], networks[1:]; conf.Kubeconfig != "" {
+		return plan.Planner{Conf: conf, Devices: devices{o.nads, o.networks}, Definitions: standIns{o.nads}, Networks: standIns{o.networks}}
+	}
+	// Nothing can be looked up: the networks are files of the node.
+	for _, network := range networks {
+		if list, _, err := netconf.Parse([]byte(StandIn("").Config), network); err == nil {
+			conf.Delegates = append(conf.Delegates, config.Delegate{List: list})
+		}
+	}
+	conf.ClusterNetwork, conf.DefaultNetworks = "", nil
+	return plan.Planner{Conf: conf}
+}
+
+// named is a network by a name where a path has it, so that this machine's file of
+// that path is not taken for the node's.
+func named(network string) string {
+	if !strings.Contains(network, "/") {
+		return network
+	}
+	base := strings.ToLower(filepath.Base(network))
+	if name.Object(base) != nil {
+		return Unknown
+	}
+	return base
+}
+
+// StandIn is a network that is not known. It can do all that a pod can ask for.
+func StandIn(resource string) plan.Definition {
+	const config = `{"cniVersion": "1.1.0", "type": "` + Unknown + `", "capabilities": ` +
+		`{"ips": true, "mac": true, "portMappings": true, "bandwidth": true, "infinibandGUID": true, "deviceID": true}}`
+	return plan.Definition{Config: config, Resource: resource}
+}
+
+// standIns are definitions with one for every ref.
+type standIns struct{ definitions }
+
+// Definitions answers every ref.
+func (s standIns) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
+	answers := s.definitions.Definitions(ctx, refs)
+	for ref, answer := range answers {
+		if answer.Err != nil || answer.Definition.Config == "" {
+			answers[ref] = plan.Answer{Definition: StandIn(answer.Definition.Resource)}
+		}
+	}
+	return answers
+}
+
+// devices has as many devices as a pod can need of each resource that a network names.
+type devices []definitions
+
+// Devices are the same for every pod.
+func (d devices) Devices(context.Context, plan.Pod) (map[string][]string, error) {
+	found := make(map[string][]string)
+	for _, networks := range d {
+		for _, definition := range networks.known {
+			ids := make([]string, plan.MaxNetworks)
+			for i := range ids {
+				ids[i] = Unknown
+			}
+			found[definition.Resource] = ids
+		}
+	}
+	return found, nil
+}
