@@ -21,7 +21,7 @@ const (
 // finds the README's configuration and no pods, and leaves the same.
 func installed(t *testing.T) node {
 	t.Helper()
-	return node{t, suiteDir()}.prepared()
+	return node{t, suiteDir(), "e2e"}.prepared()
 }
 
 // prepared is the node for a test that begins.
@@ -106,9 +106,10 @@ func (n node) kubeconfig(duration string) {
 
 func (n node) writeKubeconfig(token string) {
 	n.t.Helper()
+	server := strings.TrimSpace(n.run("sed", "-nE", `s/.*server: "([^"]*)".*/\1/p`, n.dir()+"/admin.kubeconfig"))
 	n.write(kubeconfigPath, `apiVersion: v1
 kind: Config
-clusters: [{name: c, cluster: {server: "https://127.0.0.1", certificate-authority: `+n.dir()+`/pki/ca.crt}}]
+clusters: [{name: c, cluster: {server: "`+server+`", certificate-authority: `+n.dir()+`/pki/ca.crt}}]
 users: [{name: multus, user: {token: "`+token+`"}}]
 contexts: [{name: c, context: {cluster: c, user: multus}}]
 current-context: c

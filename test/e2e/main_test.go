@@ -55,9 +55,9 @@ func suiteDir() string {
 }
 
 // script runs one of the scripts of cluster for the node in a directory.
-func script(dir, name string) error {
+func script(dir, name string, env ...string) error {
 	cmd := exec.Command(filepath.Join("cluster", name))
-	cmd.Env = append(os.Environ(), dirVariable+"="+dir)
+	cmd.Env = append(append(os.Environ(), dirVariable+"="+dir), env...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("cluster/%s: %w", name, err)

@@ -9,15 +9,15 @@ import (
 )
 
 // neighbour starts another node on this machine, with multus on it, that ends
-// with the test.
-func neighbour(t *testing.T) node {
+// with the test. env is of cluster/start.
+func neighbour(t *testing.T, name string, env ...string) node {
 	t.Helper()
-	n := node{t, t.TempDir()}
+	n := node{t, t.TempDir(), name}
 	for _, built := range []string{"bin", "images"} {
 		n.must(os.Symlink(filepath.Join(suiteDir(), built), filepath.Join(n.base, built)))
 	}
 	t.Cleanup(func() { n.must(script(n.base, "stop")) })
-	n.must(script(n.base, "start"))
+	n.must(script(n.base, "start", env...))
 	return n.prepared()
 }
 
@@ -55,11 +55,11 @@ func TestNeighbours(t *testing.T) {
 	n.start(serving("same", "one"))
 	before, records := machine(t), n.records()
 	t.Run("beside it", func(t *testing.T) {
-		other := neighbour(t)
+		other := neighbour(t, "e2e")
 		other.apply(network("one", 1))
 		other.start(serving("same", "one"))
 		other.truthful("same", "cbr0", "default/one")
-		n := node{t, n.base}
+		n := node{t, n.base, n.name}
 		n.truthful("same", "cbr0", "default/one")
 		was := other.records()
 		other.reboot()
@@ -83,4 +83,24 @@ func serving(name, networks string) doc {
 	p := pod(name, networks)
 	p["spec"].(doc)["containers"].([]doc)[0]["ports"] = []doc{{"containerPort": 80, "hostPort": 8088}}
 	return p
+}
+
+// TestSecondNode: a pod of another node of the cluster, attached by that node's
+// own multus, is reached over the cluster's network and over one of the pods'.
+func TestSecondNode(t *testing.T) {
+	n := installed(t)
+	second := neighbour(t, "e2e-2", "MULTUS_E2E_JOIN="+suiteDir())
+	n.apply(definition("lan", `{"cniVersion": "1.0.0", "type": "macvlan", "master": "eth0", "ipam": {"type": "static"}, "capabilities": {"ips": true}}`))
+	here := pod("here", `[{"name": "lan", "ips": ["10.60.9.1/24"]}]`)
+	there := pod("there", `[{"name": "lan", "ips": ["10.60.9.2/24"]}]`)
+	there["spec"].(doc)["nodeName"] = second.name
+	n.start(here, there)
+	list := n.truthful("there", "cbr0", "default/lan")
+	n.truthful("here", "cbr0", "default/lan")
+	for _, s := range list {
+		n.exec("here", "ping", "-c1", "-W5", s.IPs[0])
+	}
+	if records := strings.Fields(second.records()); len(records) != 1 {
+		t.Errorf("records of the second node: %q", records)
+	}
 }

@@ -18,6 +18,7 @@ const patience = 90 * time.Second
 type node struct {
 	t    *testing.T
 	base string // MULTUS_E2E_DIR of its scripts
+	name string
 }
 
 // dir is where the node's files are, inside and outside.
@@ -107,7 +108,7 @@ func (n node) ready(want string) {
 
 // condition is a field of the node's condition Ready.
 func (n node) condition(field string) string {
-	out, err := n.try("", "kubectl", "get", "node", "e2e", "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].`+field+`}`)
+	out, err := n.try("", "kubectl", "get", "node", n.name, "-o", `jsonpath={.status.conditions[?(@.type=="Ready")].`+field+`}`)
 	if err != nil {
 		return ""
 	}
