@@ -1,56 +1,45 @@
 package delegate
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 )
 
-// capture is a writer that never fails and never holds more than its limits:
-// the beginning and the end of what was written, and how much fell out between.
+// capture takes all that is written and keeps the beginning and the end of it.
 type capture struct {
-	headLimit, tailLimit int
-
-	head    []byte
-	tail    []byte // at most 2*tailLimit, the last tailLimit count
-	written int64
+	data []byte
+	lost int
 }
 
+const (
+	// captureEnd is how much of the end is kept in any case.
+	captureEnd  = 64 << 10
+	captureHead = MaxStderr - captureEnd
+)
+
 func (c *capture) Write(p []byte) (int, error) {
-	n := len(p)
-	c.written += int64(n)
-	if room := c.headLimit - len(c.head); room > 0 {
-		room = min(room, len(p))
-		c.head = append(c.head, p[:room]...)
-		p = p[room:]
+	c.data = append(c.data, p...)
+	if len(c.data) > MaxStderr+captureEnd {
+		c.trim()
 	}
-	if len(p) > c.tailLimit {
-		p = p[len(p)-c.tailLimit:]
+	return len(p), nil
+}
+
+func (c *capture) trim() {
+	if more := len(c.data) - MaxStderr; more > 0 {
+		c.data = slices.Delete(c.data, captureHead, captureHead+more)
+		c.lost += more
 	}
-	c.tail = append(c.tail, p...)
-	if len(c.tail) > 2*c.tailLimit {
-		c.tail = append(c.tail[:0], c.tail[len(c.tail)-c.tailLimit:]...)
-	}
-	return n, nil
 }
 
 // Bytes is what was kept, with a line that says how much was not.
 func (c *capture) Bytes() []byte {
-	tail := c.tail[max(0, len(c.tail)-c.tailLimit):]
-	lost := c.written - int64(len(c.head)) - int64(len(tail))
-	if lost == 0 {
-		return bytes.Join([][]byte{c.head, tail}, nil)
+	c.trim()
+	if c.lost == 0 {
+		return c.data
 	}
-	note := fmt.Appendf(nil, "\n… %d bytes left out …\n", lost)
-	return bytes.Join([][]byte{c.head, note, tail}, nil)
-}
-
-// End is the last n bytes that were written, or less.
-func (c *capture) End(n int) []byte {
-	kept := c.tail
-	if len(kept) < n {
-		kept = c.Bytes()
-	}
-	return kept[max(0, len(kept)-n):]
+	note := fmt.Appendf(nil, "\n… %d bytes left out …\n", c.lost)
+	return slices.Insert(slices.Clone(c.data), captureHead, note...)
 }
 
 // bounded is a buffer with a limit. full is called once, when more than the
@@ -64,14 +53,13 @@ type bounded struct {
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	if b.over {
-		return len(p), nil
-	}
-	if len(b.data)+len(p) > b.limit {
+	switch {
+	case b.over:
+	case len(b.data)+len(p) > b.limit:
 		b.over = true
 		b.full()
-		return len(p), nil
+	default:
+		b.data = append(b.data, p...)
 	}
-	b.data = append(b.data, p...)
 	return len(p), nil
 }

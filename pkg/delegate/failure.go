@@ -2,9 +2,11 @@ package delegate
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,24 +20,43 @@ import (
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-// ErrNoBinary says that the binary of a plugin is in none of the folders.
+// ErrNoBinary says that the binary of a plugin is in none of the directories.
 var ErrNoBinary = errors.New("plugin binary not found")
+
+// startError says that a plugin cannot be started: its file is not executable, or no
+// program of this architecture.
+type startError struct{ err error }
+
+func (e *startError) Error() string { return e.err.Error() }
+func (e *startError) Unwrap() error { return e.err }
+
+// notStarted tells whether a plugin that failed was never started.
+func notStarted(err error) bool {
+	var unable *startError
+	return errors.Is(err, ErrNoBinary) || errors.As(err, &unable)
+}
 
 // maxField bounds each text that is taken over from a plugin into an error.
 const maxField = 4 << 10
 
-// lateError says that a plugin was killed because its time was up. To
-// errors.Is it is context.DeadlineExceeded.
+// maxShown bounds what is shown of text that makes no sense.
+const maxShown = 512
+
+// lateError says that a plugin was killed because it was not waited for any longer.
 type lateError struct {
 	command string
-	limit   time.Duration
+	after   time.Duration
+	cause   error
 }
 
 func (e lateError) Error() string {
-	return fmt.Sprintf("no answer to %s after %s, killed", e.command, e.limit)
+	if errors.Is(e.cause, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer to %s after %s, killed", e.command, e.after)
+	}
+	return fmt.Sprintf("%s given up after %s, killed: %v", e.command, e.after, e.cause)
 }
 
-func (lateError) Unwrap() error { return context.DeadlineExceeded }
+func (e lateError) Unwrap() error { return e.cause }
 
 // failure is the error of a plugin that ended badly: the error object that it
 // printed, else what can be told from the rest.
@@ -48,27 +69,25 @@ func failure(ending string, stdout, stderr []byte) error {
 	case err == nil && resultShaped(o):
 		return withStderr(ending+", with a result on standard output where an error object was due", stderr)
 	case len(stdout) > 0:
-		return withStderr(fmt.Sprintf("%s, no CNI error object on standard output: %q", ending, clip(stdout, 512)), stderr)
+		return withStderr(fmt.Sprintf("%s, no CNI error object on standard output: %q", ending, fault.Clip(string(stdout), maxShown)), stderr)
 	}
 	return withStderr(ending+", nothing on standard output", stderr)
 }
 
 func withStderr(text string, stderr []byte) error {
-	if end := strings.TrimSpace(clipStart(stderr, maxField)); end != "" {
+	if end := strings.TrimSpace(string(stderr[max(0, len(stderr)-maxField):])); end != "" {
 		return fmt.Errorf("%s; standard error: %s", text, end)
 	}
 	return errors.New(text)
 }
 
 // ending says how a process ended.
-func ending(status syscall.WaitStatus) string {
-	if !status.Signaled() {
-		return "exit status " + strconv.Itoa(status.ExitStatus())
+func ending(p *os.ProcessState) string {
+	status, ok := p.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return p.String()
 	}
-	if name := unix.SignalName(status.Signal()); name != "" {
-		return "ended by " + name
-	}
-	return "ended by signal " + strconv.Itoa(int(status.Signal()))
+	return "ended by " + cmp.Or(unix.SignalName(status.Signal()), status.Signal().String())
 }
 
 // errorShaped tells whether the object is a CNI error rather than anything else.
@@ -120,7 +139,7 @@ func textOf(o rawjson.Object, key string) string {
 	if !isText {
 		text = string(raw)
 	}
-	return clip([]byte(text), maxField)
+	return fault.Clip(text, maxField)
 }
 
 // withCause adds to the failure of a plugin what of its configuration most likely
@@ -146,17 +165,4 @@ func withCause(err error, p netconf.Plugin) error {
 		return err
 	}
 	return fmt.Errorf("%w (its configuration has %s)", err, strings.Join(told, ", "))
-}
-
-// clip is the beginning of a text, as valid UTF-8.
-func clip(text []byte, limit int) string {
-	if len(text) <= limit {
-		return strings.ToValidUTF8(string(text), "\uFFFD")
-	}
-	return strings.ToValidUTF8(string(text[:limit]), "\uFFFD") + "…"
-}
-
-// clipStart is the end of a text, as valid UTF-8.
-func clipStart(text []byte, limit int) string {
-	return strings.ToValidUTF8(string(text[max(0, len(text)-limit):]), "\uFFFD")
 }

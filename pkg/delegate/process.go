@@ -25,8 +25,6 @@ const (
 )
 
 const (
-	// stderrTail is how much of the end of standard error is kept in any case.
-	stderrTail = 64 << 10
 	// A binary that is being replaced is "text file busy" for a moment.
 	busyTries = 20
 	busyPause = 50 * time.Millisecond
@@ -95,20 +93,6 @@ func (p Process) ExecPlugin(ctx context.Context, plugin string, stdin []byte, en
 	}
 }
 
-// startError says that the kernel did not start a plugin: it is no executable file,
-// or none of this architecture.
-type startError struct{ err error }
-
-func (e *startError) Error() string { return e.err.Error() }
-func (e *startError) Unwrap() error { return e.err }
-
-func notStarted(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return &startError{err}
-}
-
 // run is what one execution is made of.
 type run struct {
 	path    string
@@ -120,7 +104,7 @@ func (p Process) run(ctx context.Context, r run) ([]byte, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	stdout := &bounded{limit: MaxStdout, full: func() { stop(errTooLong) }}
-	stderr := &capture{headLimit: MaxStderr - stderrTail, tailLimit: stderrTail}
+	stderr := &capture{}
 	cmd := exec.CommandContext(ctx, r.path)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(r.stdin), stdout, stderr
 	cmd.Env, cmd.ExtraFiles = r.environ, p.Keep
@@ -131,14 +115,16 @@ func (p Process) run(ctx context.Context, r run) ([]byte, error) {
 	}
 	cmd.WaitDelay = outputGrace
 	err := cmd.Run()
-	if p.Stderr != nil && stderr.written > 0 {
+	if p.Stderr != nil && len(stderr.data) > 0 {
 		_, _ = p.Stderr.Write(stderr.Bytes()) // for people; the command goes on without
 	}
 	switch {
 	case stdout.over:
 		return nil, errTooLong
+	case cmd.ProcessState == nil && ctx.Err() == nil:
+		return nil, &startError{err}
 	case cmd.ProcessState == nil:
-		return nil, notStarted(ctx, err)
+		return nil, ctx.Err()
 	// Success is success, also where the time was up at that very moment, or a
 	// child of the plugin still holds the output open: what was printed counts.
 	case cmd.ProcessState.Success():
@@ -146,5 +132,5 @@ func (p Process) run(ctx context.Context, r run) ([]byte, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	return nil, failure(ending(cmd.ProcessState.Sys().(syscall.WaitStatus)), stdout.data, stderr.End(maxField))
+	return nil, failure(ending(cmd.ProcessState), stdout.data, stderr.data)
 }

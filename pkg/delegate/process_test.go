@@ -98,9 +98,9 @@ func TestChildThatKeepsOutputOpenDoesNotHang(t *testing.T) {
 	r := real()
 	r.Exec = delegate.Process{Keep: []*os.File{held}}
 	start := time.Now()
-	result, err := r.Add(t.Context(), sandbox(), recorded(t, `{"forkChild":{"ADD":"4s"},"result":{"cniVersion":"1.1.0"}}`))
-	if err != nil || string(result) != `{"cniVersion":"1.1.0"}` {
-		t.Errorf("got %s, %v", result, err)
+	made, err := r.Add(t.Context(), sandbox(), recorded(t, `{"forkChild":{"ADD":"4s"},"result":{"cniVersion":"1.1.0"}}`))
+	if err != nil || string(made.Result) != `{"cniVersion":"1.1.0"}` {
+		t.Errorf("got %s, %v", made.Result, err)
 	}
 	if took := time.Since(start); took > 3*time.Second {
 		t.Errorf("returned after %s", took)

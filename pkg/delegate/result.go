@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/containernetworking/cni/pkg/types"
-	types020 "github.com/containernetworking/cni/pkg/types/020"
 	types040 "github.com/containernetworking/cni/pkg/types/040"
 	current "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/containernetworking/cni/pkg/types/create"
@@ -68,7 +68,7 @@ func answer(printed []byte, version string) (json.RawMessage, error) {
 	}
 	o, err := parse(printed)
 	if err != nil {
-		return nil, fmt.Errorf("no CNI result on standard output (%w): %q", err, clip(printed, 512))
+		return nil, fmt.Errorf("no CNI result on standard output (%w): %q", err, fault.Clip(string(printed), maxShown))
 	}
 	if given, err := versionOf(o); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func versionOf(o rawjson.Object) (string, error) {
 	}
 	version, isText := rawjson.Text(raw)
 	if !isText {
-		return "", fmt.Errorf("result: cniVersion %s is no string", clip(raw, 64))
+		return "", fmt.Errorf("result: cniVersion %s is no string", fault.Clip(string(raw), maxShown))
 	}
 	if version != "" && !netconf.Supports(version) {
 		return "", fmt.Errorf("result: cniVersion %s is none of %s", fault.Quote(version), strings.Join(netconf.SupportedVersions(), ", "))
@@ -145,7 +145,7 @@ func readResult(o rawjson.Object, raw json.RawMessage, version string) (typed, e
 	}
 	result, err := create.Create(from, raw)
 	if err == nil {
-		err = valid(result)
+		err = valid(elementsOf(raw))
 	}
 	if err != nil {
 		return typed{}, fmt.Errorf("result of version %s: %w", from, err)
@@ -158,7 +158,7 @@ func (t typed) as(version string) (types.Result, error) {
 	if t.version == version {
 		return t.result, nil
 	}
-	if noIP(t.result) && !netconf.AtLeast(version, "0.3.0") {
+	if netconf.AtLeast(t.version, listsSince) && !netconf.AtLeast(version, listsSince) && len(elementsOf(t.raw).IPs) == 0 {
 		return nil, fmt.Errorf("result without an IP address cannot be told in CNI version %s, "+
 			"which knows no other: a cniVersion of 0.3.1 or newer is needed in the configuration", version)
 	}
@@ -170,78 +170,57 @@ func (t typed) as(version string) (types.Result, error) {
 	return other, nil
 }
 
+// elements are what the lists of a result hold, of whatever version it is.
+type elements struct {
+	Interfaces []*struct{}
+	IPs        []*struct{ Address *string }
+	Routes     []*destination
+	IP4, IP6   *family020
+}
+
+type destination struct{ Dst *string }
+
+type family020 struct {
+	IP     *string
+	Routes []*destination
+}
+
+// elementsOf looks into a result that the CNI library has read.
+func elementsOf(result json.RawMessage) (e elements) {
+	_ = json.Unmarshal(result, &e) // what the library passed over is passed over
+	return e
+}
+
 // valid refuses what the conversions of the CNI library and many a plugin would
 // trip over. An interface index that points nowhere is not refused: older plugins
 // give 0 without any interface, which harms nobody who looks first.
-func valid(r types.Result) error {
-	switch r := r.(type) {
-	case *current.Result:
-		return validLists(r.Interfaces, r.IPs, r.Routes)
-	case *types040.Result:
-		return validLists(r.Interfaces, r.IPs, r.Routes)
-	case *types020.Result:
-		return valid020(r)
+func valid(e elements) error {
+	if i := slices.Index(e.Interfaces, nil); i >= 0 {
+		return fmt.Errorf("interfaces[%d]: null", i)
 	}
-	return nil
-}
-
-func valid020(r *types020.Result) error {
-	for i, ip := range []*types020.IPConfig{r.IP4, r.IP6} {
-		if ip == nil {
-			continue
-		}
-		if ip.IP.IP == nil {
-			return fmt.Errorf("%s: no ip", layout020()[i])
-		}
-		for j, route := range ip.Routes {
-			if route.Dst.IP == nil {
-				return fmt.Errorf("%s.routes[%d]: no dst", layout020()[i], j)
-			}
-		}
-	}
-	return nil
-}
-
-// validLists is for the two layouts that name interfaces.
-func validLists[I, P any](interfaces []*I, ips []*P, routes []*types.Route) error {
-	for i, iface := range interfaces {
-		if iface == nil {
-			return fmt.Errorf("interfaces[%d]: null", i)
-		}
-	}
-	for i, ip := range ips {
-		if ip == nil || noAddress(ip) {
+	for i, ip := range e.IPs {
+		if ip == nil || ip.Address == nil {
 			return fmt.Errorf("ips[%d]: no address", i)
 		}
 	}
+	for i, ip := range []*family020{e.IP4, e.IP6} {
+		if ip != nil && ip.IP == nil {
+			return fmt.Errorf("%s: no ip", layout020()[i])
+		}
+		if ip != nil && validRoutes(ip.Routes) != nil {
+			return fmt.Errorf("%s.%w", layout020()[i], validRoutes(ip.Routes))
+		}
+	}
+	return validRoutes(e.Routes)
+}
+
+func validRoutes(routes []*destination) error {
 	for i, route := range routes {
-		if route == nil || route.Dst.IP == nil {
+		if route == nil || route.Dst == nil {
 			return fmt.Errorf("routes[%d]: no dst", i)
 		}
 	}
 	return nil
-}
-
-func noAddress(ip any) bool {
-	switch ip := ip.(type) {
-	case *current.IPConfig:
-		return ip.Address.IP == nil
-	case *types040.IPConfig:
-		return ip.Address.IP == nil
-	}
-	return false
-}
-
-func noIP(r types.Result) bool {
-	switch r := r.(type) {
-	case *current.Result:
-		return len(r.IPs) == 0
-	case *types040.Result:
-		return len(r.IPs) == 0
-	case *types020.Result:
-		return false // it was printed in such a version
-	}
-	return false
 }
 
 // dropNewer takes out what CNI 1.1.0 added: the library only changes the label.

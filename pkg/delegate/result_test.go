@@ -111,15 +111,15 @@ func TestWhatAddTakesForAResult(t *testing.T) {
 		{"unknown version", "1.0.0", `{"cniVersion":"2.0.0"}`, "",
 			`a: result: cniVersion "2.0.0" is none of 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0`},
 		{"error object without a message", "1.0.0", `{"code":"7","details":{"a":1}}`, "", `a: exit status 0, code 7 without a message; {"a":1}`},
-		{"endless message", "1.0.0", `{"code":7,"msg":"` + strings.Repeat("m", 5000) + `"}`, "", "a: " + strings.Repeat("m", 4096) + "…"},
+		{"endless message", "1.0.0", `{"code":7,"msg":"` + strings.Repeat("m", 5000) + `"}`, "", "a: " + strings.Repeat("m", 4093) + "…"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			exec := &cnitest.Exec{Answer: func(context.Context, cnitest.Call) ([]byte, error) { return []byte(tt.printed), nil }}
 			a := attachment(t, `{"cniVersion":"`+tt.version+`","name":"net","plugins":[{"type":"a"}]}`)
 			got, err := fake(exec).Add(t.Context(), sandbox(), a)
-			if text(err) != tt.wantErr || string(got) != tt.want {
-				t.Errorf("got  %s, %v\nwant %s, %s", got, err, tt.want, tt.wantErr)
+			if text(err) != tt.wantErr || string(got.Result) != tt.want {
+				t.Errorf("got  %s, %v\nwant %s, %s", got.Result, err, tt.want, tt.wantErr)
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -115,7 +116,7 @@ func gateways(listed []string) ([]gateway, error) {
 	for _, text := range listed {
 		via, err := netip.ParseAddr(text)
 		if err != nil || via.Zone() != "" {
-			return nil, fmt.Errorf("%q is no IP address", clip([]byte(text), 64))
+			return nil, fmt.Errorf("%s is no IP address", fault.Quote(text))
 		}
 		via = via.Unmap()
 		family := familyOf(via)

@@ -13,6 +13,7 @@ import (
 	"github.com/containernetworking/cni/pkg/invoke"
 	"github.com/containernetworking/cni/pkg/types"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -21,12 +22,13 @@ import (
 const (
 	checkSince = "0.4.0" // CHECK, and prevResult on DEL
 	gcSince    = "1.1.0" // GC and STATUS
+	listsSince = "0.3.0" // lists of interfaces, addresses and routes in results
 )
 
 // Runner runs plugins.
 type Runner struct {
 	Exec    invoke.Exec   // the real one is Process
-	Path    []string      // folders of plugins, in order of preference
+	Path    []string      // directories of plugins, in order of preference
 	Timeout time.Duration // for one plugin's one command; 0 for none
 }
 
@@ -41,61 +43,67 @@ func (r Runner) Holding(f *os.File) Runner {
 }
 
 // Find is the path of a plugin's binary, by type. An error begins with the type;
-// it wraps ErrNoBinary where no folder has the binary.
+// it wraps ErrNoBinary where no directory has the binary.
 func (r Runner) Find(pluginType string) (string, error) {
 	if pluginType == "" || strings.ContainsAny(pluginType, "/\x00") {
-		return "", fmt.Errorf("%q: no plugin type: it has to be the name of a file, without a path", clip([]byte(pluginType), 64))
+		return "", fmt.Errorf("%s: no plugin type: it has to be the name of a file, without a path", fault.Quote(pluginType))
 	}
-	var folders []string
-	for _, f := range r.Path {
-		if f != "" && !slices.Contains(folders, f) { // CNI_PATH and binDir are often the same
-			folders = append(folders, f)
+	var dirs []string
+	for _, dir := range r.Path {
+		if dir != "" && !slices.Contains(dirs, dir) { // CNI_PATH and binDir are often the same
+			dirs = append(dirs, dir)
 		}
 	}
-	if len(folders) == 0 {
-		return "", fmt.Errorf("%s: %w: no folders to search are given", pluginType, ErrNoBinary)
+	if len(dirs) == 0 {
+		return "", fmt.Errorf("%s: %w: no directories to search are given", pluginType, ErrNoBinary)
 	}
-	path, err := r.Exec.FindInPath(pluginType, folders)
+	path, err := r.Exec.FindInPath(pluginType, dirs)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w in %s", pluginType, ErrNoBinary, strings.Join(folders, ", "))
+		return "", fmt.Errorf("%s: %w in %s", pluginType, ErrNoBinary, strings.Join(dirs, ", "))
+	}
+	if info, err := os.Stat(path); err == nil && info.Mode()&0o111 == 0 {
+		return "", fmt.Errorf("%s: %w", pluginType, &startError{fmt.Errorf("plugin binary %s is not executable", path)})
 	}
 	return path, nil
 }
 
-// Add attaches: runs ADD of every plugin in order and returns the final result
-// in the version of the attachment's configuration.
-func (r Runner) Add(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (json.RawMessage, error) {
+// Made is what ADD made of an attachment.
+type Made struct {
+	Result json.RawMessage // nil where it is not known
+	// Attached says that ADD of all plugins succeeded.
+	Attached bool
+	// Unstarted is how many plugins, at the end of the list, ADD did not start: one
+	// before them failed, or the first of them cannot be started.
+	Unstarted int
+}
+
+// Add attaches: runs ADD of every plugin in order, to the first that fails. The result
+// is the final one, in the version of the attachment's configuration.
+func (r Runner) Add(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (Made, error) {
 	c := attachmentCall("ADD", sb, a)
 	var result json.RawMessage
-	for _, p := range a.Config.Plugins() {
+	plugins := a.Config.Plugins()
+	for i, p := range plugins {
 		req := netconf.Request{RuntimeConfig: a.RuntimeConfig, PrevResult: result}
 		printed, err := r.run(ctx, c, p, req)
-		if err != nil {
-			return nil, withCause(err, p)
+		switch {
+		case notStarted(err):
+			return Made{Unstarted: len(plugins) - i}, err
+		case err != nil:
+			return Made{Unstarted: len(plugins) - i - 1}, withCause(err, p)
 		}
 		if result, err = answer(printed, a.Config.CNIVersion()); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Type(), err)
+			return Made{Unstarted: len(plugins) - i - 1}, fmt.Errorf("%s: %w", p.Type(), err)
 		}
 	}
 	if result == nil {
-		return nil, netconf.ErrNoPlugins
+		return Made{}, netconf.ErrNoPlugins
 	}
-	return result, nil
-}
-
-// Made is what is known of an attachment.
-type Made struct {
-	Result json.RawMessage // of ADD; nil where it is not known
-	// Attached says that ADD of all plugins succeeded, or that it may have: then only
-	// a DEL that succeeds takes it away.
-	Attached bool
+	return Made{Result: result, Attached: true}, nil
 }
 
 // Del detaches: runs DEL of every plugin in reverse order, whatever those before
-// answered; all failures are joined. A plugin that does not know the container has
-// detached it. Where the attachment never got attached the same goes for one that
-// does not speak the version, and for one that cannot be started: neither can have
-// done anything.
+// answered; all failures are joined.
 func (r Runner) Del(ctx context.Context, sb plan.Sandbox, a plan.Attachment, made Made) error {
 	c := attachmentCall("DEL", sb, a)
 	req := netconf.Request{RuntimeConfig: a.RuntimeConfig}
@@ -106,20 +114,26 @@ func (r Runner) Del(ctx context.Context, sb plan.Sandbox, a plan.Attachment, mad
 	plugins := a.Config.Plugins()
 	slices.Reverse(plugins)
 	var errs []error
-	for _, p := range plugins {
+	for i, p := range plugins {
 		_, err := r.run(ctx, c, p, req)
-		if made.Attached && !isCode(err, types.ErrUnknownContainer) || !made.Attached && !idle(err) {
+		if !made.detached(i < made.Unstarted, err) {
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// idle tells whether a plugin that failed can have done nothing in ADD either.
-func idle(err error) bool {
-	var notStarted *startError
-	return isCode(err, types.ErrUnknownContainer) || isCode(err, types.ErrIncompatibleCNIVersion) ||
-		errors.Is(err, ErrNoBinary) || errors.As(err, &notStarted)
+// detached tells whether there is nothing that a plugin's DEL would have to undo: the
+// plugin does not know the container or, where the attachment never got attached, does
+// not speak the version, or could not be started by ADD either.
+func (m Made) detached(unstarted bool, err error) bool {
+	switch {
+	case isCode(err, types.ErrUnknownContainer):
+		return true
+	case m.Attached:
+		return false
+	}
+	return isCode(err, types.ErrIncompatibleCNIVersion) || unstarted && notStarted(err)
 }
 
 // Check runs CHECK of every plugin in order, to the first that fails. Lists that
@@ -172,7 +186,7 @@ func (r Runner) GC(ctx context.Context, list netconf.List, valid []types.GCAttac
 func (r Runner) Status(ctx context.Context, list netconf.List) error {
 	for _, p := range list.Plugins() {
 		if _, err := r.Find(p.Type()); err != nil {
-			return &unavailableError{err}
+			return &types.Error{Code: types.ErrPluginNotAvailable, Msg: err.Error()}
 		}
 		if !netconf.AtLeast(list.CNIVersion(), gcSince) {
 			continue

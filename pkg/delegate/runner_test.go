@@ -81,12 +81,12 @@ func TestAddChainsResults(t *testing.T) {
 	}}
 	a := chain(t, "1.0.0")
 	a.RuntimeConfig = map[string]json.RawMessage{"mac": json.RawMessage(`"02:00:00:00:00:07"`)}
-	result, err := fake(exec).Add(t.Context(), sandbox(), a)
-	if err != nil {
-		t.Fatal(err)
+	made, err := fake(exec).Add(t.Context(), sandbox(), a)
+	if err != nil || !made.Attached {
+		t.Fatal(made, err)
 	}
-	if want := "{\n\"cniVersion\": \"1.0.0\", \"vendor\": 9007199254740993}"; string(result) != want {
-		t.Errorf("result is not what the last plugin printed:\n%s", result)
+	if want := "{\n\"cniVersion\": \"1.0.0\", \"vendor\": 9007199254740993}"; string(made.Result) != want {
+		t.Errorf("result is not what the last plugin printed:\n%s", made.Result)
 	}
 	want := []string{
 		"",
@@ -108,7 +108,10 @@ func TestAddChainsResults(t *testing.T) {
 
 func TestAddStopsAtTheFirstError(t *testing.T) {
 	exec := failing(map[string]error{"ADD b": &types.Error{Code: 11, Msg: "not now", Details: "d"}})
-	_, err := fake(exec).Add(t.Context(), sandbox(), chain(t, "1.1.0"))
+	made, err := fake(exec).Add(t.Context(), sandbox(), chain(t, "1.1.0"))
+	if made.Attached || made.Unstarted != 1 {
+		t.Errorf("made %+v, but c alone was not started", made)
+	}
 	var coded *types.Error
 	if !errors.As(err, &coded) || coded.Code != 11 || coded.Msg != "not now" || err.Error() != "b: not now; d" {
 		t.Errorf("got error %v", err)
@@ -120,7 +123,10 @@ func TestAddStopsAtTheFirstError(t *testing.T) {
 
 func TestAddWithoutBinary(t *testing.T) {
 	exec := &cnitest.Exec{Missing: []string{"b"}}
-	_, err := fake(exec).Add(t.Context(), sandbox(), chain(t, "1.1.0"))
+	made, err := fake(exec).Add(t.Context(), sandbox(), chain(t, "1.1.0"))
+	if made.Attached || made.Unstarted != 2 {
+		t.Errorf("made %+v, but b and c were not started", made)
+	}
 	if want := "b: plugin binary not found in /opt/cni/bin, /opt/more"; err == nil || err.Error() != want || !errors.Is(err, delegate.ErrNoBinary) {
 		t.Errorf("got error %v, want %s", err, want)
 	}
@@ -173,29 +179,37 @@ func TestDelWithoutBinaryStaysAnError(t *testing.T) {
 	}
 }
 
-// TestDelOfWhatNeverGotAttached: a plugin that refuses the version, is missing or
-// cannot be started did nothing in ADD; another failure stays one.
+// TestDelOfWhatNeverGotAttached: a plugin that refuses the version did nothing in ADD,
+// nor did one that ADD did not start; another failure stays one.
 func TestDelOfWhatNeverGotAttached(t *testing.T) {
 	exec := failing(map[string]error{"DEL b": &types.Error{Code: 1, Msg: "which version?"}, "DEL c": errors.New("busy")})
-	if got := text(fake(exec).Del(t.Context(), sandbox(), chain(t, "0.3.1"), delegate.Made{})); got != "c: busy" {
+	if got := text(fake(exec).Del(t.Context(), sandbox(), chain(t, "0.3.1"), delegate.Made{Unstarted: 3})); got != "c: busy" {
 		t.Errorf("got error %q", got)
 	}
 	if diff := cmp.Diff([]string{"DEL c", "DEL b", "DEL a"}, exec.Names()); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
-	if err := fake(&cnitest.Exec{Missing: []string{"b"}}).Del(t.Context(), sandbox(), chain(t, "1.1.0"), delegate.Made{}); err != nil {
-		t.Errorf("a missing binary: %v", err)
-	}
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("no program"), 0o755); err != nil {
-		t.Fatal(err)
+	for name, mode := range map[string]os.FileMode{"noprogram": 0o755, "plain": 0o644} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("no program"), mode); err != nil {
+			t.Fatal(err)
+		}
 	}
 	r := delegate.Runner{Exec: delegate.Process{}, Path: []string{dir}}
-	if err := r.Del(t.Context(), sandbox(), attachment(t, `{"cniVersion":"1.1.0","name":"n","type":"a"}`), delegate.Made{}); err != nil {
-		t.Errorf("no executable: %v", err)
-	}
-	if err := r.Del(t.Context(), sandbox(), attachment(t, `{"cniVersion":"1.1.0","name":"n","type":"a"}`), delegate.Made{Attached: true}); err == nil {
-		t.Error("one that was attached counts as detached though its binary cannot be started")
+	for _, kind := range []string{"missing", "noprogram", "plain"} {
+		a := attachment(t, `{"cniVersion":"1.1.0","name":"n","plugins":[{"type":"`+kind+`"}]}`)
+		made, err := r.Add(t.Context(), sandbox(), a)
+		if err == nil || made.Attached || made.Unstarted != 1 {
+			t.Errorf("%s: ADD made %+v, %v", kind, made, err)
+		}
+		if err := r.Del(t.Context(), sandbox(), a, made); err != nil {
+			t.Errorf("%s, not started by ADD: %v", kind, err)
+		}
+		for _, made := range []delegate.Made{{}, {Attached: true}} {
+			if err := r.Del(t.Context(), sandbox(), a, made); err == nil {
+				t.Errorf("%s: what ADD may have started counts as detached: %+v", kind, made)
+			}
+		}
 	}
 }
 
@@ -328,11 +342,15 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.WriteFile(first+"/plain", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	r := delegate.Runner{Exec: delegate.Process{}, Path: []string{"", first, second}}
 	tests := []struct{ kind, want, wantErr string }{
 		{"both", filepath.Join(first, "both"), ""},
 		{"late", filepath.Join(second, "late"), ""},
 		{"none", "", "none: plugin binary not found in " + first + ", " + second},
+		{"plain", "", "plain: plugin binary " + first + "/plain is not executable"},
 		{"../both", "", `"../both": no plugin type: it has to be the name of a file, without a path`},
 		{"..", "", "..: plugin binary not found in " + first + ", " + second},
 		{"", "", `"": no plugin type: it has to be the name of a file, without a path`},

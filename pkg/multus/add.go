@@ -133,9 +133,10 @@ func (p Plugin) attach(ctx context.Context, rec *state.Record) (json.RawMessage,
 func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
 	for i := range rec.Attachments {
 		a := &rec.Attachments[i]
-		result, err := p.attachOne(ctx, rec.Sandbox, a.Attachment)
-		if result != nil {
-			a.Result, a.Phase = result, state.Attached
+		made, err := p.attachOne(ctx, rec.Sandbox, a.Attachment)
+		a.Result, a.Unstarted = made.Result, made.Unstarted
+		if made.Attached {
+			a.Phase = state.Attached
 		}
 		if err != nil {
 			for j := range rec.Attachments[i+1:] {
@@ -148,13 +149,13 @@ func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
 }
 
 // attachOne runs one delegate and compares its result with what was asked for.
-// Beside an error there is a result where the delegate itself succeeded.
-func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (json.RawMessage, error) {
+// It may be attached although there is an error.
+func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (delegate.Made, error) {
 	started := time.Now()
-	result, err := p.Runner.Add(ctx, sb, a)
+	made, err := p.Runner.Add(ctx, sb, a)
 	if err == nil {
 		var warning string
-		warning, err = verify(a.Verify, result)
+		warning, err = verify(a.Verify, made.Result)
 		err = coded(types.ErrInvalidNetworkConfig, err)
 		if warning != "" {
 			p.at(a).Warn(warning)
@@ -162,10 +163,10 @@ func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachmen
 	}
 	if err != nil {
 		p.at(a).WithError(err).Error("attachment failed")
-		return result, of(a, err)
+		return made, of(a, err)
 	}
 	p.at(a).WithField("duration", time.Since(started)).Info("attached")
-	return result, nil
+	return made, nil
 }
 
 // routes enforces the pod's default route and records what became of the results.

@@ -108,7 +108,8 @@ func remaining(rec state.Record) int {
 
 func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
 	begin := time.Now()
-	if err := p.Runner.Del(ctx, sb, a.Attachment, delegate.Made{Result: a.Result, Attached: a.Phase == state.Attached}); err != nil {
+	made := delegate.Made{Result: a.Result, Attached: a.Phase == state.Attached, Unstarted: a.Unstarted}
+	if err := p.Runner.Del(ctx, sb, a.Attachment, made); err != nil {
 		p.at(a.Attachment).WithError(err).Error("detachment failed")
 		return err
 	}

@@ -13,7 +13,8 @@ import (
 
 // Binaries finds the binaries of plugins. The real one is delegate.Runner.
 type Binaries interface {
-	// Find is the path of the binary; its error names the type.
+	// Find is the path of the binary; its error names the type, and says whether the
+	// file is missing or is not executable.
 	Find(pluginType string) (path string, err error)
 }
 
@@ -70,9 +71,6 @@ func (d *draft) find(plugin string) (path string, self bool, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", false, fmt.Errorf("%s: plugin binary: %w", plugin, err)
-	}
-	if info.Mode()&0o111 == 0 {
-		return "", false, fmt.Errorf("%s: plugin binary %s is not executable; make it so, or install it anew", plugin, path)
 	}
 	own, unknown := os.Stat("/proc/self/exe")
 	return path, unknown == nil && os.SameFile(own, info), nil

@@ -224,8 +224,12 @@ type binDir string
 
 func (b binDir) Find(plugin string) (string, error) {
 	path := filepath.Join(string(b), plugin)
-	if _, err := os.Stat(path); err != nil {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
 		return "", fmt.Errorf("%s: plugin binary not found in /opt/cni/bin", plugin)
+	case info.Mode()&0o111 == 0:
+		return "", fmt.Errorf("%s: plugin binary %s is not executable", plugin, path)
 	}
 	return path, nil
 }
