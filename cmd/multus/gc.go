@@ -81,7 +81,7 @@ func gc(ctx context.Context, std streams, opts nodeOptions, runtime string) erro
 	}
 	var alive func(string) bool
 	if runtime != "" {
-		asking, cancel := context.WithTimeout(ctx, plugin.Conf.APITimeout)
+		asking, cancel := context.WithTimeout(ctx, plugin.Planner.Conf.APITimeout)
 		defer cancel()
 		known, err := cri.Sandboxes(asking, runtime)
 		if err != nil {

@@ -50,7 +50,7 @@ func fieldsOf(call multus.Call) logrus.Fields {
 	if call.Sandbox.ContainerID != "" {
 		fields["sandbox"] = call.Sandbox.ContainerID
 	}
-	if pod := multus.PodOf(call.Sandbox.Args); !pod.IsZero() {
+	if pod := call.Sandbox.Pod(); !pod.IsZero() {
 		fields["pod"] = pod.String()
 	}
 	return fields
@@ -100,7 +100,6 @@ func newPlugin(path []string, conf config.Config, log *logrus.Entry) multus.Plug
 	exec := delegate.Process{Stderr: os.Stderr}
 	runner := delegate.Runner{Exec: exec, Path: append(path, conf.BinDir...), Timeout: conf.DelegateTimeout}
 	return multus.Plugin{
-		Conf:    conf,
 		Runner:  runner,
 		Planner: plan.Planner{Conf: conf, Binaries: runner},
 		State:   state.Dir(conf.CNIDir),

@@ -18,10 +18,11 @@ import (
 // result, converted to the configuration's version. Whatever fails once the
 // first delegate may have run is undone before Add returns.
 func (p Plugin) Add(ctx context.Context, sb plan.Sandbox) (json.RawMessage, error) {
-	if len(p.Conf.PrevResult) > 0 {
+	if len(p.Planner.Conf.PrevResult) > 0 {
 		return nil, coded(types.ErrInvalidNetworkConfig,
 			errors.New("prevResult: multus makes the pod's first interface, so it has to be the first plugin of its list"))
 	}
+	p.finishEarlier(ctx, sb)
 	p, release, err := p.locked(ctx, state.KeyOf(sb))
 	defer release()
 	if err != nil {
@@ -52,7 +53,6 @@ func (p Plugin) prepare(ctx context.Context, sb plan.Sandbox) (state.Record, err
 	if err != nil {
 		return state.Record{}, err
 	}
-	p.finishEarlier(ctx, pod.UID, state.KeyOf(sb))
 	rec := state.Record{Schema: state.Schema, Created: time.Now().UTC(), Sandbox: sb, Pod: pod}
 	for _, a := range pl.Attachments {
 		// Until more is written, any of them may have been started.
@@ -85,7 +85,7 @@ func (p Plugin) create(rec state.Record) error {
 
 // plan reads and decides, within one budget for all reads.
 func (p Plugin) plan(ctx context.Context, sb plan.Sandbox) (plan.Pod, plan.Plan, error) {
-	reads, cancel := context.WithTimeout(ctx, p.Conf.APITimeout)
+	reads, cancel := context.WithTimeout(ctx, p.Planner.Conf.APITimeout)
 	defer cancel()
 	pod, err := p.pod(reads, sb)
 	if err != nil {
@@ -121,7 +121,7 @@ func (p Plugin) attach(ctx context.Context, rec *state.Record) (json.RawMessage,
 		return nil, coded(types.ErrIOFailure, err)
 	}
 	master := rec.Attachments[0]
-	answer, err := delegate.Convert(master.Result, p.Conf.CNIVersion)
+	answer, err := delegate.Convert(master.Result, p.Planner.Conf.CNIVersion)
 	if err != nil {
 		return nil, coded(types.ErrIncompatibleCNIVersion, of(master.Attachment, err))
 	}
@@ -139,8 +139,8 @@ func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
 			a.Phase = state.Attached
 		}
 		if err != nil {
-			for j := range rec.Attachments[i+1:] {
-				rec.Attachments[i+1+j].Phase = state.Detached
+			for i++; i < len(rec.Attachments); i++ {
+				rec.Attachments[i].Phase = state.Detached
 			}
 			return err
 		}

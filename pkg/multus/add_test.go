@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,7 +16,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
-	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
@@ -28,6 +28,7 @@ func TestAdd(t *testing.T) {
 		}
 		return fmt.Appendf(nil, `{"cniVersion":"1.1.0","interfaces":[{"name":%q,"sandbox":"/n"}],"ips":[{"address":"192.0.2.1/24","interface":0}]}`, c.Env["CNI_IFNAME"]), nil
 	}
+	w.patient()
 	got, err := w.Add(t.Context(), sandbox("c1"))
 	if err != nil {
 		t.Fatal(err)
@@ -42,11 +43,11 @@ func TestAdd(t *testing.T) {
 	if got := w.phases("c1"); got != "eth0 attached, net0 attached, net1 attached" {
 		t.Errorf("the record says %s", got)
 	}
-	if want := "Added eth0 [192.0.2.1] from a, net0 [192.0.2.1] from b, net1 [192.0.2.1] from c"; w.cluster.event != want {
-		t.Errorf("event %q\nwant  %q", w.cluster.event, want)
+	if want := "Added eth0 [192.0.2.1] from a, net0 [192.0.2.1] from b, net1 [192.0.2.1] from c"; w.event(t) != want {
+		t.Errorf("event %q\nwant  %q", w.event(t), want)
 	}
-	if n := strings.Count(w.cluster.status, `"interface":`); n != 3 {
-		t.Errorf("status of %d interfaces: %s", n, w.cluster.status)
+	if n := strings.Count(w.status(), `"interface":`); n != 3 {
+		t.Errorf("status of %d interfaces: %s", n, w.status())
 	}
 }
 
@@ -58,7 +59,7 @@ func TestAddRollsBack(t *testing.T) {
 	tests := []struct {
 		name    string
 		fail    map[string]error
-		publish error
+		publish int // the status that the API server answers with
 		conf    string
 		calls   []string
 		want    string
@@ -72,8 +73,8 @@ func TestAddRollsBack(t *testing.T) {
 			want: "11 network c (net1): c: no addresses left", left: "eth0 detached, net0 attached, net1 detached"},
 		{name: "without a code", fail: map[string]error{"ADD c": errors.New("ended by SIGSEGV")}, calls: all,
 			want: "999 network c (net1): c: ended by SIGSEGV", left: "none"},
-		{name: "the status", publish: errors.New("rejected"), calls: all,
-			want: "11 network status of pod ns1/p1: rejected", left: "none"},
+		{name: "the status", publish: http.StatusForbidden, calls: all,
+			want: "11 network status of pod ns1/p1: API server not usable: ", left: "none"},
 		{name: "the runtime's version", conf: strings.Replace(abc, "1.1.0", "0.2.0", 1), calls: all,
 			want: "1 network a (eth0): result without an IP address cannot be told in CNI version 0.2.0, which knows no other: a cniVersion of 0.3.1 or newer is needed in the configuration", left: "none"},
 	}
@@ -84,9 +85,11 @@ func TestAddRollsBack(t *testing.T) {
 			}
 			w := newWorld(t, tt.conf)
 			w.fail(tt.fail)
-			w.cluster.publish = tt.publish
+			if tt.publish != 0 {
+				w.api.Fail(cnitest.Fault{Method: "PATCH", Kind: cnitest.FaultStatus, Status: tt.publish})
+			}
 			answer, err := w.Add(t.Context(), sandbox("c1"))
-			if got := object(t, err); got != tt.want || answer != nil {
+			if got := object(t, err); !strings.HasPrefix(got, tt.want) || answer != nil {
 				t.Errorf("answered %s, %s\nwant %s", answer, got, tt.want)
 			}
 			if diff := cmp.Diff(tt.calls, w.calls()); diff != "" {
@@ -108,11 +111,11 @@ func TestAddRefuses(t *testing.T) {
 		want   string
 	}{
 		{"not the first plugin", abc + `,"prevResult":{"cniVersion":"1.1.0"}`, nil, "7 prevResult: "},
-		{"pod gone", abc, func(w *world) { w.cluster.podErr = plan.ErrNotFound }, "11 pod ns1/p1 does not exist"},
-		{"another pod", abc, func(w *world) { w.cluster.pod.UID = "uid-2" }, "11 pod ns1/p1: another pod has that name by now: its UID is uid-2, the sandbox is for uid-1"},
-		{"no API", abc, func(w *world) { w.cluster.podErr = fmt.Errorf("%w: hung", plan.ErrUnavailable) }, "11 pod ns1/p1: API server not usable: hung"},
-		{"no NAD", abc, func(w *world) { w.cluster.selects("x") }, `7 network ns1/x: no NetworkAttachmentDefinition "x"`},
-		{"bad NAD", abc, func(w *world) { w.nad("x", "{"); w.cluster.selects("x") }, "7 network ns1/x: spec.config: "},
+		{"pod gone", abc, func(w *world) { w.api.Delete(podPath) }, "11 pod ns1/p1 does not exist"},
+		{"another pod", abc, func(w *world) { w.pod("uid-2", nil) }, "11 pod ns1/p1: another pod has that name by now: its UID is uid-2, the sandbox is for uid-1"},
+		{"no API", abc, func(w *world) { w.api.SetToken("another") }, "11 pod ns1/p1: API server not usable: "},
+		{"no NAD", abc, func(w *world) { w.selects("x") }, `7 network ns1/x: no NetworkAttachmentDefinition "x"`},
+		{"bad NAD", abc, func(w *world) { w.nad("x", "{"); w.selects("x") }, "7 network ns1/x: spec.config: "},
 		{"odd names of the pod", abc, nil, "4 CNI_ARGS: K8S_POD_NAMESPACE \"ns1\" and K8S_POD_NAME \"../p\""},
 		{"state directory in a file", abc, func(w *world) {
 			w.State = state.Dir(filepath.Join(w.dir, "file", "state"))
@@ -156,7 +159,7 @@ func TestAddTwice(t *testing.T) {
 	if got := object(t, err); !strings.HasPrefix(got, "100 container c2 (eth0) was attached before: unreadable record") {
 		t.Error(got)
 	}
-	if calls, reads := w.calls(), w.cluster.reads; len(calls) > 0 || reads > 1 {
+	if calls, reads := w.calls(), w.reads(); len(calls) > 0 || reads > 1 {
 		t.Errorf("calls %q, %d reads of the pod", calls, reads)
 	}
 	if got := w.phases("c1"); got != "eth0 attached, net0 attached, net1 attached" {
@@ -192,7 +195,7 @@ func TestAddInterrupted(t *testing.T) {
 func TestAddWaitsForReadiness(t *testing.T) {
 	conf := abc + `,"readinessIndicatorFile":"$DIR/ready","readinessTimeout":"10s"`
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, conf)
+		w := newStatic(t, conf)
 		begin := time.Now()
 		_, err := w.Add(t.Context(), sandbox("c1"))
 		if got := object(t, err); !strings.HasPrefix(got, "11 readinessIndicatorFile: ") || !strings.Contains(got, "waited 10s") {
@@ -214,11 +217,14 @@ func TestAddWaitsForReadiness(t *testing.T) {
 
 func TestStaticPod(t *testing.T) {
 	w := newWorld(t, abc)
-	w.cluster.pod.UID = "of-the-mirror"
-	w.cluster.pod.Annotations = map[string]string{"kubernetes.io/config.source": "file"}
+	w.pod("of-the-mirror", map[string]string{"kubernetes.io/config.source": "file"})
 	w.add(t, "c1")
-	if pod := w.cluster.published; pod.UID != "uid-1" || !pod.Static() {
-		t.Errorf("published the status of %+v", pod)
+	if w.status() == "" {
+		t.Error("no status was published")
+	}
+	rec, err := w.State.Load(state.KeyOf(sandbox("c1")))
+	if err != nil || rec.Pod.UID != "uid-1" {
+		t.Errorf("recorded of %+v, %v", rec.Pod, err)
 	}
 }
 
@@ -229,8 +235,8 @@ func TestAnnotationsFromTheRuntime(t *testing.T) {
 	if _, err := w.Add(t.Context(), sandbox("c1")); err != nil {
 		t.Fatal(err)
 	}
-	if calls := w.calls(); w.cluster.reads != 0 || calls[len(calls)-1] != "ADD x0 x" {
-		t.Errorf("%d reads, calls %q", w.cluster.reads, calls)
+	if calls := w.calls(); w.reads() != 0 || calls[len(calls)-1] != "ADD x0 x" {
+		t.Errorf("%d reads, calls %q", w.reads(), calls)
 	}
 }
 
@@ -239,26 +245,29 @@ func TestPublishing(t *testing.T) {
 	const one = `"cniVersion":"1.1.0","delegates":[{"cniVersion":"1.1.0","name":"a","type":"a"}]`
 	tests := []struct {
 		name, conf    string
-		err           error
+		fails         int // what the API server answers to writes
 		status, event bool
 	}{
-		{"always", one, nil, true, true},
-		{"no event", one + `,"events":false`, nil, true, false},
-		{"additional, of one", one + `,"networkStatus":"additional"`, nil, false, true},
-		{"additional, of three", abc + `,"networkStatus":"additional"`, nil, true, true},
-		{"never", abc + `,"networkStatus":"never"`, nil, false, true},
-		{"neither", abc + `,"networkStatus":"never","events":false`, errors.New("not to be called"), false, false},
-		{"the pod is gone", abc, plan.ErrNotFound, true, true},
+		{"always", one, 0, true, true},
+		{"no event", one + `,"events":false`, 0, true, false},
+		{"additional, of one", one + `,"networkStatus":"additional"`, 0, false, true},
+		{"additional, of three", abc + `,"networkStatus":"additional"`, 0, true, true},
+		{"never", abc + `,"networkStatus":"never"`, 0, false, true},
+		{"neither", abc + `,"networkStatus":"never","events":false`, http.StatusForbidden, false, false},
+		{"the pod is gone", abc, http.StatusNotFound, false, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, tt.conf)
-			w.cluster.publish = tt.err
+			if tt.fails != 0 {
+				w.api.Fail(cnitest.Fault{Method: "PATCH", Kind: cnitest.FaultStatus, Status: tt.fails, Delay: 200 * time.Millisecond})
+			}
+			w.patient()
 			if _, err := w.Add(t.Context(), sandbox("c1")); err != nil {
 				t.Fatal(err)
 			}
-			if c := w.cluster; (c.status != "") != tt.status || (c.event != "") != tt.event {
-				t.Errorf("status %q, event %q", c.status, c.event)
+			if (w.status() != "") != tt.status || (w.event(t) != "") != tt.event {
+				t.Errorf("status %q, event %q", w.status(), w.event(t))
 			}
 		})
 	}
@@ -269,9 +278,10 @@ func TestLongEvent(t *testing.T) {
 	w := newWorld(t, abc)
 	name := strings.Repeat("n", 60)
 	w.nad(name, `{"cniVersion":"1.0.0","type":"x"}`)
-	w.cluster.selects(strings.Repeat(name+",", 20) + name)
+	w.selects(strings.Repeat(name+",", 20) + name)
+	w.patient()
 	w.add(t, "c1")
-	if e := w.cluster.event; len(e) > 1024 || !strings.HasSuffix(e, "…") {
+	if e := w.event(t); len(e) > 1024 || !strings.HasSuffix(e, "…") {
 		t.Errorf("%d bytes: %s", len(e), e)
 	}
 }

@@ -64,20 +64,3 @@ func TestReadCall(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
-
-func FuzzPodOf(f *testing.F) {
-	for _, seed := range []string{podArgs, "", ";", "=", "K8S_POD_NAME", "K8S_POD_NAME=a=b;K8S_POD_NAMESPACE=;;", "K8S_POD_NAME=a;K8S_POD_NAMESPACE=b;K8S_POD_NAME="} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, args string) {
-		pod := multus.PodOf(args)
-		if (pod.Name == "") != (pod.Namespace == "") {
-			t.Errorf("%q: half a pod, %+v", args, pod)
-		}
-		for _, part := range []string{pod.Name, pod.Namespace, pod.UID} {
-			if strings.Contains(part, ";") || !strings.Contains(args, part) {
-				t.Errorf("%q: %+v", args, pod)
-			}
-		}
-	})
-}

@@ -37,17 +37,17 @@ func (p Plugin) Check(ctx context.Context, sb plan.Sandbox) error {
 // checkUnrecorded checks a pod that is older than Multus on the node: it has the
 // default network alone, and the runtime the result of it.
 func (p Plugin) checkUnrecorded(ctx context.Context, sb plan.Sandbox, none error) error {
-	if len(p.Conf.PrevResult) == 0 {
+	if len(p.Planner.Conf.PrevResult) == 0 {
 		return coded(types.ErrUnknownContainer, none)
 	}
-	reads, cancel := context.WithTimeout(ctx, p.Conf.APITimeout)
+	reads, cancel := context.WithTimeout(ctx, p.Planner.Conf.APITimeout)
 	defer cancel()
 	pl, err := p.Planner.Plan(reads, sb, plan.Pod{})
 	if err != nil {
 		return err
 	}
 	master := pl.Attachments[0]
-	return of(master, p.Runner.Check(ctx, sb, master, p.Conf.PrevResult))
+	return of(master, p.Runner.Check(ctx, sb, master, p.Planner.Conf.PrevResult))
 }
 
 func (p Plugin) checkOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {

@@ -22,12 +22,12 @@ func (p Plugin) Del(ctx context.Context, sb plan.Sandbox) error {
 }
 
 func (p Plugin) del(ctx context.Context, sb plan.Sandbox) error {
+	p.finishEarlier(ctx, sb)
 	p, release, err := p.locked(ctx, state.KeyOf(sb))
 	defer release()
 	if err != nil {
 		return err
 	}
-	p.finishEarlier(ctx, PodOf(sb.Args).UID, state.KeyOf(sb))
 	rec, err := p.State.Load(state.KeyOf(sb))
 	switch {
 	case unknown(err):
@@ -68,8 +68,10 @@ func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(p
 	switch {
 	case left == 0:
 		errs = append(errs, coded(types.ErrIOFailure, p.State.Remove(*rec)))
-	case left < before || len(errs) > 0:
-		errs = append(errs, coded(types.ErrIOFailure, p.State.Update(*rec)), coded(types.ErrIOFailure, p.State.NoteUnfinished(*rec)))
+	case len(errs) > 0:
+		errs = append(errs, coded(types.ErrIOFailure, errors.Join(p.State.Update(*rec), p.State.NoteUnfinished(*rec))))
+	case left < before:
+		errs = append(errs, coded(types.ErrIOFailure, p.State.Update(*rec)))
 	}
 	return errors.Join(errs...)
 }
@@ -159,7 +161,7 @@ func (p Plugin) salvage(ctx context.Context, sb plan.Sandbox) (plan.Plan, error)
 	defer cancel()
 	pod, err := p.pod(reads, sb)
 	if err != nil {
-		pod = plan.Pod{Namespace: PodOf(sb.Args).Namespace}
+		pod = plan.Pod{Namespace: sb.Pod().Namespace}
 	}
 	pl, unknown := p.Planner.Salvage(reads, sb, pod)
 	return pl, errors.Join(err, unknown)

@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
-	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
@@ -20,11 +19,14 @@ import (
 func TestDel(t *testing.T) {
 	w := newWorld(t, abc)
 	w.add(t, "c1")
-	w.cluster.podErr = plan.ErrUnavailable // nobody asks
+	asked := len(w.api.Requests())
 	w.fail(map[string]error{"DEL a": &types.Error{Code: 5, Msg: "disk"}, "DEL b": &types.Error{Code: 3, Msg: "unknown container"}, "DEL c": errors.New("hung")})
 	err := w.Del(t.Context(), sandbox("c1"))
 	if got := object(t, err); got != "5 network c (net1): c: hung\nnetwork a (eth0): a: disk" {
 		t.Error(got)
+	}
+	if n := len(w.api.Requests()); n != asked {
+		t.Errorf("%d requests to the API server", n-asked)
 	}
 	if diff := cmp.Diff([]string{"DEL net1 c", "DEL net0 b", "DEL eth0 a"}, w.calls()); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
@@ -51,7 +53,7 @@ func TestDelTakesItsInputFromTheRecord(t *testing.T) {
 		return []byte(`{"cniVersion":"1.1.0","dns":{"domain":"` + c.Plugin + `.example"}}`), nil
 	}
 	w.add(t, "c1")
-	w.Conf.Delegates, w.Planner.Conf.Delegates = nil, nil
+	w.Planner.Conf.Delegates, w.Planner.Conf.Delegates = nil, nil
 	sb := sandbox("c1")
 	sb.NetNS, sb.Args = "", "K8S_POD_NAME=another"
 	if err := w.Del(t.Context(), sb); err != nil {
@@ -102,10 +104,10 @@ func TestDelWithoutARecord(t *testing.T) {
 	}{
 		{"static networks", func(*world) {}, static},
 		{"failures", func(w *world) { w.fail(map[string]error{"DEL c": errors.New("x"), "DEL a": errors.New("y")}) }, static},
-		{"same pod", func(w *world) { w.cluster.selects("x") }, append([]string{"DEL net2 x"}, static...)},
-		{"another pod", func(w *world) { w.cluster.selects("x"); w.cluster.pod.UID = "uid-2" }, static},
-		{"no pod", func(w *world) { w.cluster.podErr = plan.ErrNotFound }, static},
-		{"one NAD gone", func(w *world) { w.cluster.selects("gone,x") }, append([]string{"DEL net3 x"}, static...)},
+		{"same pod", func(w *world) { w.selects("x") }, append([]string{"DEL net2 x"}, static...)},
+		{"another pod", func(w *world) { w.pod("uid-2", map[string]string{"k8s.v1.cni.cncf.io/networks": "x"}) }, static},
+		{"no pod", func(w *world) { w.api.Delete(podPath) }, static},
+		{"one NAD gone", func(w *world) { w.selects("gone,x") }, append([]string{"DEL net3 x"}, static...)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 // Nobody else gets to work meanwhile, so that all of it has no more time than one
 // delegate has elsewhere; what is left then is left to the next GC.
 func (p Plugin) GC(ctx context.Context) error {
-	if p.Conf.ValidAttachments == nil {
+	if p.Planner.Conf.ValidAttachments == nil {
 		return coded(types.ErrInvalidNetworkConfig,
 			errors.New("cni.dev/valid-attachments: the list of valid attachments is missing or null; nothing was collected"))
 	}
@@ -28,7 +28,7 @@ func (p Plugin) GC(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.Conf.DelegateTimeout)
+	ctx, cancel := context.WithTimeout(ctx, p.Planner.Conf.DelegateTimeout)
 	defer cancel()
 	recs, unknown, err := p.collect(ctx)
 	if unknown {
@@ -104,8 +104,8 @@ func (p Plugin) unreadable(k state.Key, live bool, err error) error {
 
 // named are the sandboxes that the runtime still names.
 func (p Plugin) named() map[state.Key]bool {
-	named := make(map[state.Key]bool, len(p.Conf.ValidAttachments))
-	for _, v := range p.Conf.ValidAttachments {
+	named := make(map[state.Key]bool, len(p.Planner.Conf.ValidAttachments))
+	for _, v := range p.Planner.Conf.ValidAttachments {
 		named[state.Key{ContainerID: v.ContainerID, IfName: v.IfName}] = true
 	}
 	return named
@@ -114,7 +114,7 @@ func (p Plugin) named() map[state.Key]bool {
 // collectNetworks hands GC to each network once: those that every pod gets, as
 // they are configured now, and those of the records.
 func (p Plugin) collectNetworks(ctx context.Context, recs []recorded) error {
-	reads, cancel := context.WithTimeout(ctx, p.Conf.APITimeout)
+	reads, cancel := context.WithTimeout(ctx, p.Planner.Conf.APITimeout)
 	defer cancel()
 	everywhere, err := p.Planner.Everywhere(reads)
 	var errs []error
@@ -126,7 +126,7 @@ func (p Plugin) collectNetworks(ctx context.Context, recs []recorded) error {
 	for _, name := range masters(everywhere, recs) {
 		// The runtime's own list holds sandboxes that have no record as well:
 		// those attached before Multus was put on the node.
-		for _, v := range p.Conf.ValidAttachments {
+		for _, v := range p.Planner.Conf.ValidAttachments {
 			valid.add(name, types.GCAttachment{ContainerID: v.ContainerID, IfName: v.IfName})
 		}
 	}

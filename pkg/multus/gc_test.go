@@ -21,9 +21,9 @@ import (
 
 // valid sets the runtime's list.
 func (w *world) valid(ids ...string) {
-	w.Conf.ValidAttachments = []config.Attachment{}
+	w.Planner.Conf.ValidAttachments = []config.Attachment{}
 	for _, id := range ids {
-		w.Conf.ValidAttachments = append(w.Conf.ValidAttachments, config.Attachment{ContainerID: id, IfName: "eth0"})
+		w.Planner.Conf.ValidAttachments = append(w.Planner.Conf.ValidAttachments, config.Attachment{ContainerID: id, IfName: "eth0"})
 	}
 }
 
@@ -59,10 +59,10 @@ func TestGC(t *testing.T) {
 	w.nad("x", `{"cniVersion":"1.1.0","name":"shared","type":"x"}`)
 	w.nad("y", `{"cniVersion":"1.1.0","name":"shared","type":"x"}`)
 	w.nad("old", `{"cniVersion":"1.0.0","name":"old","type":"x"}`)
-	w.cluster.selects("x,old")
+	w.selects("x,old")
 	w.add(t, "c1")
 	w.add(t, "stale")
-	w.cluster.selects("y")
+	w.selects("y")
 	w.add(t, "c2")
 	if got := object(t, w.GC(t.Context())); got != "7 "+nothing {
 		t.Error(got)
@@ -106,9 +106,9 @@ func TestGCDisabled(t *testing.T) {
 	w.nad("off", `{"cniVersion":"1.1.0","name":"shared","disableGC":true,"plugins":[{"type":"x"}]}`)
 	w.nad("before", `{"cniVersion":"1.0.0","name":"shared","type":"x"}`)
 	w.nad("on", `{"cniVersion":"1.1.0","name":"shared","type":"x"}`)
-	w.cluster.selects("off,before")
+	w.selects("off,before")
 	w.add(t, "c1")
-	w.cluster.selects("off,on")
+	w.selects("off,on")
 	w.add(t, "c2")
 	w.valid("c1")
 	for _, want := range [][]string{
@@ -207,7 +207,7 @@ func TestGCGoesOn(t *testing.T) {
 func TestGCHasOneDelegatesTime(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, abc)
+		w := newStatic(t, abc)
 		w.State = state.Dir(dir)
 		for i := range 5 {
 			w.add(t, fmt.Sprintf("s%d", i))
@@ -240,7 +240,7 @@ func TestLockedOut(t *testing.T) {
 	w := newWorld(t, abc)
 	w.add(t, "c1")
 	w.valid()
-	w.Conf.DelegateTimeout, w.Conf.ReadinessTimeout, w.Conf.APITimeout = 20*time.Millisecond, 20*time.Millisecond, 20*time.Millisecond
+	w.Planner.Conf.DelegateTimeout, w.Planner.Conf.ReadinessTimeout, w.Planner.Conf.APITimeout = 20*time.Millisecond, 20*time.Millisecond, 20*time.Millisecond
 	l, err := w.State.Lock(t.Context(), state.KeyOf(sandbox("c1")))
 	if err != nil {
 		t.Fatal(err)

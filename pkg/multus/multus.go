@@ -10,7 +10,6 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/sirupsen/logrus"
 
-	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
@@ -30,9 +29,8 @@ type Cluster interface {
 	Check() error
 }
 
-// Plugin answers CNI commands for one configuration.
+// Plugin answers CNI commands for one configuration, that of its Planner.
 type Plugin struct {
-	Conf    config.Config
 	Cluster Cluster // nil: there is no API server
 	Planner plan.Planner
 	Runner  delegate.Runner
@@ -73,7 +71,7 @@ func (p Plugin) holding(l *state.Lock, err error) (Plugin, func(), error) {
 // lockAllWait is how long GC may keep all others waiting before it begins.
 const lockAllWait = 15 * time.Second
 
-// lockError tells a lock that others hold from a state folder that does not work.
+// lockError tells a lock that others hold from a state directory that does not work.
 func lockError(err error) error {
 	switch {
 	case errors.Is(err, state.ErrBusy):
@@ -87,7 +85,7 @@ func lockError(err error) error {
 // lockWait is how long another command may keep us from a sandbox: as long as
 // that one could be waiting for readiness or for one delegate.
 func (p Plugin) lockWait() time.Duration {
-	return max(p.Conf.DelegateTimeout, p.Conf.ReadinessTimeout) + p.Conf.APITimeout
+	return max(p.Planner.Conf.DelegateTimeout, p.Planner.Conf.ReadinessTimeout) + p.Planner.Conf.APITimeout
 }
 
 // at is the log entry for one attachment.
@@ -104,7 +102,7 @@ func of(a plan.Attachment, err error) error {
 }
 
 // unknown tells whether the error says that the record does not exist or cannot
-// be read, as opposed to a state folder that does not work.
+// be read, as opposed to a state directory that does not work.
 func unknown(err error) bool {
 	return errors.Is(err, state.ErrNone) || errors.Is(err, state.ErrUnreadable)
 }

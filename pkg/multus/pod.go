@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/containernetworking/cni/pkg/types"
 
@@ -12,32 +11,10 @@ import (
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-// PodOf is the pod that CNI_ARGS names, without annotations; the zero Pod where
-// it names none. Everything else in CNI_ARGS is the delegates' business, so
-// unknown keys and odd pairs are no faults here.
-func PodOf(args string) plan.Pod {
-	var pod plan.Pod
-	for pair := range strings.SplitSeq(args, ";") {
-		key, value, _ := strings.Cut(pair, "=")
-		switch key {
-		case "K8S_POD_NAMESPACE":
-			pod.Namespace = value
-		case "K8S_POD_NAME":
-			pod.Name = value
-		case "K8S_POD_UID":
-			pod.UID = value
-		}
-	}
-	if pod.Namespace == "" || pod.Name == "" {
-		return plan.Pod{}
-	}
-	return pod
-}
-
 // pod learns the pod of the sandbox and its annotations: from the runtime where
 // it hands them over, else from the API server, where there is one.
 func (p Plugin) pod(ctx context.Context, sb plan.Sandbox) (plan.Pod, error) {
-	named := PodOf(sb.Args)
+	named := sb.Pod()
 	if named.IsZero() {
 		return plan.Pod{}, nil
 	}
@@ -45,7 +22,7 @@ func (p Plugin) pod(ctx context.Context, sb plan.Sandbox) (plan.Pod, error) {
 		return plan.Pod{}, coded(types.ErrInvalidEnvironmentVariables,
 			fmt.Errorf("CNI_ARGS: K8S_POD_NAMESPACE %q and K8S_POD_NAME %q: names of Kubernetes objects are expected", named.Namespace, named.Name))
 	}
-	if annotations, given := p.Conf.PodAnnotations(); given {
+	if annotations, given := p.Planner.Conf.PodAnnotations(); given {
 		named.Annotations = annotations
 		return named, nil
 	}

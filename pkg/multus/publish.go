@@ -32,13 +32,13 @@ func (p Plugin) publish(ctx context.Context, rec state.Record) error {
 		return err
 	}
 	event := ""
-	if p.Conf.Events {
+	if p.Planner.Conf.Events {
 		event = eventOf(list)
 	}
 	if status == nil && event == "" {
 		return nil
 	}
-	writes, cancel := context.WithTimeout(ctx, p.Conf.APITimeout)
+	writes, cancel := context.WithTimeout(ctx, p.Planner.Conf.APITimeout)
 	defer cancel()
 	err = p.Cluster.Publish(writes, rec.Pod, status, event)
 	switch {
@@ -53,8 +53,8 @@ func (p Plugin) publish(ctx context.Context, rec state.Record) error {
 // annotation is the status as it is published, nil where it is not.
 func (p Plugin) annotation(list []NetworkStatus) ([]byte, error) {
 	switch {
-	case p.Conf.NetworkStatus == config.StatusNever,
-		p.Conf.NetworkStatus == config.StatusAdditional && len(list) < 2:
+	case p.Planner.Conf.NetworkStatus == config.StatusNever,
+		p.Planner.Conf.NetworkStatus == config.StatusAdditional && len(list) < 2:
 		return nil, nil
 	}
 	return json.Marshal(list)

@@ -17,8 +17,8 @@ func (p Plugin) awaitReady(ctx context.Context) error {
 	if p.isReady() == nil {
 		return nil
 	}
-	p.Log.WithField("file", p.Conf.ReadinessFile).Info("waiting for the default network")
-	wait, cancel := context.WithTimeout(ctx, p.Conf.ReadinessTimeout)
+	p.Log.WithField("file", p.Planner.Conf.ReadinessFile).Info("waiting for the default network")
+	wait, cancel := context.WithTimeout(ctx, p.Planner.Conf.ReadinessTimeout)
 	defer cancel()
 	tick := time.NewTicker(readinessPause)
 	defer tick.Stop()
@@ -27,7 +27,7 @@ func (p Plugin) awaitReady(ctx context.Context) error {
 		case <-ctx.Done():
 			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; interrupted: %w", p.isReady(), context.Cause(ctx)))
 		case <-wait.Done():
-			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; waited %s: is the default network's own DaemonSet running on this node?", p.isReady(), p.Conf.ReadinessTimeout))
+			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; waited %s: is the default network's own DaemonSet running on this node?", p.isReady(), p.Planner.Conf.ReadinessTimeout))
 		case <-tick.C:
 			if p.isReady() == nil {
 				return nil
@@ -38,10 +38,10 @@ func (p Plugin) awaitReady(ctx context.Context) error {
 
 // isReady looks for the readiness file once.
 func (p Plugin) isReady() error {
-	if p.Conf.ReadinessFile == "" {
+	if p.Planner.Conf.ReadinessFile == "" {
 		return nil
 	}
-	if _, err := os.Stat(p.Conf.ReadinessFile); err != nil {
+	if _, err := os.Stat(p.Planner.Conf.ReadinessFile); err != nil {
 		return fmt.Errorf("readinessIndicatorFile: the default network is not ready: %w", err)
 	}
 	return nil

@@ -34,7 +34,7 @@ func (p Plugin) Status(ctx context.Context) error {
 	local.Definitions, local.Networks = nil, nil
 	list, err := local.DefaultNetwork(ctx)
 	switch {
-	case errors.Is(err, netconf.ErrNotFound) && p.Cluster != nil && !strings.Contains(p.Conf.ClusterNetwork, "/"):
+	case errors.Is(err, netconf.ErrNotFound) && p.Cluster != nil && !strings.Contains(p.Planner.Conf.ClusterNetwork, "/"):
 		return nil // a NAD
 	case err != nil:
 		return coded(CodeNotReady, err)

@@ -25,7 +25,7 @@ func TestStatus(t *testing.T) {
 		{"ready", abc, nil, "no error"},
 		{"no API server", abc, func(w *world) { w.Cluster = nil }, "no error"},
 		{"readiness file", abc + `,"readinessIndicatorFile":"$DIR/ready"`, nil, "50 readinessIndicatorFile: "},
-		{"kubeconfig", abc, func(w *world) { w.cluster.check = errors.New("kubeconfig /k: no such file") }, "50 kubeconfig /k"},
+		{"kubeconfig", abc, func(w *world) { _ = os.Remove(w.kubeconfig) }, "50 API server not usable: kubeconfig "},
 		{"delegate's code", abc, func(w *world) { w.fail(map[string]error{"STATUS a": &types.Error{Code: 51, Msg: "degraded"}}) }, "51 network a: a: degraded"},
 		{"delegate's own code", abc, func(w *world) { w.fail(map[string]error{"STATUS a": &types.Error{Code: 120, Msg: "x"}}) }, "120 network a: a: x"},
 		{"delegate without a code", abc, func(w *world) { w.fail(map[string]error{"STATUS a": errors.New("exit status 2")}) }, "50 network a: a: exit status 2"},
@@ -36,9 +36,9 @@ func TestStatus(t *testing.T) {
 		{"default network by a path that is not there", `"cniVersion":"1.1.0","clusterNetwork":"$DIR/x.conf"`, nil, `50 clusterNetwork "`},
 		{"none configured", `"cniVersion":"1.1.0","kubeconfig":"/k"`, nil, "no error"},
 		{"kubeconfig before the network", abc, func(w *world) {
-			w.cluster.check = errors.New("kubeconfig /k: empty")
+			_ = os.WriteFile(w.kubeconfig, nil, 0o600)
 			w.fail(map[string]error{"STATUS a": errors.New("x")})
-		}, "50 kubeconfig"},
+		}, "50 API server not usable: kubeconfig "},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -67,7 +67,7 @@ func TestStatusIsPrompt(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, abc)
+				w := newStatic(t, abc)
 				tt.change(w)
 				begin := time.Now()
 				if got := object(t, w.Status(t.Context())); !strings.HasPrefix(got, "50 ") {
@@ -91,7 +91,7 @@ func TestStatusOfReadiness(t *testing.T) {
 	if err := w.Status(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if calls, reads := w.calls(), w.cluster.reads; len(calls) != 1 || reads > 0 {
-		t.Errorf("calls %q, %d reads", calls, reads)
+	if calls, asked := w.calls(), len(w.api.Requests()); len(calls) != 1 || asked > 0 {
+		t.Errorf("calls %q, %d requests", calls, asked)
 	}
 }

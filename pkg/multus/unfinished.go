@@ -24,18 +24,22 @@ const finishTimeout = 5 * time.Second
 // sandbox up after one DEL, CRI-O never repeats a DEL, and a pod that starts again
 // and again would leave one record after the other. What cannot be finished now
 // stays noted. Without such a note this costs one look into a directory.
-func (p Plugin) finishEarlier(ctx context.Context, podUID string, own state.Key) {
-	keys, err := p.State.Unfinished(podUID)
+//
+// The sandbox's own lock is not held meanwhile, so that two of them do not wait for
+// each other.
+func (p Plugin) finishEarlier(ctx context.Context, sb plan.Sandbox) {
+	uid := sb.Pod().UID
+	keys, err := p.State.Unfinished(uid)
 	if err != nil {
 		p.Log.WithError(err).Warn("what earlier sandboxes of the pod left is not known")
 	}
 	ctx, cancel := context.WithTimeout(ctx, finishTimeout)
 	defer cancel()
 	for _, k := range keys {
-		if k == own || ctx.Err() != nil {
+		if k == state.KeyOf(sb) || ctx.Err() != nil {
 			continue
 		}
-		if err := p.finish(ctx, k, podUID); err != nil {
+		if err := p.finish(ctx, k, uid); err != nil {
 			p.Log.WithError(err).WithField("earlier", k.String()).Warn("an earlier sandbox of the pod stays unfinished")
 		}
 	}
@@ -49,8 +53,8 @@ func (p Plugin) finish(ctx context.Context, k state.Key, podUID string) error {
 		return err
 	}
 	rec, err := p.State.Load(k)
-	if errors.Is(err, state.ErrNone) { // the note alone is left
-		return p.State.Remove(state.Record{Sandbox: k.Sandbox(), Pod: plan.Pod{UID: podUID}})
+	if unknown(err) { // the note alone is left
+		return errors.Join(p.setAside(k, err), p.State.Remove(state.Record{Sandbox: k.Sandbox(), Pod: plan.Pod{UID: podUID}}))
 	}
 	if err != nil {
 		return err
@@ -107,8 +111,8 @@ func remainingNetNS(path string) string {
 	if path == "" || strings.HasPrefix(path, "/proc/") {
 		return ""
 	}
-	var fs unix.Statfs_t
-	if err := unix.Statfs(path, &fs); err != nil || fs.Type != unix.NSFS_MAGIC {
+	var st unix.Statfs_t
+	if err := unix.Statfs(path, &st); err != nil || st.Type != unix.NSFS_MAGIC {
 		return ""
 	}
 	return path

@@ -18,7 +18,7 @@ import (
 	"github.com/multus-cni/multus/pkg/state"
 )
 
-// left are the files below the state folder, but for the lock.
+// left are the files below the state directory, but for the lock.
 func (w *world) left(t *testing.T) []string {
 	t.Helper()
 	var files []string
@@ -107,7 +107,7 @@ func TestCollect(t *testing.T) {
 		sb := sandbox(id)
 		sb.NetNS = paths[id]
 		sb.Args = strings.ReplaceAll(podArgs, "uid-1", "uid-"+id)
-		w.cluster.pod.UID = "uid-" + id
+		w.pod("uid-"+id, nil)
 		if _, err := w.Add(t.Context(), sb); err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestVerify(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, `"cniVersion":"1.0.0","unsupportedRequests":"`+tt.policy+`","delegates":[{"cniVersion":"1.0.0","name":"a","type":"a"}]`)
 			w.nad("x", `{"cniVersion":"1.0.0","type":"x"}`)
-			w.cluster.selects(asks)
+			w.selects(asks)
 			w.exec.Answer = func(ctx context.Context, c cnitest.Call) ([]byte, error) {
 				if c.Plugin == "x" && !strings.HasSuffix(c.Env["CNI_ARGS"], "IP=192.0.2.7/24;MAC=02:00:00:00:00:01") {
 					t.Errorf("%s: CNI_ARGS %s", c, c.Env["CNI_ARGS"])

@@ -6,16 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/delegate"
+	"github.com/multus-cni/multus/pkg/kube"
 	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
@@ -27,22 +30,37 @@ func sandbox(id string) plan.Sandbox {
 	return plan.Sandbox{ContainerID: id, NetNS: "/run/netns/" + id, IfName: "eth0", Args: podArgs}
 }
 
-// world is all that a plugin works on: plugins that are functions, an API server
-// that is a value, and a state directory of its own.
+// world is all that a plugin works on: plugins that are functions, an API server with
+// a pod, and a state directory of its own.
 type world struct {
 	multus.Plugin
-	exec    *cnitest.Exec
-	cluster *cluster
-	nads    definitions
-	dir     string
+	exec       *cnitest.Exec
+	api        *cnitest.APIServer // nil: there is none
+	kubeconfig string
+	dir        string
 }
 
 // newWorld takes the members of a configuration, without the braces; $DIR is a
-// folder of the test. Three networks a, b and c are the usual ones.
+// directory of the test. Three networks a, b and c are the usual ones.
 func newWorld(t *testing.T, members string) *world {
 	t.Helper()
-	w := &world{exec: &cnitest.Exec{}, cluster: &cluster{}, nads: definitions{}, dir: t.TempDir()}
-	w.cluster.pod = plan.Pod{Namespace: "ns1", Name: "p1", UID: "uid-1"}
+	w := newStatic(t, members)
+	w.api = cnitest.NewAPIServer(t)
+	w.kubeconfig = w.api.KubeconfigFile(t)
+	client, err := kube.Dial(w.kubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	w.Cluster, w.Planner.Definitions, w.Planner.Networks = client, client, client.Legacy()
+	w.pod("uid-1", nil)
+	return w
+}
+
+// newStatic is a world without an API server, whose time may be that of synctest.
+func newStatic(t *testing.T, members string) *world {
+	t.Helper()
+	w := &world{exec: &cnitest.Exec{}, dir: t.TempDir()}
 	conf, err := config.Parse([]byte(`{"name":"node","type":"multus",` + strings.ReplaceAll(members, "$DIR", w.dir) + `}`))
 	if err != nil {
 		t.Fatal(err)
@@ -50,14 +68,70 @@ func newWorld(t *testing.T, members string) *world {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	w.Plugin = multus.Plugin{
-		Conf:    conf,
-		Cluster: w.cluster,
-		Planner: plan.Planner{Conf: conf, Definitions: w.nads},
+		Planner: plan.Planner{Conf: conf},
 		Runner:  delegate.Runner{Exec: w.exec, Path: []string{"/bin"}, Timeout: conf.DelegateTimeout},
 		State:   state.Dir(filepath.Join(w.dir, "state")),
 		Log:     logrus.NewEntry(log),
 	}
 	return w
+}
+
+// doc is a JSON object.
+type doc = map[string]any
+
+func (w *world) put(object doc) {
+	data, err := json.Marshal(object)
+	if err == nil {
+		err = w.api.Put(data)
+	}
+	if err != nil {
+		panic(err)
+	}
+}
+
+// podPath is where the API server has the pod that all sandboxes are for.
+const podPath = "/api/v1/namespaces/ns1/pods/p1"
+
+// pod is the pod as the API server has it.
+func (w *world) pod(uid string, annotations map[string]string) {
+	w.put(doc{"apiVersion": "v1", "kind": "Pod", "metadata": doc{"namespace": "ns1", "name": "p1", "uid": uid, "annotations": annotations}})
+}
+
+// selects has the pod select networks.
+func (w *world) selects(networks string) {
+	w.pod("uid-1", map[string]string{"k8s.v1.cni.cncf.io/networks": networks})
+}
+
+// nad defines a network of the namespace ns1.
+func (w *world) nad(name, config string) {
+	w.put(doc{"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition",
+		"metadata": doc{"namespace": "ns1", "name": name}, "spec": doc{"config": config}})
+}
+
+// reads is how often the pod was read.
+func (w *world) reads() int { return len(w.api.Matching("GET", podPath)) }
+
+// status is the network status that the pod has.
+func (w *world) status() string {
+	return w.api.Annotations("ns1", "p1")["k8s.v1.cni.cncf.io/network-status"]
+}
+
+// patient makes the status take longer to write than the event beside it, which
+// nobody waits for.
+func (w *world) patient() {
+	w.api.Fail(cnitest.Fault{Method: "PATCH", Kind: cnitest.FaultStatus, Status: http.StatusServiceUnavailable, Times: 1, Delay: 200 * time.Millisecond})
+}
+
+// event is the text of the one event there is; empty for none.
+func (w *world) event(t *testing.T) string {
+	t.Helper()
+	var e struct{ Message string }
+	for _, raw := range w.api.Events() {
+		if err := json.Unmarshal(raw, &e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return e.Message
 }
 
 const abc = `"cniVersion":"1.1.0","delegates":[{"cniVersion":"1.1.0","name":"a","type":"a"},` +
@@ -111,62 +185,14 @@ func (w *world) add(t *testing.T, id string) {
 // spoil puts something in the place of the sandbox's record.
 func (w *world) spoil(t *testing.T, id, content string) {
 	t.Helper()
-	folder := filepath.Join(string(w.State), "sandboxes")
-	if err := os.MkdirAll(folder, 0o700); err != nil {
+	sandboxes := filepath.Join(string(w.State), "sandboxes")
+	if err := os.MkdirAll(sandboxes, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folder, id+"@eth0.json"), []byte(content), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(sandboxes, id+"@eth0.json"), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
-
-// cluster is an API server without a network.
-type cluster struct {
-	pod     plan.Pod
-	podErr  error
-	check   error
-	publish error
-
-	reads     int
-	published plan.Pod
-	status    string
-	event     string
-}
-
-func (c *cluster) Pod(context.Context, string, string) (plan.Pod, error) {
-	c.reads++
-	return c.pod, c.podErr
-}
-
-func (c *cluster) Publish(_ context.Context, pod plan.Pod, status []byte, event string) error {
-	c.published, c.status, c.event = pod, string(status), event
-	return c.publish
-}
-
-func (c *cluster) Check() error { return c.check }
-
-// selects has the pod select networks.
-func (c *cluster) selects(networks string) {
-	c.pod.Annotations = map[string]string{"k8s.v1.cni.cncf.io/networks": networks}
-}
-
-// definitions are the configurations of NetworkAttachmentDefinitions.
-type definitions map[plan.Ref]string
-
-func (d definitions) Definitions(_ context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	answers := map[plan.Ref]plan.Answer{}
-	for _, ref := range refs {
-		config, there := d[ref]
-		answers[ref] = plan.Answer{Definition: plan.Definition{Config: config}}
-		if !there {
-			answers[ref] = plan.Answer{Err: plan.ErrNotFound}
-		}
-	}
-	return answers
-}
-
-// nad defines a network of the namespace ns1.
-func (w *world) nad(name, config string) { w.nads[plan.Ref{Namespace: "ns1", Name: name}] = config }
 
 // object is the error as the runtime reads it: its code and its message.
 func object(t *testing.T, err error) string {

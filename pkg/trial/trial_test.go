@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -25,7 +24,7 @@ func TestSandboxOf(t *testing.T) {
 		if sb.ContainerID != want || sb.NetNS != "/run/netns/"+want {
 			t.Errorf("%s: container %s in %s, want %s", name, sb.ContainerID, sb.NetNS, want)
 		}
-		if got := multus.PodOf(sb.Args); got.Name != name || got.Namespace != "ns" || got.UID != "u" {
+		if got := sb.Pod(); got.Name != name || got.Namespace != "ns" || got.UID != "u" {
 			t.Errorf("%s: the pod comes back as %+v", name, got)
 		}
 	}
