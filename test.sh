@@ -40,7 +40,7 @@ isRoot() { [ "$(id -u)" = 0 ]; }
 # install gets the Debian packages whose commands are missing.
 install() {
 	local want=() pair
-	for pair in gcc:gcc readelf:binutils git:git ip:iproute2 iptables:iptables nft:nftables ping:iputils-ping ps:procps; do
+	for pair in gcc:gcc readelf:binutils git:git ip:iproute2 iptables:iptables nft:nftables ping:iputils-ping ps:procps shellcheck:shellcheck; do
 		PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || want+=("${pair##*:}")
 	done
 	[ -e /usr/include/stdlib.h ] || want+=(libc6-dev)

@@ -27,6 +27,7 @@ func notFound(res resource) *apierrors.StatusError {
 }
 
 func forbidden(verb string, res resource) *apierrors.StatusError {
+	//lint:ignore ST1005 the words of the real one
 	return apierrors.NewForbidden(res.grouped(), res.name, fmt.Errorf(
 		"User %q cannot %s resource %q in API group %q in the namespace %q",
 		"system:serviceaccount:kube-system:multus", verb, res.full(), res.group, res.namespace))

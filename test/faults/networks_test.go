@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"os"
-	"strings"
 	"testing"
 )
 
@@ -45,54 +44,4 @@ func TestAuxiliaryChainFails(t *testing.T) {
 	n.refused("ADD", "c1", 7, "auxiliaryCNIChainName", n.Path("net.d", "aux", "10.conf"))
 	n.wantCalls("")
 	n.clean()
-}
-
-// TestOlderNetworks: a pod that selects kubernetes.com/v1 Network objects gets
-// those, the first as its master, and a pod that selects none the delegates.
-func TestOlderNetworks(t *testing.T) {
-	n := newNode(t)
-	n.cluster()
-	n.set("legacyNetworks", true)
-	n.object("one", "rec-a")
-	n.object("two", "rec-b")
-	n.annotated(doc{"networks": `[{"name":"two"},{"name":"one"},{"name":"two"}]`})
-	n.ok("ADD", "c1")
-	n.wantCalls("ADD eth0 rec-b, ADD net0 rec-a, ADD net1 rec-b")
-	if s := n.status(); strings.Count(s, `"name":"ns1/two"`) != 2 || strings.Count(s, `"default":true`) != 1 {
-		t.Errorf("status: %s", s)
-	}
-	n.API.Close()
-	n.ok("DEL", "c1")
-	n.wantCalls("DEL net1 rec-b, DEL net0 rec-a, DEL eth0 rec-b")
-	n.clean()
-}
-
-// TestOlderNetworksRefused: without the objects, and with both annotations.
-func TestOlderNetworksRefused(t *testing.T) {
-	n := newNode(t)
-	n.cluster()
-	n.set("legacyNetworks", true)
-	n.annotated(doc{"networks": `[{"name":"one"}]`})
-	n.refused("ADD", "c1", 7, `no Network "one" in namespace "ns1"`)
-	n.annotated(doc{"networks": `[{"name":"one"}]`, "k8s.v1.cni.cncf.io/networks": "x"})
-	n.refused("ADD", "c1", 7, "has both annotations", "keep one")
-	n.wantCalls("")
-	n.clean()
-	n.annotated(doc{})
-	n.ok("ADD", "c1")
-	n.ok("DEL", "c1")
-	n.wantCalls(addAll + ", " + delAll)
-}
-
-// object puts an older Network object into the cluster.
-func (n *host) object(name, plugin string) {
-	n.T.Helper()
-	args := n.text([]doc{{"cniVersion": "0.3.1", "recorder": n.recorder(plugin, nil)}})
-	n.Put(doc{"kind": "Network", "apiVersion": "kubernetes.com/v1", "metadata": doc{"namespace": "ns1", "name": name}, "plugin": plugin, "args": args})
-}
-
-// annotated puts the pod into the cluster.
-func (n *host) annotated(annotations doc) {
-	n.T.Helper()
-	n.Put(doc{"kind": "Pod", "metadata": doc{"namespace": "ns1", "name": "p1", "uid": "uid-1", "annotations": annotations}})
 }
