@@ -26,9 +26,7 @@ func (v value) fault(what, cure string) {
 
 // refuse notes what is wrong with the value where an error says it.
 func (v value) refuse(err error) {
-	for _, f := range fault.All(fault.At(v.place(), fault.Under(v.path, err))) {
-		v.doc.faults = append(v.doc.faults, f)
-	}
+	v.doc.faults = append(v.doc.faults, fault.All(fault.At(v.place(), fault.Under(v.path, err)))...)
 }
 
 // place is file:line:column of the value, or of what lacks it.

@@ -189,9 +189,9 @@ func (f directory) unreadable(name string, err error) error {
 // that what is there is a killed writer's.
 func (f directory) write(name string, data []byte) error {
 	temp := tempName(name)
-	err := f.remove(temp)
-	if err == nil {
-		err = f.writeNew(temp, data)
+	err := f.writeNew(temp, data)
+	if errors.Is(err, fs.ErrExist) {
+		err = errors.Join(f.remove(temp), f.writeNew(temp, data))
 	}
 	if err == nil {
 		err = f.Rename(temp, name)

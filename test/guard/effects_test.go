@@ -96,17 +96,15 @@ func asking(e effects) effects {
 	return e
 }
 
-// detaching is what it takes to undo that: the record is removed, and its
-// temporary file and the note of an unfinished DEL, should there be one of them:
-// two calls each for what is not there. Nothing is synced: what a power cut brings
+// detaching is what it takes to undo that: the record is removed, and its temporary
+// file, should there be one: two calls for what is not there. Nothing is synced: what a power cut brings
 // back is for GC. The lock file is opened as above. The API server has no part in it.
 func detaching(n int) effects {
-	return effects{Created: 1, Removed: 4, Processes: n}
+	return effects{Created: 1, Removed: 3, Processes: n}
 }
 
-// tries is how often a pod is attached until it goes as expected: beside a
-// delegate that takes its time, as any may on a busy machine, the record is
-// written once more.
+// tries is how often a pod is attached until it goes as expected: on a busy machine a
+// connection may be opened twice.
 const tries = 10
 
 func TestEffectsOfADDAndDEL(t *testing.T) {
