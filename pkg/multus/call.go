@@ -13,7 +13,6 @@ import (
 
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/name"
-	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -125,7 +124,7 @@ func missing(getenv func(string) string, required []string) error {
 // delegate would then rearrange the host's interfaces.
 func checkSandbox(sb plan.Sandbox, override string) error {
 	var errs []error
-	if !netconf.ValidName(sb.ContainerID) {
+	if name.Network(sb.ContainerID) != nil {
 		errs = append(errs, fmt.Errorf("CNI_CONTAINERID %q: letters, digits, '_', '.' and '-' are expected, a letter or digit first", sb.ContainerID))
 	}
 	if err := name.Interface(sb.IfName); err != nil {
