@@ -150,11 +150,10 @@ func (l *loader) file(stdin io.Reader, path string) error {
 // refuse takes up what is wrong with a text, unless it is a template, or of a file
 // that was found in a directory and has nothing to do with pods and networks.
 func (l *loader) refuse(file string, text []byte, faults []fault.Fault) {
-	template := regexp.MustCompile(`\{\{-? *[.$a-z]`)
 	ours := regexp.MustCompile(`cncf\.io|multus`)
 	switch {
 	case len(faults) == 0:
-	case template.Match(text):
+	case regexp.MustCompile(chartAction).Match(text):
 		l.note(file, "a template; give what it is rendered to")
 	case l.found && !ours.Match(text):
 		l.note(file, faults[0].What)
@@ -163,6 +162,15 @@ func (l *loader) refuse(file string, text []byte, faults []fault.Fault) {
 			l.faults.Add(f)
 		}
 	}
+}
+
+// chartAction is how a template of a chart, and of much else, looks.
+const chartAction = `\{\{-? *[.$a-z]`
+
+// template tells a value that is rendered, or has its variables replaced, before it
+// is applied.
+func template(text string) bool {
+	return regexp.MustCompile(chartAction + `|\$\{[A-Za-z_]+[A-Za-z0-9_:=-]*\}`).MatchString(text)
 }
 
 // content reads a file, or standard input, of bounded size. The path may be a

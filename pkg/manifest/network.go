@@ -16,6 +16,10 @@ const resourceAnnotation = "k8s.v1.cni.cncf.io/resourceName"
 // definition takes a NetworkAttachmentDefinition.
 func (l *loader) definition(o *Object) {
 	o.Config = o.root.object("spec").text("config", `write "config: |" and the JSON indented below it`)
+	if template(o.Config.Value) {
+		l.note(o.Place, o.Subject()+": a template; give what it is rendered to")
+		o.Config.Value = ""
+	}
 	_, err := rawjson.Parse([]byte(o.Config.Value))
 	checkJSON(o.Config, err)
 	l.take(o, l.objects.nads, o.Config.Value)

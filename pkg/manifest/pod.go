@@ -32,6 +32,12 @@ func (l *loader) pod(o *Object) {
 		pod = pod.object(key)
 	}
 	o.Annotations = annotations(pod.object("metadata"))
+	for _, key := range []string{plan.NetworksKey, plan.DefaultNetworkKey} {
+		if template(o.Annotations[key].Value) {
+			l.note(o.Place, o.Subject()+": annotation "+key+": a template; give what it is rendered to")
+			delete(o.Annotations, key)
+		}
+	}
 	uid := o.root.at("metadata").text("uid", "").Value
 	if len(o.Template) > 0 {
 		o.Outer, uid = annotations(o.root.at("metadata")), ""
