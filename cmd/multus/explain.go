@@ -67,8 +67,8 @@ func explainCommand(std streams) *cobra.Command {
 	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
 	fs.StringVarP(&opts.namespace, "namespace", "n", "", "`NAMESPACE` of the pod (default: default; with -f: any)")
 	fs.BoolVar(&opts.showConfig, "show-config", false, "print what each plugin reads on its standard input")
-	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table, json or yaml")
-	formats(cmd, "table", "json", "yaml")
+	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table, wide (however wide it gets), json or yaml")
+	formats(cmd, "table", "wide", "json", "yaml")
 	return cmd
 }
 
@@ -107,10 +107,10 @@ func (o *explainOptions) check(args []string) error {
 		return fmt.Errorf("%q: [namespace/]name, or KIND/NAME, is expected", args[0])
 	case len(o.files) == 0 && o.pod.kind != "" && o.pod.kind != "Pod":
 		return fmt.Errorf("%q: a workload is explained from its file, with -f; name one of its pods", args[0])
-	case o.showConfig && o.output != "table":
-		return errors.New("--show-config: goes with -o table alone; the other formats have the configurations")
-	case !slices.Contains([]string{"table", "json", "yaml"}, o.output):
-		return fmt.Errorf("-o %q: table, json or yaml is expected", o.output)
+	case o.showConfig && (o.output == "json" || o.output == "yaml"):
+		return errors.New("--show-config: goes with -o table and wide; the other formats have the configurations")
+	case !slices.Contains([]string{"table", "wide", "json", "yaml"}, o.output):
+		return fmt.Errorf("-o %q: table, wide, json or yaml is expected", o.output)
 	}
 	return checkBin(o.bin)
 }

@@ -45,9 +45,30 @@ func explainFiles(ctx context.Context, std streams, opts explainOptions) ([]expl
 	for _, pod := range pods {
 		e := explained(ctx, planner, pod)
 		e.pod.UID = "" // made up where the file has none
+		e.locate(ctx, objects)
 		all = append(all, e)
 	}
 	return all, warnings, err
+}
+
+// locate adds where the files have each network, or what they have instead.
+func (e *explanation) locate(ctx context.Context, objects *manifest.Objects) {
+	for i, a := range e.plan.Attachments {
+		namespace, name, _ := strings.Cut(a.Network, "/")
+		ref := plan.Ref{Namespace: namespace, Name: name}
+		if a.Config.Plugins()[0].Type() == manifest.Unknown {
+			e.plan.Attachments[i].Source = "not among the files"
+			if err := objects.Definitions(ctx, []plan.Ref{ref})[ref].Err; err != nil && !a.Master {
+				e.plan.Warnings = append(e.plan.Warnings, fmt.Sprintf("%s: %v", a, err))
+			}
+			continue
+		}
+		for _, o := range objects.All() {
+			if o.Pod.IsZero() && o.Ref() == ref {
+				e.plan.Attachments[i].Source = a.Source + ", " + o.Place
+			}
+		}
+	}
 }
 
 // binaries are those of the plugins that are known.

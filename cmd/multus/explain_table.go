@@ -8,19 +8,19 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"sigs.k8s.io/yaml"
 
 	"github.com/multus-cni/multus/pkg/fault"
-	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
 // show prints what was explained. Faults and warnings are part of it.
 func show(std streams, opts explainOptions, all []explanation) error {
-	text, err := explainTable(all, opts.showConfig), error(nil)
-	if opts.output != "table" {
+	text, err := explainText(all, opts), error(nil)
+	if opts.output == "json" || opts.output == "yaml" {
 		text, err = explainData(all)
 	}
 	if err == nil && opts.output == "yaml" {
@@ -61,41 +61,94 @@ func explainData(all []explanation) ([]byte, error) {
 	return indented(pods)
 }
 
-// explainTable has a paragraph for each pod, with a line for each interface.
-func explainTable(all []explanation, showConfig bool) []byte {
+// explainText has a paragraph for each pod.
+func explainText(all []explanation, opts explainOptions) []byte {
 	var b bytes.Buffer
 	for i, e := range all {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		e.table(&b)
-		if showConfig {
+		verdict := ""
+		if e.err != nil {
+			verdict = ": would not start"
+		}
+		fmt.Fprintf(&b, "pod %s%s\n", e.pod, verdict)
+		for _, f := range e.faults() {
+			fmt.Fprintln(&b, "  fault:", f)
+		}
+		table := e.table()
+		if opts.output != "wide" && widest(table) > columns {
+			table = e.blocks()
+		}
+		b.Write(table)
+		for _, w := range e.plan.Warnings {
+			fmt.Fprintln(&b, "  warning:", w)
+		}
+		if opts.showConfig {
 			e.configs(&b)
 		}
 	}
 	return b.Bytes()
 }
 
-// table is the paragraph of one pod.
-func (e explanation) table(b *bytes.Buffer) {
-	if e.err != nil {
-		fmt.Fprintf(b, "pod %s: would not start\n", e.pod)
-		for _, f := range e.faults() {
-			fmt.Fprintln(b, "  fault:", f)
-		}
-	} else {
-		fmt.Fprintf(b, "pod %s\n", e.pod)
-		tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(tw, "  INTERFACE\tNETWORK\tPLUGINS\tREQUESTS\tCONFIGURATION\tREASON")
-		for _, a := range e.plan.Attachments {
-			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\t%s\n",
-				a.Interface, a.Network, pluginsOf(a), cmp.Or(strings.Join(requestsOf(a), ", "), "-"), originOf(a), a.Reason)
-		}
-		_ = tw.Flush() // into memory
+// columns is how wide a terminal is at least.
+const columns = 80
+
+func widest(text []byte) int {
+	most := 0
+	for line := range bytes.Lines(text) {
+		most = max(most, utf8.RuneCount(bytes.TrimRight(line, "\n")))
 	}
-	for _, w := range e.plan.Warnings {
-		fmt.Fprintln(b, "  warning:", w)
+	return most
+}
+
+// table has a line for each interface; nothing for a pod that would not start.
+func (e explanation) table() []byte {
+	var b bytes.Buffer
+	if len(e.plan.Attachments) == 0 {
+		return nil
 	}
+	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tw, "  INTERFACE\tNETWORK\tPLUGINS\tREQUESTS\tCONFIGURATION\tREASON")
+	for _, a := range e.plan.Attachments {
+		fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\t%s\n",
+			a.Interface, a.Network, pluginsOf(a), cmp.Or(strings.Join(requestsOf(a), ", "), "-"), originOf(a), a.Reason)
+	}
+	_ = tw.Flush() // into memory
+	return b.Bytes()
+}
+
+// blocks has what the table has in a few short lines for each interface.
+func (e explanation) blocks() []byte {
+	var b bytes.Buffer
+	for _, a := range e.plan.Attachments {
+		fmt.Fprintf(&b, "  %s: %s\n", a.Interface, a.Network)
+		for _, row := range [][2]string{
+			{"plugins", pluginsOf(a)}, {"requests", strings.Join(requestsOf(a), ", ")}, {"from", originOf(a)}, {"reason", a.Reason},
+		} {
+			if row[1] != "" {
+				wrap(&b, fmt.Sprintf("    %-10s", row[0]), row[1])
+			}
+		}
+	}
+	return b.Bytes()
+}
+
+// wrap writes a text behind a label, in lines that are no longer than a terminal
+// is wide, unless a word is.
+func wrap(b *bytes.Buffer, label, text string) {
+	line := label
+	for _, word := range strings.Fields(text) {
+		if len(line)+len(word) >= columns && len(line) > len(label) {
+			fmt.Fprintln(b, line)
+			line = strings.Repeat(" ", len(label))
+		}
+		if len(line) > len(label) {
+			line += " "
+		}
+		line += word
+	}
+	fmt.Fprintln(b, line)
 }
 
 // configs are what the plugins read.
@@ -121,12 +174,7 @@ func pluginsOf(a plan.Attachment) string {
 
 // originOf says where the configuration is from; what has the network's own name
 // need not repeat it.
-func originOf(a plan.Attachment) string {
-	if pluginsOf(a) == manifest.Unknown {
-		return "not among the files"
-	}
-	return strings.Replace(a.Source, " "+a.Network, "", 1)
-}
+func originOf(a plan.Attachment) string { return strings.Replace(a.Source, " "+a.Network, "", 1) }
 
 // requestsOf are what the plugins are asked for beside the network itself.
 func requestsOf(a plan.Attachment) []string {

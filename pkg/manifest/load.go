@@ -94,15 +94,16 @@ func (l *loader) directory(root string) error {
 	l.found = true
 	defer func() { l.found = false }()
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		hidden := err == nil && strings.HasPrefix(entry.Name(), ".")
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != root && strings.HasPrefix(entry.Name(), "."):
+		case entry.IsDir() && hidden && path != root:
 			return filepath.SkipDir
 		case entry.IsDir() && entry.Name() == "templates" && exists(filepath.Join(filepath.Dir(path), "Chart.yaml")):
 			l.note(path, "templates of a chart; give what `helm template` prints")
 			return filepath.SkipDir
-		case entry.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json", ".conf", ".conflist"}, filepath.Ext(path)):
+		case entry.IsDir() || hidden || !slices.Contains([]string{".yaml", ".yml", ".json", ".conf", ".conflist"}, filepath.Ext(path)):
 			return nil
 		case l.files == maxFiles:
 			return fmt.Errorf("%s: more than %d files; the rest is not read", root, maxFiles)
@@ -150,7 +151,7 @@ func (l *loader) file(stdin io.Reader, path string) error {
 // refuse takes up what is wrong with a text, unless it is a template, or of a file
 // that was found in a directory and has nothing to do with pods and networks.
 func (l *loader) refuse(file string, text []byte, faults []fault.Fault) {
-	ours := regexp.MustCompile(`cncf\.io|multus`)
+	ours := regexp.MustCompile(`cncf\.io|"?type"?: *"?multus`)
 	switch {
 	case len(faults) == 0:
 	case regexp.MustCompile(chartAction).Match(text):

@@ -208,7 +208,7 @@ func TestDirectories(t *testing.T) {
 	}
 	for file, text := range map[string]string{
 		"b.yml": pod("b"), "a.yaml": pod("a"), "c.txt": "{{{", "deep/er/c.json": `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"c"}}`,
-		".git/x.yaml": "{{{", "values.yaml": "image: {name: x}", "tsconfig.json": "{ // no\n}", "empty.yaml": "# nothing\n", "nginx.conf": "worker 1;",
+		".git/x.yaml": "{{{", ".ci.yml": "[", "tools.yaml": "- run: multus", "values.yaml": "image: {name: x}", "tsconfig.json": "{ // no\n}", "empty.yaml": "# nothing\n", "nginx.conf": "worker 1;",
 		"chart/Chart.yaml": "apiVersion: v2\nname: x\n", "chart/templates/t.yaml": "{{ if }}", "loose.yaml": "kind: {{ .Values.kind }}\nname: {{ .x }}-y\n",
 		"base/d.yaml": pod("d"), "overlay/d.yaml": pod("d"), "k/kustomization.yaml": "kind: Kustomization\napiVersion: x/v1\n", "k/e.yaml": pod("e"), "k/patch.yaml": pod("e"),
 		"a/multus.conf": `{"type":"multus","name":"a"}`, "b/multus.conf": `{"type":"multus","name":"b"}`,
@@ -245,7 +245,7 @@ func TestDirectories(t *testing.T) {
 	}
 	want = []string{
 		"chart/Chart.yaml: missing", "chart/templates: templates ", "empty.yaml: nothing in",
-		"loose.yaml: a template", "nginx.conf: a JSON obj", "tsconfig.json: comments a", "values.yaml: neither a ",
+		"loose.yaml: a template", "nginx.conf: a JSON obj", "tools.yaml: a list whe", "tsconfig.json: comments a", "values.yaml: neither a ",
 		"left out, being no pods and no networks: ",
 	}
 	if diff := cmp.Diff(want, notes); diff != "" {
