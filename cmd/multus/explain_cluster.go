@@ -58,9 +58,9 @@ func confOfNode(file string) (config.Config, []string, error) {
 	return confIn(runtimeConfigurations)
 }
 
-// confIn is the first multus configuration of a folder.
-func confIn(folder string) (config.Config, []string, error) {
-	files, err := configurations(folder)
+// confIn is the first multus configuration of a directory.
+func confIn(dir string) (config.Config, []string, error) {
+	files, err := configurations(dir)
 	if err != nil {
 		return config.Config{}, nil, err
 	}
@@ -84,22 +84,22 @@ func firstConf(files []string) (config.Config, []string, error) {
 	return config.Config{}, nil, errors.Join(skipped...)
 }
 
-// configurations are the files of the folder that the container runtime reads, by
+// configurations are the files of the directory that the container runtime reads, by
 // name.
-func configurations(folder string) ([]string, error) {
+func configurations(dir string) ([]string, error) {
 	const cure = "name the multus configuration with --conf FILE, or pods and networks with -f FILE"
-	entries, err := os.ReadDir(folder)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("%w; %s", err, cure)
 	}
 	var files []string
 	for _, e := range entries {
 		if slices.Contains([]string{".conf", ".conflist", ".json"}, filepath.Ext(e.Name())) {
-			files = append(files, filepath.Join(folder, e.Name()))
+			files = append(files, filepath.Join(dir, e.Name()))
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no configuration in it; %s", folder, cure)
+		return nil, fmt.Errorf("%s: no configuration in it; %s", dir, cure)
 	}
 	return files, nil
 }

@@ -39,7 +39,7 @@ func (s *APIServer) WriteKubeconfig(path string, user any) error {
 }
 
 // KubeconfigFile writes a kubeconfig file with the server's token of now into a
-// folder of the test, and returns its path.
+// directory of the test, and returns its path.
 func (s *APIServer) KubeconfigFile(t testing.TB) string {
 	t.Helper()
 	s.mu.Lock()

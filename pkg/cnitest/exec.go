@@ -91,7 +91,7 @@ func Empty(_ context.Context, c Call) ([]byte, error) {
 	return nil, nil
 }
 
-// FindInPath finds every plugin in the first folder, but for those that are missing.
+// FindInPath finds every plugin in the first directory, but for those that are missing.
 func (e *Exec) FindInPath(plugin string, paths []string) (string, error) {
 	if len(paths) == 0 || slices.Contains(e.Missing, plugin) {
 		return "", fmt.Errorf("no %s in %v", plugin, paths)

@@ -21,7 +21,7 @@ import (
 type Call struct {
 	Command string
 	Sandbox plan.Sandbox // empty for GC, STATUS and VERSION
-	Path    []string     // the folders of CNI_PATH
+	Path    []string     // the directories of CNI_PATH
 	Stdin   []byte
 }
 
@@ -39,10 +39,10 @@ func commands(command string) (required []string, known bool) {
 	return nil, false
 }
 
-// patience is how long standard input is waited for where the answer does not
+// stdinTimeout is how long standard input is waited for where the answer does not
 // depend on it: VERSION and a refused environment need it only for the
 // cniVersion to answer in.
-const patience = time.Second
+const stdinTimeout = time.Second
 
 // ReadCall reads and validates what a runtime passes in the environment and on
 // standard input. Its errors carry the codes 4, 5, 6 and 8.
@@ -50,7 +50,7 @@ func ReadCall(getenv func(string) string, stdin io.Reader) (Call, error) {
 	c := Call{Command: getenv("CNI_COMMAND"), Path: filepath.SplitList(getenv("CNI_PATH"))}
 	err := c.readEnvironment(getenv)
 	if err != nil || c.Command == "VERSION" {
-		c.Stdin = readSoon(stdin)
+		c.Stdin = readWithTimeout(stdin)
 		return c, err
 	}
 	c.Stdin, err = readStdin(stdin)
@@ -86,9 +86,9 @@ func readStdin(stdin io.Reader) ([]byte, error) {
 	return data, nil
 }
 
-// readSoon reads what comes in time, and nothing where standard input is closed
+// readWithTimeout reads what comes in time, and nothing where standard input is closed
 // or somebody keeps it open.
-func readSoon(stdin io.Reader) []byte {
+func readWithTimeout(stdin io.Reader) []byte {
 	come := make(chan []byte, 1)
 	go func() {
 		data, err := readStdin(stdin)
@@ -100,7 +100,7 @@ func readSoon(stdin io.Reader) []byte {
 	select {
 	case data := <-come:
 		return data
-	case <-time.After(patience):
+	case <-time.After(stdinTimeout):
 		return nil
 	}
 }
