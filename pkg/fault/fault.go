@@ -6,6 +6,7 @@ package fault
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 )
 
@@ -44,20 +45,36 @@ func chain(first, rest string) string {
 
 // All are the faults of an error, in order; an error that is no fault counts as one.
 func All(err error) []Fault {
-	if err == nil {
-		return nil
+	all, more := split(err)
+	if more > 0 {
+		all = append(all, Fault{What: fmt.Sprintf("%d more faults", more)})
 	}
+	return all
+}
+
+// split is All, with how many faults a List counted and did not keep.
+func split(err error) (all []Fault, more int) {
+	var parts []error
 	switch e := err.(type) {
+	case nil:
+		return nil, 0
 	case Fault:
-		return []Fault{e}
+		return []Fault{e}, 0
+	case List:
+		parts, more = e.kept, e.more
 	case interface{ Unwrap() []error }:
-		var all []Fault
-		for _, one := range e.Unwrap() {
-			all = append(all, All(one)...)
+		// A text that wraps two errors is one fault, unlike what errors.Join made.
+		if parts = e.Unwrap(); errors.Join(parts...).Error() != err.Error() {
+			return []Fault{{Err: err}}, 0
 		}
-		return all
+	default:
+		return []Fault{{Err: err}}, 0
 	}
-	return []Fault{{Err: err}}
+	for _, one := range parts {
+		faults, left := split(one)
+		all, more = append(all, faults...), more+left
+	}
+	return all, more
 }
 
 // About puts a subject before every fault of an error; nil stays nil.
@@ -88,9 +105,11 @@ func At(place string, err error) error {
 
 func each(err error, change func(Fault) Fault) error {
 	var list List
-	for _, f := range All(err) {
+	all, more := split(err)
+	for _, f := range all {
 		list.Add(change(f))
 	}
+	list.more += more
 	return list.Err()
 }
 

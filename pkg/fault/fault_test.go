@@ -64,6 +64,33 @@ func TestListIsBounded(t *testing.T) {
 	}
 }
 
+// A text that wraps two errors, such as a kind and a cause, is one fault.
+func TestTextWithTwoCausesIsOneFault(t *testing.T) {
+	errKind := errors.New("API server not usable")
+	err := fault.About("network a", fmt.Errorf("%w: %w", errKind, errGone))
+	if err.Error() != "network a: API server not usable: gone" || !errors.Is(err, errKind) || !errors.Is(err, errGone) {
+		t.Error(err)
+	}
+	if all := fault.All(errors.Join(errKind, errGone)); len(all) != 2 {
+		t.Errorf("%+v, want those that were joined", all)
+	}
+}
+
+// Faults beyond those that are kept stay counted, whatever is put before them.
+func TestCountOfFaults(t *testing.T) {
+	var l fault.List
+	for i := range fault.MaxKept + 50 {
+		l.Addf("%d", i)
+	}
+	err := fault.Under("key", l.Err())
+	if !strings.HasPrefix(err.Error(), "150 faults: (1) key: 0; ") {
+		t.Errorf("%.60s", err)
+	}
+	if all := fault.All(err); len(all) != fault.MaxKept+1 || all[fault.MaxKept].Error() != "50 more faults" {
+		t.Errorf("%d, the last %q", len(all), all[len(all)-1])
+	}
+}
+
 func TestQuote(t *testing.T) {
 	if got := fault.Quote("a\n\x1b"); got != `"a\n\x1b"` {
 		t.Error(got)

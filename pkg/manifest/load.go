@@ -151,13 +151,15 @@ func (l *loader) file(stdin io.Reader, path string) error {
 // refuse takes up what is wrong with a text, unless it is a template, or of a file
 // that was found in a directory and has nothing to do with pods and networks.
 func (l *loader) refuse(file string, text []byte, faults []fault.Fault) {
-	ours := regexp.MustCompile(`cncf\.io|"?type"?: *"?multus`)
+	ours := regexp.MustCompile(`cncf\.io|kubernetes\.com/v1|"?type"?: *"?multus`)
 	switch {
 	case len(faults) == 0:
 	case regexp.MustCompile(chartAction).Match(text):
 		l.note(file, "a template; give what it is rendered to")
 	case l.found && !ours.Match(text):
-		l.note(file, faults[0].What)
+		first := faults[0]
+		first.Place = ""
+		l.note(file, first.Error())
 	default:
 		for _, f := range faults {
 			l.faults.Add(f)
