@@ -32,7 +32,7 @@ func TestParseRefuses(t *testing.T) {
 		"kubeconfig":                 {with(`"KUBECONFIG":"k"`), `kubeconfig: is given as "KUBECONFIG" too; keep one`},
 		"relative kubeconfig":        {`{"name":"n","kubeconfig":"k"}`, `kubeconfig: "k": an absolute path is expected`},
 		"path with a NUL":            {`{"name":"n","kubeconfig":"/k\u0000"}`, `kubeconfig: "/k\x00": an absolute path is expected`},
-		"relative folders":           {with(`"confDir":"c","cniDir":"s","binDir":["/b","b"],"logFile":"l","readinessIndicatorFile":"r"`), "confDir: element 0: \"c\": an absolute path is expected\ncniDir: \"s\": an absolute path is expected\nbinDir: element 1: \"b\": an absolute path is expected\nlogFile: \"l\": an absolute path is expected\nreadinessIndicatorFile: \"r\": an absolute path is expected"},
+		"relative folders":           {with(`"confDir":"c","cniDir":"s","binDir":["/b","b"],"logFile":"l","readinessIndicatorFile":"r"`), "confDir: \"c\": an absolute path is expected\ncniDir: \"s\": an absolute path is expected\nbinDir: element 1: \"b\": an absolute path is expected\nlogFile: \"l\": an absolute path is expected\nreadinessIndicatorFile: \"r\": an absolute path is expected"},
 		"folder's type":              {with(`"binDir":{}`), `binDir: a string or a list of strings is expected, found an object`},
 		"given twice":                {with(`"events":true,"events":true`), `events: is given twice; keep one`},
 		"unknown key twice":          {with(`"x":true,"x":true`), `x: is given twice; keep one`},

@@ -127,6 +127,12 @@ func oneOrList(into *[]string, right check) setter {
 		if err != nil || texts == nil {
 			return err
 		}
+		if rawjson.Kind(value) == "a string" { // which is no element of anything
+			err = right(texts[0])
+		}
+		if err != nil {
+			return err
+		}
 		return take(into, texts, right)
 	}
 }

@@ -244,12 +244,19 @@ func TestDirectories(t *testing.T) {
 		notes = append(notes, file+": "+what[:min(10, len(what))])
 	}
 	want = []string{
-		"chart/Chart.yaml: missing", "chart/templates: templates ", "empty.yaml: nothing in",
+		"chart/Chart.yaml: kind: miss", "chart/templates: templates ", "empty.yaml: nothing in",
 		"loose.yaml: a template", "nginx.conf: a JSON obj", "tools.yaml: a list whe", "tsconfig.json: comments a", "values.yaml: neither a ",
 		"left out, being no pods and no networks: ",
 	}
 	if diff := cmp.Diff(want, notes); diff != "" {
 		t.Error(diff)
+	}
+	older := filepath.Join(t.TempDir(), "older.yaml")
+	if err := os.WriteFile(older, []byte("apiVersion: kubernetes.com/v1\nkind: Network\nmetadata: {name: a}\nplugin: bridge\nargs: '[{},{}]'\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(filepath.Dir(older)); err == nil || !strings.Contains(err.Error(), "args: a list of 2") {
+		t.Errorf("a broken Network object in a directory: %v", err)
 	}
 	for _, none := range [][]string{{t.TempDir()}, {}} {
 		if _, err := Load(none...); err == nil {

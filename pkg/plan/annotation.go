@@ -46,6 +46,16 @@ type Annotation struct {
 // The empty string counts as absent for mac, interface and namespace; a null is
 // a fault for every key.
 func (a Annotation) Selections() (selections []Selection, warnings []string, err error) {
+	selections, warnings, err = a.read()
+	if err != nil {
+		return nil, warnings, err
+	}
+	return selections, warnings, nil
+}
+
+// read is Selections, with what could be read beside an error too: it is checked
+// further, so that all faults are told at once.
+func (a Annotation) read() (selections []Selection, warnings []string, err error) {
 	items, isJSON, err := a.items()
 	if err != nil {
 		return nil, nil, fault.About("annotation "+a.Key, err)
@@ -66,10 +76,7 @@ func (a Annotation) Selections() (selections []Selection, warnings []string, err
 		selections = append(selections, e.Selection)
 	}
 	faults.Add(a.checkUnique(selections))
-	if err := faults.Err(); err != nil {
-		return nil, notes, err
-	}
-	return selections, notes, nil
+	return selections, notes, faults.Err()
 }
 
 // items are the annotation's elements, each as it was written.

@@ -49,7 +49,11 @@ func (e *element) readKey(key string, raw json.RawMessage) (err error) {
 	switch key {
 	case "name":
 		e.named = true
-		e.Ref.Name, err = text(raw, checkName)
+		check := checkName
+		if e.annotation.Key == LegacyNetworksKey { // without a key for the namespace
+			check = name.Object
+		}
+		e.Ref.Name, err = text(raw, check)
 	case "namespace":
 		namespace, err := text(raw, optional(name.Namespace))
 		if namespace != "" {

@@ -21,7 +21,11 @@ func (d *draft) legacyNetworks() (networks []wanted, chosen bool) {
 			d.faults.Add(fault.About("pod "+d.pod.String(), fmt.Errorf("has both annotations, %s and %s; keep one", LegacyNetworksKey, other)))
 		}
 	}
-	for _, s := range d.selections(LegacyNetworksKey, d.pod.Namespace, d.planner.Networks) {
+	selections, faulty := d.selections(LegacyNetworksKey, d.pod.Namespace, d.planner.Networks)
+	if faulty {
+		return nil, true
+	}
+	for _, s := range selections {
 		networks = append(networks, wanted{source: source{origin: networkObject, ref: s.Ref}, selection: s, key: LegacyNetworksKey})
 	}
 	return networks, len(networks) > 0 || d.faults.Len() > 0

@@ -78,8 +78,8 @@ func (d *draft) clusterLevel(key, name string) wanted {
 // configuration's.
 func (d *draft) podDefault() (wanted, bool) {
 	conf := d.planner.Conf
-	selections := d.selections(DefaultNetworkKey, conf.MultusNamespace, d.planner.Definitions)
-	if len(selections) == 0 {
+	selections, faulty := d.selections(DefaultNetworkKey, conf.MultusNamespace, d.planner.Definitions)
+	if len(selections) == 0 || faulty {
 		return wanted{}, false
 	}
 	if len(selections) > 1 {
@@ -102,9 +102,10 @@ func (d *draft) podDefault() (wanted, bool) {
 func (d *draft) podNetworks() []wanted {
 	told := make(map[Ref]bool)
 	var networks []wanted
-	for _, s := range d.selections(NetworksKey, d.pod.Namespace, d.planner.Definitions) {
+	selections, faulty := d.selections(NetworksKey, d.pod.Namespace, d.planner.Definitions)
+	for _, s := range selections {
 		w := wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: NetworksKey}
-		if w.refused = told[s.Ref]; !w.refused {
+		if w.refused = faulty || told[s.Ref]; !w.refused {
 			d.isolate(&w)
 			told[s.Ref] = w.refused
 		}
@@ -113,25 +114,25 @@ func (d *draft) podNetworks() []wanted {
 	return networks
 }
 
-// selections reads one of the pod's annotations. One with a fault selects
-// nothing, nor does one whose networks cannot be looked up: a pod must not start
-// with fewer networks than it asks for.
-func (d *draft) selections(key, namespace string, from Definitions) []Selection {
+// selections reads one of the pod's annotations, and tells whether it has a fault:
+// then nothing of it may be attached, nor of one whose networks cannot be looked up,
+// for a pod must not start with fewer networks than it asks for.
+func (d *draft) selections(key, namespace string, from Definitions) (found []Selection, faulty bool) {
 	if d.pod.IsZero() {
-		return nil
+		return nil, false
 	}
 	conf := d.planner.Conf
 	selections, warnings, err := Annotation{
 		Key: key, Text: d.pod.Annotations[key], Namespace: namespace,
 		DeviceIDs: conf.AllowPodDeviceID, StrictClaims: conf.UnsupportedRequests == config.UnsupportedFail,
-	}.Selections()
+	}.read()
 	d.warnings.Add(warnings...)
 	d.faults.Add(err)
-	if len(selections) > 0 && from == nil {
+	if err == nil && len(selections) > 0 && from == nil {
 		d.faults.Add(fault.About("annotation "+key, errors.New("asks for networks, and no kubeconfig is configured to look them up with; set kubeconfig in the node's configuration, or take the annotation out")))
-		return nil
+		return nil, true
 	}
-	return selections
+	return selections, err != nil
 }
 
 // isolate refuses what namespaceIsolation keeps from the pod: definitions of
