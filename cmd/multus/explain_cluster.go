@@ -23,7 +23,7 @@ const runtimeConfigurations = "/etc/cni/net.d"
 
 // explainCluster explains a pod of the cluster, with the plugin of this node.
 func explainCluster(ctx context.Context, _ streams, opts explainOptions) ([]explanation, []string, error) {
-	conf, warnings, err := confOfNode(opts.conf)
+	conf, warnings, err := confOfNode(opts.conf, runtimeConfigurations)
 	if err != nil {
 		return nil, warnings, err
 	}
@@ -50,56 +50,27 @@ func explainCluster(ctx context.Context, _ streams, opts explainOptions) ([]expl
 }
 
 // confOfNode is the configuration in the file, or, without one, the first that
-// the container runtime could take.
-func confOfNode(file string) (config.Config, []string, error) {
-	if file != "" {
-		return firstConf([]string{file})
+// the container runtime could take from the directory.
+func confOfNode(file, dir string) (config.Config, []string, error) {
+	const cure = "name the multus configuration with --conf FILE, or pods and networks with -f FILE"
+	files := []string{file}
+	if file == "" {
+		files = nil
+		for _, pattern := range []string{"*.conf", "*.conflist", "*.json"} {
+			found, _ := filepath.Glob(filepath.Join(dir, pattern)) // the pattern is sound
+			files = append(files, found...)
+		}
+		slices.Sort(files)
 	}
-	return confIn(runtimeConfigurations)
-}
-
-// confIn is the first multus configuration of a directory.
-func confIn(dir string) (config.Config, []string, error) {
-	files, err := configurations(dir)
-	if err != nil {
-		return config.Config{}, nil, err
-	}
-	return firstConf(files)
-}
-
-// firstConf is the first multus configuration among the files; what the others
-// are is told where there is none.
-func firstConf(files []string) (config.Config, []string, error) {
-	var skipped []error
+	skipped := []error{fmt.Errorf("%s: no multus configuration in it; %s", cmp.Or(file, dir), cure)}
 	for _, f := range files {
 		objects, err := manifest.Load(f)
 		if _, given := objects.Conf(); given {
 			return confOf(objects)
 		}
-		if err == nil {
-			err = fmt.Errorf("%s: no multus configuration in it", f)
+		if err != nil {
+			skipped = append(skipped, err)
 		}
-		skipped = append(skipped, err)
 	}
 	return config.Config{}, nil, errors.Join(skipped...)
-}
-
-// configurations are the files of the directory that the container runtime reads, by
-// name.
-func configurations(dir string) ([]string, error) {
-	const cure = "name the multus configuration with --conf FILE, or pods and networks with -f FILE"
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("%w; %s", err, cure)
-	}
-	var files []string
-	for _, e := range entries {
-		if slices.Contains([]string{".conf", ".conflist", ".json"}, filepath.Ext(e.Name())) {
-			files = append(files, filepath.Join(dir, e.Name()))
-		}
-	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("%s: no configuration in it; %s", dir, cure)
-	}
-	return files, nil
 }

@@ -26,7 +26,7 @@ func TestConfigurationOfTheNode(t *testing.T) {
 		"broken ones before": {files: map[string]string{"00-a.conf": "{", "10-b.conf": "", "20-c.conf": alone}, name: "second"},
 		"a mistake in it":    {files: map[string]string{"00-a.conf": mistaken, "10-b.conf": alone}, fault: `clusterNetwork: no network at all`},
 		"others alone":       {files: map[string]string{"00-a.conflist": flannel, "10-b.conf": ""}, fault: "10-b.conf: nothing in it"},
-		"an empty folder":    {fault: "no configuration in it; name the multus configuration with --conf FILE"},
+		"an empty folder":    {fault: "no multus configuration in it; name the multus configuration with --conf FILE"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestConfigurationOfTheNode(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			conf, warnings, err := confIn(folder)
+			conf, warnings, err := confOfNode("", folder)
 			if tt.fault != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.fault) {
 					t.Errorf("%q is not in: %v", tt.fault, err)
@@ -48,7 +48,7 @@ func TestConfigurationOfTheNode(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := confIn(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "--conf FILE") {
+	if _, _, err := confOfNode("", filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "--conf FILE") {
 		t.Errorf("no folder: %v", err)
 	}
 }

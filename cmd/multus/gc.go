@@ -28,7 +28,7 @@ func (o *nodeOptions) flags(cmd *cobra.Command) {
 
 // plugin is this node's, without its API server: records say all there is to detach.
 func (o *nodeOptions) plugin(std streams, verb string) (multus.Plugin, error) {
-	conf, warnings, err := confOfNode(o.conf)
+	conf, warnings, err := confOfNode(o.conf, runtimeConfigurations)
 	if err != nil {
 		return multus.Plugin{}, err
 	}

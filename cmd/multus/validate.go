@@ -65,13 +65,13 @@ func validateFormats() []string { return []string{"text", "json", "github", "sar
 
 func validate(ctx context.Context, std streams, opts validateOptions) error {
 	objects, err := manifest.Read(std.in, opts.files...)
-	r := report{Objects: len(objects.All()), Notes: objects.Warnings}
+	r := report{objects: len(objects.All()), notes: objects.Warnings}
 	for _, f := range fault.All(err) {
-		r.add(lint.Finding{Fault: f})
+		r.findings = append(r.findings, lint.Finding{Fault: f})
 	}
 	for _, f := range lint.Check(ctx, objects) {
 		f.Warning = f.Warning && !opts.strict
-		r.add(f)
+		r.findings = append(r.findings, f)
 	}
 	text, err := r.format(opts.output)
 	if err == nil {
@@ -80,7 +80,7 @@ func validate(ctx context.Context, std streams, opts validateOptions) error {
 	if err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}
-	if r.count("error") > 0 {
+	if r.count(false) > 0 {
 		return exitCode(exitFailed)
 	}
 	return nil

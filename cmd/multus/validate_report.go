@@ -7,45 +7,20 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/lint"
 )
 
-// report is what validate prints, and its JSON form.
+// report is what validate prints.
 type report struct {
-	Objects  int          `json:"objects"`
-	Findings []reportLine `json:"findings"`
-	Notes    []string     `json:"notes,omitempty"`
-}
-
-// reportLine is one finding.
-type reportLine struct {
-	Severity string `json:"severity"` // error or warning
-	File     string `json:"file,omitempty"`
-	Line     int    `json:"line,omitempty"`
-	Column   int    `json:"column,omitempty"`
-	Object   string `json:"object,omitempty"`
-	Key      string `json:"key,omitempty"`
-	Message  string `json:"message"`
-	text     string // all of it
-	about    string // without the place
-}
-
-func (r *report) add(f lint.Finding) {
-	line := reportLine{Severity: "error", Object: f.Subject, Key: f.Key, text: flat(f.Error())}
-	if f.Warning {
-		line.Severity, line.text = "warning", "warning: "+line.text
-	}
-	line.File, line.Line, line.Column = splitPlace(f.Place)
-	f.Place = ""
-	line.about = flat(f.Error())
-	f.Subject, f.Key = "", ""
-	line.Message = flat(f.Error())
-	r.Findings = append(r.Findings, line)
+	objects  int
+	notes    []string
+	findings []lint.Finding
 }
 
 // splitPlace takes file:line:column apart; a part that is not there is 0.
 func splitPlace(place string) (file string, line, column int) {
-	numbers := []int{}
+	var numbers []int
 	for len(numbers) < 2 {
 		colon := strings.LastIndexByte(place, ':')
 		n, err := strconv.Atoi(place[colon+1:])
@@ -58,21 +33,23 @@ func splitPlace(place string) (file string, line, column int) {
 	return place, numbers[0], numbers[1]
 }
 
-func (r report) count(severity string) int {
-	n := 0
-	for _, line := range r.Findings {
-		if line.Severity == severity {
-			n++
-		}
+func severity(f lint.Finding) string {
+	if f.Warning {
+		return "warning"
 	}
-	return n
+	return "error"
+}
+
+// unplaced is the text of a finding without its place.
+func unplaced(f lint.Finding) string {
+	f.Place = ""
+	return flat(f.Error())
 }
 
 func (r report) format(format string) ([]byte, error) {
 	switch format {
 	case "json":
-		r.Findings = append([]reportLine{}, r.Findings...) // a list, also without any
-		return indented(r)
+		return indented(r.json())
 	case "sarif":
 		return indented(r.sarif())
 	case "github":
@@ -84,22 +61,36 @@ func (r report) format(format string) ([]byte, error) {
 // lines has a line for each note and finding, and one that sums up.
 func (r report) lines() []byte {
 	var b bytes.Buffer
-	for _, note := range r.Notes {
+	for _, note := range r.notes {
 		fmt.Fprintln(&b, "note:", note)
 	}
-	for _, line := range r.Findings {
-		fmt.Fprintln(&b, line.text)
+	for _, f := range r.findings {
+		if f.Warning {
+			b.WriteString("warning: ")
+		}
+		fmt.Fprintln(&b, flat(f.Error()))
 	}
 	fmt.Fprintln(&b, r.verdict())
 	return b.Bytes()
 }
 
+// count is how many findings are warnings, or are none.
+func (r report) count(warnings bool) int {
+	n := 0
+	for _, f := range r.findings {
+		if f.Warning == warnings {
+			n++
+		}
+	}
+	return n
+}
+
 func (r report) verdict() string {
-	text := plural(r.Objects, "object") + " checked, no faults"
-	if faults := r.count("error"); faults > 0 {
+	text := plural(r.objects, "object") + " checked, no faults"
+	if faults := r.count(false); faults > 0 {
 		text = plural(faults, "fault")
 	}
-	if warnings := r.count("warning"); warnings > 0 {
+	if warnings := r.count(true); warnings > 0 {
 		text += ", " + plural(warnings, "warning")
 	}
 	return text
@@ -113,29 +104,45 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
+// object is a JSON object.
+type object = map[string]any
+
+func (r report) json() object {
+	findings := []object{}
+	for _, f := range r.findings {
+		file, line, column := splitPlace(f.Place)
+		message := lint.Finding{Fault: fault.Fault{What: f.What, Cure: f.Cure, Err: f.Err}}
+		findings = append(findings, object{
+			"severity": severity(f), "file": file, "line": line, "column": column, "object": f.Subject, "key": f.Key, "message": flat(message.Error()),
+		})
+	}
+	return object{"objects": r.objects, "findings": findings, "notes": append([]string{}, r.notes...)}
+}
+
 // github has workflow commands, which GitHub shows beside the lines of a pull request.
 func (r report) github() []byte {
 	data := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	var b bytes.Buffer
-	for _, line := range r.Findings {
-		fmt.Fprintf(&b, "::%s file=%s,line=%d,col=%d::%s\n", line.Severity, property.Replace(line.File), line.Line, line.Column, data.Replace(line.about))
+	for _, f := range r.findings {
+		file, line, column := splitPlace(f.Place)
+		fmt.Fprintf(&b, "::%s file=%s,line=%d,col=%d::%s\n", severity(f), property.Replace(file), line, column, data.Replace(unplaced(f)))
 	}
 	fmt.Fprintln(&b, r.verdict())
 	return b.Bytes()
 }
 
 // sarif is a log of the Static Analysis Results Interchange Format, version 2.1.0.
-func (r report) sarif() any {
-	type object = map[string]any
+func (r report) sarif() object {
 	results := []object{}
-	for _, line := range r.Findings {
-		place := object{"artifactLocation": object{"uri": line.File}}
-		if line.Line > 0 {
-			place["region"] = object{"startLine": line.Line, "startColumn": max(line.Column, 1)}
+	for _, f := range r.findings {
+		file, line, column := splitPlace(f.Place)
+		place := object{"artifactLocation": object{"uri": file}}
+		if line > 0 {
+			place["region"] = object{"startLine": line, "startColumn": max(column, 1)}
 		}
 		results = append(results, object{
-			"ruleId": "validate", "level": line.Severity, "message": object{"text": line.about},
+			"ruleId": "validate", "level": severity(f), "message": object{"text": unplaced(f)},
 			"locations": []object{{"physicalLocation": place}},
 		})
 	}

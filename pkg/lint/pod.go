@@ -96,7 +96,7 @@ func syntax(text manifest.Text, err error) error {
 		return err
 	}
 	f := fault.All(err)[0]
-	f.Place, f.What = text.PlaceOf(syntax.Line, syntax.Column), syntax.What
+	f.Place, f.What = text.PlaceOf(syntax.Offset), syntax.What
 	return f
 }
 

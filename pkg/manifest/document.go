@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v3"
 
@@ -51,7 +52,11 @@ func (d *document) from(n *yaml.Node) string {
 	for range n.Line - 1 {
 		_, text, _ = bytes.Cut(text, []byte("\n"))
 	}
-	return string(text[len(upTo(string(text), 1, n.Column)):])
+	for range n.Column - 1 {
+		_, size := utf8.DecodeRune(text)
+		text = text[size:]
+	}
+	return string(text)
 }
 
 // documents splits a file. Those that can be read are returned beside the faults.

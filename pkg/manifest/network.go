@@ -56,7 +56,7 @@ func checkJSON(text Text, err error) {
 	var syntax *rawjson.SyntaxError
 	if strings.TrimSpace(text.Value) != "" && errors.As(err, &syntax) {
 		text.at.doc.faults = append(text.at.doc.faults, fault.Fault{
-			Place: text.PlaceOf(syntax.Line, syntax.Column), Key: text.at.path, What: syntax.What, Err: syntax,
+			Place: text.PlaceOf(syntax.Offset), Key: text.at.path, What: syntax.What, Err: syntax,
 		})
 	}
 }

@@ -26,14 +26,13 @@ func (t Text) Place() string {
 	return t.at.place()
 }
 
-// PlaceOf is where the character at a line and column of the string, both counted
-// from 1, stands in the file.
-func (t Text) PlaceOf(line, column int) string {
+// PlaceOf is where the character at a byte of the string stands in the file.
+func (t Text) PlaceOf(offset int) string {
 	if !t.Given() || visible(t.Value) == 0 || !t.at.doc.exact {
 		return t.Place()
 	}
 	source := t.at.doc.from(t.at.node)
-	before, all := visible(upTo(t.Value, line, column)), visible(t.Value)
+	before, all := visible(t.Value[:min(offset, len(t.Value))]), visible(t.Value)
 	index := written(source, t.at.node.Style, min(before, all-1))
 	if before == all {
 		index++ // behind the last one
@@ -45,23 +44,6 @@ func (t Text) PlaceOf(line, column int) string {
 		right += t.at.node.Column - 1
 	}
 	return t.at.doc.file + ":" + strconv.Itoa(t.at.doc.offset+t.at.node.Line+down) + ":" + strconv.Itoa(right+1)
-}
-
-// upTo is the text before a line and column.
-func upTo(text string, line, column int) string {
-	at := 0
-	for ; line > 1; line-- {
-		next := strings.IndexByte(text[at:], '\n')
-		if next < 0 {
-			return text
-		}
-		at += next + 1
-	}
-	for ; column > 1 && at < len(text); column-- {
-		_, size := utf8.DecodeRuneInString(text[at:])
-		at += size
-	}
-	return text[:at]
 }
 
 // visible counts the characters that are no white space: what YAML's folding and
