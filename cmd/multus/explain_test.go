@@ -26,17 +26,17 @@ func TestConfigurationOfTheNode(t *testing.T) {
 		"broken ones before": {files: map[string]string{"00-a.conf": "{", "10-b.conf": "", "20-c.conf": alone}, name: "second"},
 		"a mistake in it":    {files: map[string]string{"00-a.conf": mistaken, "10-b.conf": alone}, fault: `clusterNetwork: no network at all`},
 		"others alone":       {files: map[string]string{"00-a.conflist": flannel, "10-b.conf": ""}, fault: "10-b.conf: nothing in it"},
-		"an empty folder":    {fault: "no multus configuration in it; name the multus configuration with --conf FILE"},
+		"an empty directory": {fault: "no multus configuration in it; name the multus configuration with --conf FILE"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			folder := t.TempDir()
+			dir := t.TempDir()
 			for file, text := range tt.files {
-				if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
-			conf, warnings, err := confOfNode("", folder)
+			conf, warnings, err := confOfNode("", dir)
 			if tt.fault != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.fault) {
 					t.Errorf("%q is not in: %v", tt.fault, err)
@@ -49,6 +49,6 @@ func TestConfigurationOfTheNode(t *testing.T) {
 		})
 	}
 	if _, _, err := confOfNode("", filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "--conf FILE") {
-		t.Errorf("no folder: %v", err)
+		t.Errorf("no dir: %v", err)
 	}
 }
