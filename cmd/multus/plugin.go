@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 
@@ -25,22 +24,22 @@ import (
 func plugin(ctx context.Context, getenv func(string) string, std streams) int {
 	call, err := multus.ReadCall(getenv, std.in)
 	if err != nil {
-		return refuse(std, versionOf(call.Stdin), err)
+		return refuse(std, call.ErrorObject(versionOf(call.Stdin), err))
 	}
 	if call.Command == "VERSION" {
 		return answer(std, versions(call.Stdin))
 	}
 	conf, err := config.Parse(call.Stdin)
 	if err != nil {
-		return refuse(std, versionOf(call.Stdin), multus.Misconfigured(err))
+		return refuse(std, call.ErrorObject(versionOf(call.Stdin), multus.Misconfigured(err)))
 	}
 	if err := speaks(call.Command, conf.CNIVersion); err != nil {
-		return refuse(std, conf.CNIVersion, err)
+		return refuse(std, call.ErrorObject(conf.CNIVersion, err))
 	}
 	log := newLog(conf.Log, std.err)
 	result, err := execute(ctx, call, conf, log.WithFields(fieldsOf(call)))
 	if err != nil {
-		return refuse(std, conf.CNIVersion, err)
+		return refuse(std, call.ErrorObject(conf.CNIVersion, err))
 	}
 	return answer(std, result)
 }
@@ -161,9 +160,9 @@ func answer(std streams, result json.RawMessage) int {
 	return 0
 }
 
-func refuse(std streams, cniVersion string, err error) int {
-	if _, failed := std.out.Write(append(multus.ErrorObject(cniVersion, err), '\n')); failed != nil {
-		fmt.Fprintln(std.err, "multus: answer to the runtime:", errors.Join(failed, err))
+func refuse(std streams, object []byte) int {
+	if _, err := std.out.Write(append(object, '\n')); err != nil {
+		fmt.Fprintf(std.err, "multus: answer to the runtime: %v: %s\n", err, object)
 	}
 	return 1
 }

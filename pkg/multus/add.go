@@ -58,7 +58,7 @@ func (p Plugin) prepare(ctx context.Context, sb plan.Sandbox) (state.Record, err
 		// Until more is written, any of them may have been started.
 		rec.Attachments = append(rec.Attachments, state.Attachment{Attachment: a, Phase: state.Attaching})
 	}
-	return rec, p.create(rec)
+	return rec, coded(types.ErrIOFailure, p.State.Create(rec))
 }
 
 // fresh refuses a sandbox that is attached already, before anything is waited for.
@@ -73,14 +73,6 @@ func (p Plugin) fresh(sb plan.Sandbox) error {
 	default:
 		return coded(types.ErrIOFailure, err)
 	}
-}
-
-func (p Plugin) create(rec state.Record) error {
-	err := p.State.Create(rec)
-	if errors.Is(err, state.ErrExists) {
-		return coded(CodeExists, err)
-	}
-	return coded(types.ErrIOFailure, err)
 }
 
 // plan reads and decides, within one budget for all reads.
@@ -154,11 +146,11 @@ func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachmen
 	started := time.Now()
 	made, err := p.Runner.Add(ctx, sb, a)
 	if err == nil {
-		var warning string
-		warning, err = verify(a.Verify, made.Result)
+		var warnings []string
+		warnings, err = verify(a.Verify, made.Result)
 		err = coded(types.ErrInvalidNetworkConfig, err)
-		if warning != "" {
-			p.at(a).Warn(warning)
+		for _, w := range warnings {
+			p.at(a).Warn(w)
 		}
 	}
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,20 +24,6 @@ type Call struct {
 	Sandbox plan.Sandbox // empty for GC, STATUS and VERSION
 	Path    []string     // the directories of CNI_PATH
 	Stdin   []byte
-}
-
-// commands maps each command to the variables that it cannot do without.
-// CNI_PATH is asked for by none: binDir stands in for it.
-func commands(command string) (required []string, known bool) {
-	switch command {
-	case "ADD", "CHECK":
-		return []string{"CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"}, true
-	case "DEL":
-		return []string{"CNI_CONTAINERID", "CNI_IFNAME"}, true
-	case "GC", "STATUS", "VERSION":
-		return nil, true
-	}
-	return nil, false
 }
 
 // stdinTimeout is how long standard input is waited for where the answer does not
@@ -57,14 +44,25 @@ func ReadCall(getenv func(string) string, stdin io.Reader) (Call, error) {
 	return c, err
 }
 
+// readEnvironment takes from the environment what the command cannot do without.
+// CNI_PATH is asked for by none: binDir stands in for it.
 func (c *Call) readEnvironment(getenv func(string) string) error {
-	required, known := commands(c.Command)
-	if !known {
+	var required []string
+	switch c.Command {
+	case "ADD", "CHECK":
+		required = []string{"CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME"}
+	case "DEL":
+		required = []string{"CNI_CONTAINERID", "CNI_IFNAME"}
+	case "GC", "STATUS", "VERSION":
+		return nil
+	default:
 		return coded(types.ErrInvalidEnvironmentVariables,
 			fmt.Errorf("CNI_COMMAND %q: one of ADD, DEL, CHECK, GC, STATUS, VERSION is expected", c.Command))
 	}
-	if err := missing(getenv, required); err != nil || required == nil {
-		return err
+	missing := slices.DeleteFunc(required, func(variable string) bool { return getenv(variable) != "" })
+	if len(missing) > 0 {
+		return coded(types.ErrInvalidEnvironmentVariables,
+			fmt.Errorf("required environment variables missing: %s", strings.Join(missing, ", ")))
 	}
 	c.Sandbox = plan.Sandbox{
 		ContainerID: getenv("CNI_CONTAINERID"),
@@ -91,10 +89,7 @@ func readStdin(stdin io.Reader) ([]byte, error) {
 func readWithTimeout(stdin io.Reader) []byte {
 	come := make(chan []byte, 1)
 	go func() {
-		data, err := readStdin(stdin)
-		if err != nil {
-			data = nil
-		}
+		data, _ := readStdin(stdin)
 		come <- data
 	}()
 	select {
@@ -103,20 +98,6 @@ func readWithTimeout(stdin io.Reader) []byte {
 	case <-time.After(stdinTimeout):
 		return nil
 	}
-}
-
-func missing(getenv func(string) string, required []string) error {
-	var names []string
-	for _, name := range required {
-		if getenv(name) == "" {
-			names = append(names, name)
-		}
-	}
-	if names == nil {
-		return nil
-	}
-	return coded(types.ErrInvalidEnvironmentVariables,
-		fmt.Errorf("required environment variables missing: %s", strings.Join(names, ", ")))
 }
 
 // checkSandbox refuses names that could leave their place as parts of paths, and

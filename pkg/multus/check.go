@@ -42,9 +42,10 @@ func (p Plugin) checkUnrecorded(ctx context.Context, sb plan.Sandbox, none error
 	}
 	reads, cancel := context.WithTimeout(ctx, p.Planner.Conf.APITimeout)
 	defer cancel()
-	pl, err := p.Planner.Plan(reads, sb, plan.Pod{})
-	if err != nil {
-		return err
+	// Whatever else every pod gets today, this one was never attached to it.
+	pl, err := p.Planner.Salvage(reads, sb, plan.Pod{})
+	if len(pl.Attachments) == 0 || !pl.Attachments[0].Master {
+		return coded(types.ErrInvalidNetworkConfig, fmt.Errorf("%w, and no default network to check: %w", none, err))
 	}
 	master := pl.Attachments[0]
 	return of(master, p.Runner.Check(ctx, sb, master, p.Planner.Conf.PrevResult))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
@@ -18,10 +19,6 @@ const salvageTimeout = 2 * time.Second
 
 // Del undoes what Add did, from the record alone.
 func (p Plugin) Del(ctx context.Context, sb plan.Sandbox) error {
-	return reworded(p.del(ctx, sb))
-}
-
-func (p Plugin) del(ctx context.Context, sb plan.Sandbox) error {
 	p.finishEarlier(ctx, sb)
 	p, release, err := p.locked(ctx, state.KeyOf(sb))
 	defer release()
@@ -62,18 +59,17 @@ func (p Plugin) detach(ctx context.Context, rec *state.Record) error {
 // detachSome is detach for the attachments that are wanted gone; the others stay
 // recorded. What could not be detached is noted for the pod's next sandbox.
 func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(plan.Attachment) bool) error {
-	before := remaining(*rec)
 	errs := p.detachWanted(ctx, rec, wanted)
-	left := remaining(*rec)
-	switch {
-	case left == 0:
-		errs = append(errs, coded(types.ErrIOFailure, p.State.Remove(*rec)))
-	case len(errs) > 0:
-		errs = append(errs, coded(types.ErrIOFailure, errors.Join(p.State.Update(*rec), p.State.NoteUnfinished(*rec))))
-	case left < before:
-		errs = append(errs, coded(types.ErrIOFailure, p.State.Update(*rec)))
+	var saved error
+	if slices.ContainsFunc(rec.Attachments, started) {
+		saved = p.State.Update(*rec)
+	} else {
+		saved = p.State.Remove(*rec)
 	}
-	return errors.Join(errs...)
+	if len(errs) > 0 {
+		saved = errors.Join(saved, p.State.NoteUnfinished(*rec))
+	}
+	return errors.Join(append(errs, coded(types.ErrIOFailure, saved))...)
 }
 
 // detachWanted tries all, newest first, and marks those that are gone.
@@ -96,16 +92,6 @@ func (p Plugin) detachWanted(ctx context.Context, rec *state.Record, wanted func
 // started tells whether there may be something to detach.
 func started(a state.Attachment) bool {
 	return a.Phase == state.Attaching || a.Phase == state.Attached
-}
-
-func remaining(rec state.Record) int {
-	n := 0
-	for _, a := range rec.Attachments {
-		if started(a) {
-			n++
-		}
-	}
-	return n
 }
 
 func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/delegate"
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -22,7 +23,7 @@ const (
 	CodeExists = 100
 )
 
-// maxMessage bounds the message of an error object, in bytes.
+// maxMessage bounds each text of an error object, in bytes.
 const maxMessage = 16 << 10
 
 // codedError gives an error its CNI error code.
@@ -85,18 +86,17 @@ type errorObject struct {
 }
 
 // ErrorObject is the error as the runtime reads it on standard output.
-func ErrorObject(cniVersion string, err error) []byte {
+func (c Call) ErrorObject(cniVersion string, err error) []byte {
 	o := errorObject{CNIVersion: cniVersion, Code: Code(err), Msg: err.Error()}
 	var delegates *types.Error
 	if errors.As(err, &delegates) && delegates.Details != "" {
-		o.Details = cut(delegates.Details)
+		o.Details = delegates.Details
 		o.Msg = strings.Replace(o.Msg, delegates.Error(), delegates.Msg, 1)
 	}
-	var del *delError
-	if errors.As(err, &del) {
+	if c.Command == "DEL" {
 		o.Msg, o.Details = reword(o.Msg), reword(o.Details)
 	}
-	o.Msg = cut(o.Msg)
+	o.Msg, o.Details = fault.Clip(o.Msg, maxMessage), fault.Clip(o.Details, maxMessage)
 	data, err := json.Marshal(o)
 	if err != nil { // strings and a number always marshal
 		return []byte(`{"code":999,"msg":"an error that cannot be told"}`)
@@ -104,30 +104,10 @@ func ErrorObject(cniVersion string, err error) []byte {
 	return data
 }
 
-// delError is what DEL answers. containerd takes "not found" and "no such file or
-// directory" in the text of an error for success, and never repeats the DEL.
-type delError struct{ err error }
-
-func (e *delError) Error() string { return reword(e.err.Error()) }
-func (e *delError) Unwrap() error { return e.err }
-
-func reworded(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &delError{err}
-}
-
-// reword says "missing" for it, whoever said it.
+// reword says "missing" where somebody says that something was not found: containerd
+// takes the latter in the answer to a DEL for success, and never repeats it.
 func reword(text string) string {
 	return regexp.MustCompile(`(?i)no such file( or directory)?|not found`).ReplaceAllString(text, "missing")
-}
-
-func cut(text string) string {
-	if len(text) <= maxMessage {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxMessage], "") + " (cut)"
 }
 
 // WithCode gives an error the CNI error code that it is to be answered with.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/containernetworking/cni/pkg/types"
@@ -116,59 +117,49 @@ func (p Plugin) named() map[state.Key]bool {
 func (p Plugin) collectNetworks(ctx context.Context, recs []recorded) error {
 	reads, cancel := context.WithTimeout(ctx, p.Planner.Conf.APITimeout)
 	defer cancel()
-	everywhere, err := p.Planner.Everywhere(reads)
+	lists, err := p.Planner.Everywhere(reads)
 	var errs []error
 	if err != nil {
 		errs = append(errs, fmt.Errorf("networks of every pod: %w", err))
 	}
-	networks := distinct(everywhere, recs)
-	valid := validByNetwork(recs)
-	for _, name := range masters(everywhere, recs) {
+	masters := map[string]bool{} // the networks that make the interface that the runtime knows of
+	if len(lists) > 0 {
+		masters[lists[0].Name()] = true
+	}
+	inUse := valid{}
+	for _, rec := range recs {
+		inUse.addRecord(rec)
+		for _, a := range rec.Attachments {
+			lists = append(lists, a.Config)
+			masters[a.Config.Name()] = masters[a.Config.Name()] || a.Master
+		}
+	}
+	for network, master := range masters {
 		// The runtime's own list holds sandboxes that have no record as well:
 		// those attached before Multus was put on the node.
 		for _, v := range p.Planner.Conf.ValidAttachments {
-			valid.add(name, types.GCAttachment{ContainerID: v.ContainerID, IfName: v.IfName})
+			if master {
+				inUse.add(network, types.GCAttachment{ContainerID: v.ContainerID, IfName: v.IfName})
+			}
 		}
 	}
-	for _, l := range networks {
-		if err := p.Runner.GC(ctx, l, valid.on(l.Name())); err != nil {
+	for _, l := range distinct(lists) {
+		if err := p.Runner.GC(ctx, l, inUse[l.Name()]); err != nil {
 			errs = append(errs, fmt.Errorf("network %s: %w", l.Name(), err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// masters are the names of the networks that make the interface that the runtime knows of.
-func masters(everywhere []netconf.List, recs []recorded) []string {
-	seen := map[string]bool{}
-	var names []string
-	add := func(name string) {
-		if !seen[name] {
-			seen[name], names = true, append(names, name)
-		}
-	}
-	if len(everywhere) > 0 {
-		add(everywhere[0].Name())
-	}
-	for _, rec := range recs {
-		for _, a := range rec.Attachments {
-			if a.Master {
-				add(a.Config.Name())
-			}
-		}
-	}
-	return names
-}
-
 // distinct tells networks apart by their name and the plugins that they run:
 // one pod's arguments do not make another network. Lists that GC is nothing for
 // are none, or they would stand for others of their name.
-func distinct(everywhere []netconf.List, recs []recorded) []netconf.List {
+func distinct(lists []netconf.List) []netconf.List {
 	seen := map[string]bool{}
 	var networks []netconf.List
-	add := func(l netconf.List) {
+	for _, l := range lists {
 		if l.DisableGC() || !netconf.AtLeast(l.CNIVersion(), gcSince) {
-			return
+			continue
 		}
 		id := l.Name()
 		for _, plugin := range l.Plugins() {
@@ -178,13 +169,28 @@ func distinct(everywhere []netconf.List, recs []recorded) []netconf.List {
 			seen[id], networks = true, append(networks, l)
 		}
 	}
-	for _, l := range everywhere {
-		add(l)
-	}
-	for _, rec := range recs {
-		for _, a := range rec.Attachments {
-			add(a.Config)
-		}
-	}
 	return networks
+}
+
+// valid is what GC leaves alone: of each CNI network, by its name, the attachments
+// that are in use. NADs that share a CNI network name share its list.
+type valid map[string][]types.GCAttachment
+
+// add puts an attachment on a network's list, once.
+func (v valid) add(network string, a types.GCAttachment) {
+	if !slices.Contains(v[network], a) {
+		v[network] = append(v[network], a)
+	}
+}
+
+// addRecord puts a sandbox on the lists under the names that each network knows it by.
+// What a stale sandbox has left is valid no more, unless its network takes part in no
+// GC: one of the same name may.
+func (v valid) addRecord(rec recorded) {
+	for _, a := range rec.Attachments {
+		if a.Phase == state.Detached || rec.stale && !a.Config.DisableGC() {
+			continue
+		}
+		v.add(a.Config.Name(), types.GCAttachment{ContainerID: rec.Sandbox.ContainerID, IfName: a.Interface})
+	}
 }

@@ -108,24 +108,18 @@ func appendGateway(list []string, gw net.IP) []string {
 func defaultGateways(res current.Result) []net.IP {
 	var gws []net.IP
 	for _, r := range res.Routes {
-		switch ones, bits := r.Dst.Mask.Size(); {
+		ones, bits := r.Dst.Mask.Size()
+		switch {
 		case bits == 0 || ones > 0:
+			continue
 		case len(r.GW) > 0:
 			gws = append(gws, r.GW)
-		default:
-			gws = append(gws, addressGateways(res.IPs, bits)...)
+			continue
 		}
-	}
-	return gws
-}
-
-// addressGateways are the gateways of the addresses of one family, named by the
-// number of bits of its addresses.
-func addressGateways(ips []*current.IPConfig, bits int) []net.IP {
-	var gws []net.IP
-	for _, ip := range ips {
-		if _, theirs := ip.Address.Mask.Size(); theirs == bits && len(ip.Gateway) > 0 {
-			gws = append(gws, ip.Gateway)
+		for _, ip := range res.IPs {
+			if _, theirs := ip.Address.Mask.Size(); theirs == bits && len(ip.Gateway) > 0 {
+				gws = append(gws, ip.Gateway)
+			}
 		}
 	}
 	return gws

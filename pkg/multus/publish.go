@@ -10,6 +10,7 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
@@ -70,9 +71,5 @@ func eventOf(list []NetworkStatus) string {
 		}
 		parts = append(parts, text+" from "+s.Name)
 	}
-	text := "Added " + strings.Join(parts, ", ")
-	if len(text) > maxEvent {
-		text = strings.ToValidUTF8(text[:maxEvent-len("…")], "") + "…"
-	}
-	return text
+	return fault.Clip("Added "+strings.Join(parts, ", "), maxEvent)
 }

@@ -10,11 +10,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
+	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
@@ -90,6 +93,65 @@ func TestUnfinishedByDel(t *testing.T) {
 	if left := w.left(t); left != nil {
 		t.Errorf("%q is left", left)
 	}
+}
+
+// TestUnfinishedComesFirst: also where ADD can do nothing else, and what is noted
+// without a record that can be read is not tried again.
+func TestUnfinishedComesFirst(t *testing.T) {
+	w := newWorld(t, abc)
+	w.add(t, "c0")
+	w.add(t, "c1")
+	w.fail(map[string]error{"DEL c": errors.New("x")})
+	for _, id := range []string{"c0", "c1"} {
+		if err := w.Del(t.Context(), sandbox(id)); err == nil {
+			t.Fatal("DEL succeeded")
+		}
+	}
+	w.spoil(t, "c1", "{")
+	w.fail(nil)
+	w.selects("missing")
+	w.calls()
+	if _, err := w.Add(t.Context(), sandbox("c2")); err == nil {
+		t.Fatal("ADD succeeded")
+	}
+	if diff := cmp.Diff([]string{"DEL net1 c"}, w.calls()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	if left := w.left(t); len(left) != 1 || !strings.HasPrefix(left[0], "unreadable/c1@eth0.json.") {
+		t.Errorf("left: %q", left)
+	}
+}
+
+// TestUnfinishedTakesFiveSeconds at most of an ADD, however many hang.
+func TestUnfinishedTakesFiveSeconds(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		w := newStatic(t, abc)
+		w.State = state.Dir(dir)
+		for i := range 3 {
+			id := fmt.Sprintf("c%d", i)
+			w.add(t, id)
+			w.fail(map[string]error{"DEL c": errors.New("x")})
+			if err := w.Del(t.Context(), sandbox(id)); err == nil {
+				t.Fatal("DEL succeeded")
+			}
+			w.fail(map[string]error{"DEL c": errors.New("x")})
+		}
+		w.exec.Answer = func(ctx context.Context, c cnitest.Call) ([]byte, error) {
+			if c.Command == "DEL" {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return cnitest.Empty(ctx, c)
+		}
+		begin := time.Now()
+		if _, err := w.Add(t.Context(), sandbox("new")); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took < 5*time.Second || took > 5500*time.Millisecond {
+			t.Errorf("took %s", took)
+		}
+	})
 }
 
 func TestCollect(t *testing.T) {
@@ -191,6 +253,16 @@ func TestCheckWithoutARecord(t *testing.T) {
 	if got := object(t, w.Check(t.Context(), sandbox("c1"))); got != "101 network a (eth0): a: link down" {
 		t.Error(got)
 	}
+	w = newWorld(t, `"cniVersion":"1.1.0","clusterNetwork":"x","defaultNetworks":["y"],"confDir":"$DIR","prevResult":{"cniVersion":"1.1.0"}`)
+	if got := object(t, w.Check(t.Context(), sandbox("c1"))); !strings.HasPrefix(got, "7 no record of the sandbox c1 (eth0), and no default network to check: ") {
+		t.Error(got)
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "x.conf"), []byte(`{"cniVersion":"1.1.0","name":"x","type":"a"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Check(t.Context(), sandbox("c1")); err != nil {
+		t.Errorf("another network of every pod is missing: %v", err)
+	}
 }
 
 // TestDelNeverSaysNotFound, for containerd takes that for success.
@@ -200,9 +272,9 @@ func TestDelNeverSaysNotFound(t *testing.T) {
 	w.exec.Missing = []string{"a"}
 	w.fail(map[string]error{"DEL b": &types.Error{Code: 5, Msg: "Link Not Found", Details: "open /x: no such file or directory"}})
 	err := w.Del(t.Context(), sandbox("c1"))
-	for _, text := range []string{err.Error(), object(t, err)} {
-		if lower := strings.ToLower(text); strings.Contains(lower, "not found") || strings.Contains(lower, "no such file") || !strings.Contains(text, "Link missing") {
-			t.Error(text)
-		}
+	answer := string(multus.Call{Command: "DEL"}.ErrorObject("1.1.0", err))
+	lower := strings.ToLower(answer)
+	if strings.Contains(lower, "not found") || strings.Contains(lower, "no such file") || !strings.Contains(answer, "Link missing") || !strings.Contains(answer, `"details":"open /x: missing"`) {
+		t.Error(answer)
 	}
 }

@@ -197,6 +197,11 @@ func (w *world) spoil(t *testing.T, id, content string) {
 // object is the error as the runtime reads it: its code and its message.
 func object(t *testing.T, err error) string {
 	t.Helper()
+	return objectOf(t, "ADD", err)
+}
+
+func objectOf(t *testing.T, command string, err error) string {
+	t.Helper()
 	if err == nil {
 		return "no error"
 	}
@@ -204,7 +209,7 @@ func object(t *testing.T, err error) string {
 		Code uint
 		Msg  string
 	}
-	if err := json.Unmarshal(multus.ErrorObject("1.1.0", err), &o); err != nil {
+	if err := json.Unmarshal(multus.Call{Command: command}.ErrorObject("1.1.0", err), &o); err != nil {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf("%d %s", o.Code, o.Msg)
