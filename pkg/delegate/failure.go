@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -92,21 +93,16 @@ func ending(p *os.ProcessState) string {
 
 // errorShaped tells whether the object is a CNI error rather than anything else.
 func errorShaped(o rawjson.Object) bool {
-	if resultShaped(o) {
-		return false
-	}
 	_, msg := o.Folded("msg")
-	return msg || codeOf(o) != 0
+	return !resultShaped(o) && (msg || codeOf(o) != 0)
 }
 
 // resultShaped tells whether the object has what only a result has.
 func resultShaped(o rawjson.Object) bool {
-	for _, name := range []string{"interfaces", "ips", "routes", "ip4", "ip6"} {
-		if _, ok := o.Folded(name); ok {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"interfaces", "ips", "routes", "ip4", "ip6"}, func(key string) bool {
+		_, given := o.Folded(key)
+		return given
+	})
 }
 
 // codeOf is the error code, 0 where there is none that makes sense.
@@ -151,7 +147,7 @@ func withCause(err error, p netconf.Plugin) error {
 		return err
 	}
 	var told []string
-	for _, key := range []string{"master", "bridge", "device", "deviceID", "vrfname", "link"} {
+	for _, key := range []string{"master", "bridge", "device", "deviceID", "hwaddr", "ifname", "vrfname", "link"} {
 		value, isText := conf.Text(key)
 		switch {
 		case !isText || value == "":

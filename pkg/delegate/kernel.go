@@ -1,6 +1,7 @@
 package delegate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containernetworking/plugins/pkg/ns"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -27,27 +29,18 @@ type sandbox struct {
 	link netlink.Link
 }
 
-func handle(path string) (*netlink.Handle, error) {
-	if path == "" {
-		return nil, errors.New("the sandbox has no network namespace")
-	}
-	// Not to wait for a writer, should it be a FIFO.
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, fmt.Errorf("network namespace %s: %w", path, err)
-	}
-	defer unix.Close(fd)
-	nl, err := netlink.NewHandleAt(netns.NsHandle(fd), unix.NETLINK_ROUTE)
-	if err != nil {
-		return nil, fmt.Errorf("network namespace %s: %w", path, err)
-	}
-	return nl, nil
-}
-
 func openSandbox(path, name string) (sandbox, error) {
-	nl, err := handle(path)
+	if path == "" {
+		return sandbox{}, errors.New("the sandbox has no network namespace")
+	}
+	namespace, err := ns.GetNS(path)
 	if err != nil {
-		return sandbox{}, err
+		return sandbox{}, fmt.Errorf("network namespace %s: %w", path, err)
+	}
+	defer namespace.Close()
+	nl, err := netlink.NewHandleAt(netns.NsHandle(namespace.Fd()), unix.NETLINK_ROUTE)
+	if err != nil {
+		return sandbox{}, fmt.Errorf("network namespace %s: %w", path, err)
 	}
 	link, err := nl.LinkByName(name)
 	if err != nil {
@@ -56,8 +49,6 @@ func openSandbox(path, name string) (sandbox, error) {
 	}
 	return sandbox{nl: nl, link: link}, nil
 }
-
-func (s sandbox) close() { s.nl.Close() }
 
 // settle makes the default routes right and returns the families that this was about.
 func (s sandbox) settle(listed, claims []gateway) ([]int, error) {
@@ -69,11 +60,8 @@ func (s sandbox) settle(listed, claims []gateway) ([]int, error) {
 		}
 		concerned = families(slices.Concat(claims, own))
 	}
-	if len(concerned) == 0 {
-		return nil, nil
-	}
+	have, err := s.defaults(concerned)
 	for range settleRounds {
-		have, err := s.defaults(concerned)
 		if err != nil {
 			return nil, err
 		}
@@ -81,19 +69,21 @@ func (s sandbox) settle(listed, claims []gateway) ([]int, error) {
 		if err := s.change(have, want); err != nil {
 			return nil, err
 		}
-		if have, err = s.defaults(concerned); err != nil {
-			return nil, err
-		}
-		if same(have, want) {
+		have, err = s.defaults(concerned)
+		if err == nil && same(have, want) {
 			return concerned, nil
 		}
 	}
-	return nil, s.unsettled(concerned)
+	found := []string{}
+	for _, r := range have {
+		found = append(found, s.text(r))
+	}
+	return nil, cmp.Or(err, fmt.Errorf("the sandbox's default routes do not stay as they were set; found: %s", strings.Join(found, ", ")))
 }
 
 // ownFamilies has an element for each default route of the interface.
 func (s sandbox) ownFamilies() ([]gateway, error) {
-	routes, err := s.defaults([]int{netlink.FAMILY_V4, netlink.FAMILY_V6})
+	routes, err := s.defaults(bothFamilies())
 	var own []gateway
 	for _, r := range routes {
 		if s.owns(r) {
@@ -111,26 +101,23 @@ func (s sandbox) defaults(families []int) ([]netlink.Route, error) {
 		if err != nil {
 			return nil, fmt.Errorf("routes of the sandbox: %w", err)
 		}
-		for _, r := range routes {
-			if ones, _ := r.Dst.Mask.Size(); ones == 0 {
-				out = append(out, r)
-			}
-		}
+		out = append(out, routes...)
 	}
 	return out, nil
 }
 
 func (s sandbox) list(family int) ([]netlink.Route, error) {
+	main := &netlink.Route{Table: unix.RT_TABLE_MAIN} // and no Dst: a default route
 	for try := 1; ; try++ {
-		routes, err := s.nl.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
+		routes, err := s.nl.RouteListFiltered(family, main, netlink.RT_FILTER_TABLE|netlink.RT_FILTER_DST)
 		if !errors.Is(err, netlink.ErrDumpInterrupted) || try == dumpTries {
 			return routes, err
 		}
 	}
 }
 
-// wanted are the listed routes, else those that the interface has and, where it has
-// none of that metric, those that its result claims.
+// wanted are the listed routes, else those that the interface has and those that its
+// result claims and it has not.
 func (s sandbox) wanted(have []netlink.Route, listed, claims []gateway) []netlink.Route {
 	var want []netlink.Route
 	for _, g := range listed {
@@ -145,24 +132,27 @@ func (s sandbox) wanted(have []netlink.Route, listed, claims []gateway) []netlin
 		}
 	}
 	for _, g := range claims {
-		taken := func(r netlink.Route) bool {
-			return r.Family == g.family && (r.Priority == g.metric || g.untold && addr(r.Gw) == g.via)
-		}
-		if !slices.ContainsFunc(want, taken) {
+		if !slices.ContainsFunc(want, g.isMetBy) {
 			want = append(want, s.route(g))
 		}
 	}
 	return want
 }
 
+// isMetBy tells whether a route is the one that a result claims. Two of one metric
+// cannot be; where the result tells none, the plugin may have chosen any.
+func (g gateway) isMetBy(r netlink.Route) bool {
+	if r.Family != g.family || r.Priority == g.metric {
+		return r.Family == g.family
+	}
+	return g.untold && (!g.via.IsValid() || slices.ContainsFunc(hops(r), func(h *netlink.NexthopInfo) bool { return addr(h.Gw) == g.via }))
+}
+
 func (s sandbox) route(g gateway) netlink.Route {
 	r := netlink.Route{
 		LinkIndex: s.link.Attrs().Index, Family: g.family, Priority: g.metric,
 		Table: unix.RT_TABLE_MAIN, Type: unix.RTN_UNICAST, MTU: g.mtu, AdvMSS: g.advmss,
-		Dst: &net.IPNet{IP: net.IPv6zero, Mask: net.CIDRMask(0, 128)},
-	}
-	if g.family == netlink.FAMILY_V4 {
-		r.Dst = &net.IPNet{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)}
+		Dst: &net.IPNet{IP: g.to().AsSlice(), Mask: net.CIDRMask(0, g.to().BitLen())},
 	}
 	switch {
 	case g.via.IsValid():
@@ -250,19 +240,6 @@ func (s sandbox) addresses(family int) string {
 		out = append(out, a.IPNet.String())
 	}
 	return strings.Join(out, ", ")
-}
-
-// unsettled says what is there in place of the routes that should be.
-func (s sandbox) unsettled(families []int) error {
-	have, err := s.defaults(families)
-	if err != nil {
-		return err
-	}
-	found := []string{}
-	for _, r := range have {
-		found = append(found, s.text(r))
-	}
-	return fmt.Errorf("the sandbox's default routes do not stay as they were set; found: %s", strings.Join(found, ", "))
 }
 
 // text is a route in the manner of ip-route(8).

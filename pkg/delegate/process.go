@@ -33,8 +33,6 @@ const (
 	outputGrace = 500 * time.Millisecond
 )
 
-var errTooLong = fmt.Errorf("more than %d MiB on standard output, killed", MaxStdout>>20)
-
 // Process runs plugins as processes of their own. It is the real invoke.Exec.
 //
 // A plugin leads a process group; when ctx ends the whole group is killed at
@@ -101,9 +99,9 @@ type run struct {
 }
 
 func (p Process) run(ctx context.Context, r run) ([]byte, error) {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	stdout := &bounded{limit: MaxStdout, full: func() { stop(errTooLong) }}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	stdout := &bounded{limit: MaxStdout, full: stop}
 	stderr := &capture{}
 	cmd := exec.CommandContext(ctx, r.path)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(r.stdin), stdout, stderr
@@ -120,17 +118,15 @@ func (p Process) run(ctx context.Context, r run) ([]byte, error) {
 	}
 	switch {
 	case stdout.over:
-		return nil, errTooLong
-	case cmd.ProcessState == nil && ctx.Err() == nil:
-		return nil, &startError{err}
-	case cmd.ProcessState == nil:
-		return nil, ctx.Err()
+		return nil, fmt.Errorf("more than %d MiB on standard output, killed", MaxStdout>>20)
 	// Success is success, also where the time was up at that very moment, or a
 	// child of the plugin still holds the output open: what was printed counts.
-	case cmd.ProcessState.Success():
+	case cmd.ProcessState != nil && cmd.ProcessState.Success():
 		return stdout.data, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
+	case cmd.ProcessState == nil:
+		return nil, &startError{err}
 	}
 	return nil, failure(ending(cmd.ProcessState), stdout.data, stderr.data)
 }

@@ -32,28 +32,20 @@ func Convert(result json.RawMessage, version string) (json.RawMessage, error) {
 // Parse reads a result of any version as one of the newest. Interface indices
 // that point nowhere are dropped, so that the others can be relied on.
 func Parse(result json.RawMessage) (current.Result, error) {
-	o, err := parse(result)
+	var r current.Result
+	newest, err := Convert(result, current.ImplementedSpecVersion)
 	if err != nil {
-		return current.Result{}, fmt.Errorf("result: %w", err)
+		return r, err
 	}
-	read, err := readResult(o, result, current.ImplementedSpecVersion)
-	if err != nil {
-		return current.Result{}, err
-	}
-	newest, err := read.as(current.ImplementedSpecVersion)
-	if err != nil {
-		return current.Result{}, err
-	}
-	r, ok := newest.(*current.Result)
-	if !ok {
-		return current.Result{}, fmt.Errorf("result of version %s: it became a %T", read.version, newest)
+	if err := json.Unmarshal(newest, &r); err != nil {
+		return r, fmt.Errorf("result: %w", err)
 	}
 	for _, ip := range r.IPs {
 		if ip.Interface != nil && (*ip.Interface < 0 || *ip.Interface >= len(r.Interfaces)) {
 			ip.Interface = nil
 		}
 	}
-	return *r, nil
+	return r, nil
 }
 
 // answer makes a result of what a plugin printed on ADD: one of the version that
@@ -69,12 +61,6 @@ func answer(printed []byte, version string) (json.RawMessage, error) {
 	o, err := parse(printed)
 	if err != nil {
 		return nil, fmt.Errorf("no CNI result on standard output (%w): %q", err, fault.Clip(string(printed), maxShown))
-	}
-	if given, err := versionOf(o); err != nil {
-		return nil, err
-	} else if given == "" { // then it is the configuration's
-		o = o.With("cniVersion", rawjson.Quote(version))
-		printed = o.JSON()
 	}
 	return convert(o, printed, version)
 }
@@ -115,59 +101,37 @@ func versionOf(o rawjson.Object) (string, error) {
 	return version, nil
 }
 
+// convert is Convert for the object that was parsed of raw. A result that does not say
+// its version is of the wanted one.
 func convert(o rawjson.Object, raw json.RawMessage, version string) (json.RawMessage, error) {
-	read, err := readResult(o, raw, version)
-	if err != nil || read.version == version {
-		return read.raw, err
-	}
-	other, err := read.as(version)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(other)
-}
-
-// typed is a result that was read and is valid.
-type typed struct {
-	raw     json.RawMessage
-	version string
-	result  types.Result
-}
-
-// readResult reads a result. One that does not say its version is of the given one.
-func readResult(o rawjson.Object, raw json.RawMessage, version string) (typed, error) {
 	from, err := versionOf(o)
 	if err != nil {
-		return typed{}, err
+		return nil, err
 	}
 	if from == "" {
 		from, raw = version, o.With("cniVersion", rawjson.Quote(version)).JSON()
 	}
 	result, err := create.Create(from, raw)
+	holds := elementsOf(raw)
 	if err == nil {
-		err = valid(elementsOf(raw))
+		err = holds.valid()
 	}
 	if err != nil {
-		return typed{}, fmt.Errorf("result of version %s: %w", from, err)
+		return nil, fmt.Errorf("result of version %s: %w", from, err)
 	}
-	return typed{raw, from, result}, nil
-}
-
-// as is the result in another version, or in its own.
-func (t typed) as(version string) (types.Result, error) {
-	if t.version == version {
-		return t.result, nil
+	if from == version {
+		return raw, nil
 	}
-	if netconf.AtLeast(t.version, listsSince) && !netconf.AtLeast(version, listsSince) && len(elementsOf(t.raw).IPs) == 0 {
+	if len(holds.IPs) == 0 && netconf.AtLeast(from, listsSince) && !netconf.AtLeast(version, listsSince) {
 		return nil, fmt.Errorf("result without an IP address cannot be told in CNI version %s, "+
 			"which knows no other: a cniVersion of 0.3.1 or newer is needed in the configuration", version)
 	}
-	other, err := t.result.GetAsVersion(version)
+	other, err := result.GetAsVersion(version)
 	if err != nil {
-		return nil, fmt.Errorf("result of version %s as %s: %w", t.version, version, err)
+		return nil, fmt.Errorf("result of version %s as %s: %w", from, version, err)
 	}
 	dropNewer(other, version)
-	return other, nil
+	return json.Marshal(other)
 }
 
 // elements are what the lists of a result hold, of whatever version it is.
@@ -194,7 +158,7 @@ func elementsOf(result json.RawMessage) (e elements) {
 // valid refuses what the conversions of the CNI library and many a plugin would
 // trip over. An interface index that points nowhere is not refused: older plugins
 // give 0 without any interface, which harms nobody who looks first.
-func valid(e elements) error {
+func (e elements) valid() error {
 	if i := slices.Index(e.Interfaces, nil); i >= 0 {
 		return fmt.Errorf("interfaces[%d]: null", i)
 	}

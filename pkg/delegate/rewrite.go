@@ -21,6 +21,9 @@ import (
 // layout020 are the members of CNI 0.1 and 0.2, which keep routes by family.
 func layout020() [2]string { return [2]string{"ip4", "ip6"} }
 
+// bothFamilies are the families of these, in netlink's names.
+func bothFamilies() []int { return []int{netlink.FAMILY_V4, netlink.FAMILY_V6} }
+
 // claimed are the default routes of the main table that a result tells of. One
 // without a gateway leads to the gateway of the family's first address that has one.
 func claimed(result json.RawMessage) ([]gateway, error) {
@@ -85,44 +88,16 @@ func rewrite(result json.RawMessage, families []int, set []gateway) (json.RawMes
 	if err != nil {
 		return nil, err
 	}
-	if version != "" && !netconf.AtLeast(version, "0.3.0") {
-		return rewrite020(o, result, change{families: families, set: set})
-	}
 	c := change{families: families, set: set, metrics: netconf.AtLeast(version, "1.1.0")}
-	out, changed, err := c.apply(o)
+	apply := c.apply
+	if version != "" && !netconf.AtLeast(version, listsSince) {
+		apply = c.apply020
+	}
+	out, changed, err := apply(o)
 	if err != nil || !changed {
 		return result, err
 	}
 	return out.JSON(), nil
-}
-
-// rewrite020 keeps to the addresses that are there: without one a family has no
-// place for routes.
-func rewrite020(o rawjson.Object, result json.RawMessage, c change) (json.RawMessage, error) {
-	whole := c
-	for i, name := range layout020() {
-		family := []int{netlink.FAMILY_V4, netlink.FAMILY_V6}[i]
-		raw, ok := o.Folded(name)
-		if !ok || absent(raw) {
-			continue
-		}
-		inner, err := parse(raw)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		c.set = slices.DeleteFunc(slices.Clone(whole.set), func(g gateway) bool { return g.family != family })
-		out, changed, err := c.apply(inner)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if changed {
-			o, result = o.With(name, out.JSON()), nil
-		}
-	}
-	if result == nil {
-		return o.JSON(), nil
-	}
-	return result, nil
 }
 
 // change is what becomes of a list of routes.
@@ -154,6 +129,31 @@ func (c change) apply(o rawjson.Object) (out rawjson.Object, changed bool, err e
 	return o.With("routes", list), true, err
 }
 
+// apply020 keeps to the addresses that are there: without one a family has no
+// place for routes.
+func (c change) apply020(o rawjson.Object) (out rawjson.Object, changed bool, err error) {
+	for i, name := range layout020() {
+		raw, _ := o.Folded(name)
+		if absent(raw) {
+			continue
+		}
+		inner, err := parse(raw)
+		if err != nil {
+			return o, false, fmt.Errorf("%s: %w", name, err)
+		}
+		own := c
+		own.set = slices.DeleteFunc(slices.Clone(c.set), func(g gateway) bool { return g.family != bothFamilies()[i] })
+		inner, differs, err := own.apply(inner)
+		if err != nil {
+			return o, false, fmt.Errorf("%s: %w", name, err)
+		}
+		if differs {
+			o, changed = o.With(name, inner.JSON()), true
+		}
+	}
+	return o, changed, nil
+}
+
 func (c change) drops(raw json.RawMessage) bool {
 	var r types.Route
 	if json.Unmarshal(raw, &r) != nil {
@@ -164,10 +164,7 @@ func (c change) drops(raw json.RawMessage) bool {
 }
 
 func (c change) route(g gateway) json.RawMessage {
-	dst := netip.PrefixFrom(netip.IPv6Unspecified(), 0)
-	if g.family == netlink.FAMILY_V4 {
-		dst = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
-	}
+	dst := netip.PrefixFrom(g.to(), 0)
 	if c.metrics && g.metric != usualMetric(g.family) {
 		return fmt.Appendf(nil, `{"dst":%q,"gw":%q,"priority":%d}`, dst, g.via, g.metric)
 	}

@@ -31,51 +31,45 @@ func Routes(sb plan.Sandbox, atts []plan.Attachment, results []json.RawMessage) 
 	if i < 0 {
 		return results, nil
 	}
-	out, err := enforce(sb, i, attached{atts, results})
+	out, err := enforce(sb, i, atts, results)
 	if err != nil {
 		return nil, fmt.Errorf("%s: default-route: %w", atts[i], err)
 	}
 	return out, nil
 }
 
-// attached pairs attachments with their results.
-type attached struct {
-	atts    []plan.Attachment
-	results []json.RawMessage
-}
-
-func enforce(sb plan.Sandbox, carrier int, all attached) ([]json.RawMessage, error) {
-	if len(all.atts) != len(all.results) {
-		return nil, fmt.Errorf("%d attachments have %d results", len(all.atts), len(all.results))
+func enforce(sb plan.Sandbox, carrier int, atts []plan.Attachment, results []json.RawMessage) ([]json.RawMessage, error) {
+	if len(atts) != len(results) {
+		return nil, fmt.Errorf("%d attachments have %d results", len(atts), len(results))
 	}
-	listed, err := gateways(all.atts[carrier].DefaultRoute.Gateways)
+	listed, err := gateways(atts[carrier].DefaultRoute.Gateways)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := claimed(all.results[carrier])
+	claims, err := claimed(results[carrier])
 	if err != nil {
 		return nil, err
 	}
-	s, err := openSandbox(sb.NetNS, all.atts[carrier].Interface)
+	s, err := openSandbox(sb.NetNS, atts[carrier].Interface)
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
+	defer s.nl.Close()
 	families, err := s.settle(listed, claims)
 	if err != nil {
 		return nil, err
 	}
-	out := slices.Clone(all.results)
+	out := slices.Clone(results)
 	for i, result := range out {
-		var set []gateway // only the carrier's, and only where there are any
+		if i == carrier && len(listed) == 0 {
+			continue // its own stay
+		}
+		var set []gateway
 		if i == carrier {
-			if len(listed) == 0 {
-				continue
-			}
 			set = listed
 		}
 		if out[i], err = rewrite(result, families, set); err != nil {
-			return nil, fmt.Errorf("result of %s: %w", all.atts[i], err)
+			return nil, fmt.Errorf("result of %s: %w", atts[i], err)
 		}
 	}
 	return out, nil
@@ -89,6 +83,14 @@ type gateway struct {
 	untold bool       // the result does not tell the metric: the plugin may have set any
 	mtu    int
 	advmss int
+}
+
+// to is everywhere, as an address of no bits.
+func (g gateway) to() netip.Addr {
+	if g.family == netlink.FAMILY_V6 {
+		return netip.IPv6Unspecified()
+	}
+	return netip.IPv4Unspecified()
 }
 
 // usualMetric is the metric of a route that was added without one.
@@ -108,10 +110,7 @@ func familyOf(a netip.Addr) int {
 
 // gateways are the listed ones, with metrics in the order of the list.
 func gateways(listed []string) ([]gateway, error) {
-	next := map[int]int{
-		netlink.FAMILY_V4: usualMetric(netlink.FAMILY_V4),
-		netlink.FAMILY_V6: usualMetric(netlink.FAMILY_V6),
-	}
+	before := map[int]int{} // of the family
 	var out []gateway
 	for _, text := range listed {
 		via, err := netip.ParseAddr(text)
@@ -120,8 +119,8 @@ func gateways(listed []string) ([]gateway, error) {
 		}
 		via = via.Unmap()
 		family := familyOf(via)
-		out = append(out, gateway{family: family, via: via, metric: next[family]})
-		next[family]++
+		out = append(out, gateway{family: family, via: via, metric: usualMetric(family) + before[family]})
+		before[family]++
 	}
 	return out, nil
 }
@@ -129,9 +128,8 @@ func gateways(listed []string) ([]gateway, error) {
 func families(gateways []gateway) []int {
 	var out []int
 	for _, g := range gateways {
-		if !slices.Contains(out, g.family) {
-			out = append(out, g.family)
-		}
+		out = append(out, g.family)
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }

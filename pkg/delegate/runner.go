@@ -1,6 +1,7 @@
 package delegate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,7 +14,7 @@ import (
 	"github.com/containernetworking/cni/pkg/invoke"
 	"github.com/containernetworking/cni/pkg/types"
 
-	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -42,11 +43,11 @@ func (r Runner) Holding(f *os.File) Runner {
 	return r
 }
 
-// Find is the path of a plugin's binary, by type. An error begins with the type;
-// it wraps ErrNoBinary where no directory has the binary.
+// Find is the path of a plugin's binary, by type. An error begins with the type; it
+// wraps ErrNoBinary where no directory has the binary.
 func (r Runner) Find(pluginType string) (string, error) {
-	if pluginType == "" || strings.ContainsAny(pluginType, "/\x00") {
-		return "", fmt.Errorf("%s: no plugin type: it has to be the name of a file, without a path", fault.Quote(pluginType))
+	if err := name.Plugin(pluginType); err != nil {
+		return "", fmt.Errorf("plugin %w", err)
 	}
 	var dirs []string
 	for _, dir := range r.Path {
@@ -54,12 +55,9 @@ func (r Runner) Find(pluginType string) (string, error) {
 			dirs = append(dirs, dir)
 		}
 	}
-	if len(dirs) == 0 {
-		return "", fmt.Errorf("%s: %w: no directories to search are given", pluginType, ErrNoBinary)
-	}
 	path, err := r.Exec.FindInPath(pluginType, dirs)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w in %s", pluginType, ErrNoBinary, strings.Join(dirs, ", "))
+		return "", fmt.Errorf("%s: %w in %s", pluginType, ErrNoBinary, cmp.Or(strings.Join(dirs, ", "), "no directory: none is given"))
 	}
 	if info, err := os.Stat(path); err == nil && info.Mode()&0o111 == 0 {
 		return "", fmt.Errorf("%s: %w", pluginType, &startError{fmt.Errorf("plugin binary %s is not executable", path)})
@@ -127,13 +125,8 @@ func (r Runner) Del(ctx context.Context, sb plan.Sandbox, a plan.Attachment, mad
 // plugin does not know the container or, where the attachment never got attached, does
 // not speak the version, or could not be started by ADD either.
 func (m Made) detached(unstarted bool, err error) bool {
-	switch {
-	case isCode(err, types.ErrUnknownContainer):
-		return true
-	case m.Attached:
-		return false
-	}
-	return isCode(err, types.ErrIncompatibleCNIVersion) || unstarted && notStarted(err)
+	return isCode(err, types.ErrUnknownContainer) ||
+		!m.Attached && (isCode(err, types.ErrIncompatibleCNIVersion) || unstarted && notStarted(err))
 }
 
 // Check runs CHECK of every plugin in order, to the first that fails. Lists that
@@ -165,10 +158,7 @@ func (r Runner) GC(ctx context.Context, list netconf.List, valid []types.GCAttac
 	if !netconf.AtLeast(list.CNIVersion(), gcSince) || list.DisableGC() {
 		return nil
 	}
-	if valid == nil {
-		valid = []types.GCAttachment{} // null would not be a list
-	}
-	attachments, err := json.Marshal(valid)
+	attachments, err := json.Marshal(append([]types.GCAttachment{}, valid...)) // null would not be a list
 	if err != nil {
 		return err
 	}
@@ -199,21 +189,12 @@ func (r Runner) Status(ctx context.Context, list netconf.List) error {
 }
 
 // recorded is the result for prevResult: in the version of the configuration,
-// which records of older Multus do not promise. nil where there is none. One of
-// that version was read when ADD made it, and is not read again.
+// which records of older Multus do not promise. nil where there is none.
 func recorded(a plan.Attachment, result json.RawMessage) (json.RawMessage, error) {
-	if len(result) == 0 || string(result) == "null" {
+	if absent(result) {
 		return nil, nil
 	}
-	o, err := parse(result)
-	if err != nil {
-		return nil, fmt.Errorf("recorded result: %w", err)
-	}
-	version := a.Config.CNIVersion()
-	if from, err := versionOf(o); err == nil && from == version {
-		return result, nil
-	}
-	converted, err := convert(o, result, version)
+	converted, err := Convert(result, a.Config.CNIVersion())
 	if err != nil {
 		return nil, fmt.Errorf("recorded %w", err)
 	}

@@ -351,9 +351,9 @@ func TestFind(t *testing.T) {
 		{"late", filepath.Join(second, "late"), ""},
 		{"none", "", "none: plugin binary not found in " + first + ", " + second},
 		{"plain", "", "plain: plugin binary " + first + "/plain is not executable"},
-		{"../both", "", `"../both": no plugin type: it has to be the name of a file, without a path`},
-		{"..", "", "..: plugin binary not found in " + first + ", " + second},
-		{"", "", `"": no plugin type: it has to be the name of a file, without a path`},
+		{"../both", "", `plugin "../both": the bare name of a plugin's binary is expected, without a path`},
+		{"..", "", `plugin "..": the bare name of a plugin's binary is expected, without a path`},
+		{"", "", `plugin "": the bare name of a plugin's binary is expected, without a path`},
 	}
 	for _, tt := range tests {
 		got, err := r.Find(tt.kind)

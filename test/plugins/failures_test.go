@@ -1,6 +1,7 @@
 package plugins_test
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"testing"
@@ -93,25 +94,35 @@ func linkBinaries(t *testing.T, dir string, names ...string) {
 func TestRollback(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
-		third string
-		words []string
+		third   string
+		words   []string
+		version string // of the third network; 1.1.0 unless given
 	}{
-		"the parent is missing": {`{"name": "third", "type": "macvlan", "master": "nowhere0"}`, []string{"macvlan: "}},
+		"the parent is missing": {`{"name": "third", "type": "macvlan", "master": "nowhere0"}`, []string{"macvlan: ", `master "nowhere0"`}, ""},
 		"no address is left": {`{"name": "third", "type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam",
-			"subnet": "10.3.0.0/24", "rangeStart": "10.3.0.9", "rangeEnd": "10.3.0.9"}}`, []string{"no IP addresses available"}},
+			"subnet": "10.3.0.0/24", "rangeStart": "10.3.0.9", "rangeEnd": "10.3.0.9"}}`, []string{"no IP addresses available"}, ""},
 		"the last plugin of the chain": {`{"name": "third", "plugins": [
 			{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
-			{"type": "tuning", "dataDir": "$DIR/tuning", "mtu": 1400, "sysctl": {"net.ipv4.no_such_thing": "1"}}]}`, []string{"tuning", "no_such_thing"}},
+			{"type": "tuning", "dataDir": "$DIR/tuning", "mtu": 1400, "sysctl": {"net.ipv4.no_such_thing": "1"}}]}`, []string{"tuning", "no_such_thing"}, ""},
+		"a version that the last plugin does not speak": {`{"name": "third", "plugins": [
+			{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
+			{"type": "firewall"}]}`, []string{"firewall: ", "incompatible CNI versions"}, "0.3.1"},
+		"a plugin that cannot be executed": {`{"name": "third", "plugins": [
+			{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
+			{"type": "broken"}]}`, []string{"broken: ", "exec format error"}, ""},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			n := newNode(t)
+			extra := n.Node.Path("extra")
+			n.Must(os.Mkdir(extra, 0o755))
+			n.Must(os.WriteFile(filepath.Join(extra, "broken"), []byte("no program"), 0o755))
 			holder := n.newPod(t, "holder")
 			holder.add(n.conf("1.1.0", `{"cniVersion": "1.1.0", "name": "third", "type": "ptp", "ipam": {"type": "host-local",
 				"dataDir": "$DIR/ipam", "subnet": "10.3.0.0/24", "rangeStart": "10.3.0.9", "rangeEnd": "10.3.0.9"}}`))
 			p := n.newPod(t, "web")
 			before := n.traces()
-			c := n.conf("1.1.0", clusterBridge, secondLAN, withVersion("1.1.0", tc.third))
+			c := n.conf("1.1.0", clusterBridge, secondLAN, withVersion(cmp.Or(tc.version, "1.1.0"), tc.third)).with("binDir", extra)
 			for range 2 { // the second ADD finds as much as the first
 				says(t, p.refused("ADD", c), append(tc.words, "network third (net1)")...)
 				p.gone(before, &current.Result{})
