@@ -108,7 +108,24 @@ configuration on standard input. For people it has the commands below.`,
 	root.AddCommand(explainCommand(std), validateCommand(std), tryCommand(std), convertCommand(std),
 		listCommand(std), gcCommand(std), forgetCommand(std), installCommand(std), uninstallCommand(std),
 		versionCommand(std), tidyLogCommand())
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
+	root.InitDefaultCompletionCmd()
+	requireShell(root)
 	return root
+}
+
+// requireShell has completion say what it expects, where it has nothing to do.
+func requireShell(root *cobra.Command) {
+	// The command was made just now: nothing can be wrong.
+	completion, _, _ := root.Find([]string{"completion"})
+	var shells []string
+	for _, c := range completion.Commands() {
+		shells = append(shells, c.Name())
+	}
+	completion.Args = func(*cobra.Command, []string) error {
+		return fmt.Errorf("one of %s is expected", strings.Join(shells, ", "))
+	}
+	completion.Run = func(*cobra.Command, []string) {}
 }
 
 // noArguments is for a subcommand that has nothing but flags.

@@ -11,8 +11,8 @@ import (
 )
 
 const convertHelp = `Reads the older kubernetes.com/v1 Network objects and the pods, and workloads,
-that select them with the annotation "networks", and prints as YAML what does the
-same today:
+that select them with the annotation "networks", and prints as YAML what does
+the same today:
   - for each Network, a NetworkAttachmentDefinition of its name and namespace;
   - each pod with its first network, eth0, in v1.multus-cni.io/default-network,
     and the others, net0 and so on, in k8s.v1.cni.cncf.io/networks. Nothing else
@@ -29,7 +29,7 @@ is 1 if anything could not.`
 func convertCommand(std streams) *cobra.Command {
 	var files []string
 	cmd := &cobra.Command{
-		Use: "convert -f FILE...", Short: "Print older Network objects, and pods that select them, as those of today", Long: convertHelp,
+		Use: "convert -f FILE...", Short: "Print older Network objects, and their pods, as those of today", Long: convertHelp,
 		Example: `  multus convert -f old/ >new.yaml
   multus convert -f old.yaml | multus validate -f -
   kubectl get networks.kubernetes.com,pods -A -o yaml | multus convert -f -`,

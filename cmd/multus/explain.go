@@ -19,16 +19,16 @@ the interface is there and named so. Runs nothing and changes nothing.
 
 With -f, the node is another machine as a rule: what it or the cluster alone has
 (networks that are not among the files, files of the node, devices) is shown as
-"unknown", and plugins' binaries are looked for only where --bin names a directory.
-Without a configuration among the files (or --conf), a default network is assumed.
-POD is one of the pods; all are explained where none is named.
+"unknown", and plugins' binaries are looked for only where --bin names a
+directory. Without a configuration among the files (or --conf), a default
+network is assumed. POD is one of the pods; without it, all are explained.
 
 Without -f, POD and the networks are read from the API server, with the
 configuration and the kubeconfig of this node, as the plugin does it; binaries
 are looked for in --bin, $CNI_PATH and the configuration's binDir.
 
-POD is [namespace/]name, or pod/NAME, or KIND/NAME of a workload among the files, in
-the namespace that -n names.
+POD is [namespace/]name, or pod/NAME, or KIND/NAME of a workload among the
+files, in the namespace that -n names.
 
 The exit code is 1 if a pod would not start.`
 

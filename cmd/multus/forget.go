@@ -22,11 +22,11 @@ func forgetCommand(std streams) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "forget SANDBOX",
-		Short: "Give up a sandbox that can never be detached, and list what is left behind",
+		Short: "Give up a sandbox that can never be detached; list what is left",
 		Long: `Tries for a last time to detach a sandbox, and removes its record whatever comes
-of it: the way out where a plugin is gone for good, and with it every DEL. What is
-left behind, such as addresses that stay taken, is listed: nothing knows of it
-thereafter, and the exit code is 1.
+of it: the way out where a plugin is gone for good, and with it every DEL. What
+is left behind, such as addresses that stay taken, is listed: nothing knows of
+it thereafter, and the exit code is 1.
 
 SANDBOX is the container ID, or the beginning of it, as "multus list" shows it.`,
 		Example: `  multus forget 3f2a81c09b7e4

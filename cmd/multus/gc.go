@@ -48,11 +48,11 @@ func gcCommand(std streams) *cobra.Command {
 	var runtime string
 	cmd := &cobra.Command{
 		Use:   "gc",
-		Short: "Detach what no runtime will: unfinished and stale sandboxes of this node",
+		Short: "Detach what no runtime will: unfinished and stale sandboxes",
 		Long: `Detaches what is recorded on this node and what no container runtime will ask to
-detach any more: sandboxes whose DEL or roll-back could not finish, and sandboxes
-whose network namespace is gone. With --runtime, what the runtime knows still is
-left alone. Fit for a timer.
+detach any more: sandboxes whose DEL or roll-back could not finish, and
+sandboxes whose network namespace is gone. With --runtime, what the runtime
+knows still is left alone. Fit for a timer.
 
 Where the node's network namespaces are not to be seen, as in most containers,
 that one is gone cannot be told, and nothing is detached for it.
@@ -60,7 +60,7 @@ that one is gone cannot be told, and nothing is detached for it.
 The exit code is 1 if anything could not be detached; it stays recorded.`,
 		Example: `  multus gc
   multus gc --runtime /run/containerd/containerd.sock
-  multus gc --runtime /run/crio/crio.sock --conf /etc/cni/net.d/00-multus.conflist`,
+  multus gc --runtime /run/crio/crio.sock --state /var/lib/cni/multus`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := noArguments(cmd, args); err != nil {
 				return err

@@ -43,15 +43,16 @@ func installCommand(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "install",
 		Short: "Put multus on this node and keep it current",
-		Long: `Puts multus on this node and keeps it current: the binary beside the other plugins, a
-kubeconfig, and a configuration before all others, made from the default network that
-is found there. Runs until it is stopped, and leaves everything in place then, so that
-no pod starts without its networks while it is replaced by a newer one.
+		Long: `Puts multus on this node and keeps it current: the binary beside the other
+plugins, a kubeconfig, and a configuration before all others, made from the
+default network that is found there. Runs until it is stopped, and leaves
+everything in place then, so that no pod starts without its networks while it is
+replaced by a newer one.
 
 Every flag can be given as an environment variable too: MULTUS_CNI_CONF_DIR for
---cni-conf-dir. Keys of the configuration that have no flag of their own are set with
---set.`,
-		Example: "  multus install --once --cni-conf-dir /etc/cni/net.d\n  multus install --set namespaceIsolation=true --set 'globalNamespaces=[\"default\",\"shared\"]'",
+--cni-conf-dir. Keys of the configuration that have no flag of their own are set
+with --set.`,
+		Example: "  multus install --once --cni-conf-dir /etc/cni/net.d\n  multus install --set 'globalNamespaces=[\"default\",\"shared\"]'",
 		Args:    noArguments,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return f.complete(cmd.Flags()) },
 		RunE:    func(cmd *cobra.Command, _ []string) error { return install(cmd.Context(), std, f) },
@@ -77,9 +78,10 @@ func uninstallCommand(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "uninstall",
 		Short: "Take multus away from this node",
-		Long: `Takes multus's configuration away from this node, and then, where no sandbox is recorded
-any more, the kubeconfig and the binary. While pods that multus attached still run the
-binary stays, for it is needed to detach them: run uninstall again later.`,
+		Long: `Takes multus's configuration away from this node, and then, where no sandbox is
+recorded any more, the kubeconfig and the binary. While pods that multus
+attached still run the binary stays, for it is needed to detach them: run
+uninstall again later.`,
 		Example: "  multus uninstall",
 		Args:    noArguments,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return f.complete(cmd.Flags()) },

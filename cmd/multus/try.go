@@ -58,10 +58,10 @@ func tryCommand(std streams) *cobra.Command {
 	var opts tryOptions
 	cmd := &cobra.Command{
 		Use:   "try {-f FILE... [-- COMMAND [ARG...]] | --remove ID}",
-		Short: "Attach pods from files to scratch namespaces with the real plugins, no cluster needed",
+		Short: "Attach pods from files with the real plugins, no cluster needed",
 		Long:  tryHelp,
 		Example: `  multus try -f examples/quickstart
-  multus try -f pods.yaml -f networks/ -- sh -c 'ping -c1 $MULTUS_IP_SECOND_NET0'
+  multus try -f pods.yaml -f nets/ -- sh -c 'ping -c1 $MULTUS_IP_SECOND_NET0'
   multus try --keep -f pods.yaml -- ip address
   multus try --remove all`,
 		Args: func(cmd *cobra.Command, args []string) error { return opts.check(args, cmd.ArgsLenAtDash()) },

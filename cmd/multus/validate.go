@@ -14,23 +14,25 @@ import (
 )
 
 const validateHelp = `Checks pods, workloads, NetworkAttachmentDefinitions, older Network objects and
-multus configurations with the code that the plugin runs: every fault is told with
-its file, object and key, and what to do about it. Looks at nothing but the files:
-neither at a cluster nor at this machine's plugins and networks.
+multus configurations with the code that the plugin runs: every fault is told
+with its file, object and key, and what to do about it. Looks at nothing but the
+files: neither at a cluster nor at this machine's plugins and networks.
 
 Pods are checked together with the networks that they name. With a multus
-configuration among the files, what it demands counts: isolation, allowedPlugins,
-legacyNetworks. Without one, a default network is taken for granted.
+configuration among the files, what it demands counts: isolation,
+allowedPlugins, legacyNetworks. Without one, a default network is taken for
+granted.
 
 The configurations of the CNI project's plugins, and of sriov, ovs, bond and
-whereabouts, are checked for what these plugins refuse: types, missing keys, ranges.
-Other plugins and other keys are never a fault.
+whereabouts, are checked for what these plugins refuse: types, missing keys,
+ranges. Other plugins and other keys are never a fault.
 
-A warning is no fault: a network that is not among the files may be in the cluster,
-a key that is not known is ignored, two replicas may not run at a time. With --strict
-these are faults. Objects of other kinds are left out.
+A warning is no fault: a network that is not among the files may be in the
+cluster, a key that is not known is ignored, two replicas may not run at a time.
+With --strict these are faults. Objects of other kinds are left out.
 
-The exit code is 1 if there is any fault, and 2 for a command that is not understood.`
+The exit code is 1 if there is any fault, and 2 for a command that is not
+understood.`
 
 func validateCommand(std streams) *cobra.Command {
 	var opts validateOptions
