@@ -186,7 +186,7 @@ func requestsOf(a plan.Attachment) []string {
 		requests = append(requests, "CNI_ARGS "+a.Args)
 	}
 	if a.Device != nil {
-		requests = append(requests, "device "+a.Device.ID)
+		requests = append(requests, fmt.Sprintf("device %s of %s", cmp.Or(a.Device.ID, "none"), a.Device.Resource))
 	}
 	if a.DefaultRoute != nil {
 		route := "the default route"

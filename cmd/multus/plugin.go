@@ -13,6 +13,7 @@ import (
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/kube"
+	"github.com/multus-cni/multus/pkg/kubelet"
 	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
@@ -82,6 +83,7 @@ func execute(ctx context.Context, call multus.Call, conf config.Config, log *log
 // before a command needs it.
 func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.Plugin, func(), error) {
 	p := newPlugin(call.Path, conf, log)
+	p.Planner.Devices = kubelet.Node{Root: conf.KubeletRoot}
 	if conf.Kubeconfig == "" {
 		return p, func() {}, nil
 	}

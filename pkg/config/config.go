@@ -27,6 +27,7 @@ type Config struct {
 	Delegates          []Delegate // the master first
 	ConfDir            netconf.Dir
 	CNIDir             string
+	KubeletRoot        string // --root-dir of the kubelet
 	BinDir             []string
 	ReadinessFile      string
 	ReadinessTimeout   time.Duration

@@ -17,6 +17,7 @@ func Default() Config {
 		MultusNamespace:     "kube-system",
 		ConfDir:             netconf.Dir{"/etc/cni/multus/net.d", "/etc/cni/multus.d"},
 		CNIDir:              "/var/lib/cni/multus",
+		KubeletRoot:         "/var/lib/kubelet",
 		BinDir:              []string{"/opt/cni/bin"},
 		ReadinessTimeout:    45 * time.Second,
 		APITimeout:          10 * time.Second,

@@ -29,6 +29,7 @@ func (r *reader) keys() map[string]setter {
 		"delegates":                keep(&r.delegates),
 		"confDir":                  oneOrList((*[]string)(&c.ConfDir), absolute),
 		"cniDir":                   text(&c.CNIDir, absolute),
+		"kubeletRoot":              text(&c.KubeletRoot, absolute),
 		"binDir":                   oneOrList(&c.BinDir, absolute),
 		"readinessIndicatorFile":   text(&c.ReadinessFile, absolute),
 		"readinessTimeout":         duration(&c.ReadinessTimeout),

@@ -31,7 +31,7 @@ func (o *Objects) Config() (config.Config, error) {
 
 // Planner plans the pods of the files as their node would, on any machine: what the
 // node or the cluster alone has is there as a network with the plugin Unknown, and as
-// devices called Unknown.
+// placeholders of devices.
 func (o *Objects) Planner(conf config.Config) plan.Planner {
 	conf.AuxiliaryChain = ""
 	networks := append([]string{conf.ClusterNetwork}, conf.DefaultNetworks...)
@@ -39,7 +39,7 @@ func (o *Objects) Planner(conf config.Config) plan.Planner {
 		networks[i] = named(network)
 	}
 	if conf.ClusterNetwork, conf.DefaultNetworks = networks[0], networks[1:]; conf.Kubeconfig != "" {
-		return plan.Planner{Conf: conf, Devices: devices{o.nads, o.networks}, Definitions: standIns{o.nads}, Networks: standIns{o.networks}}
+		return plan.Planner{Conf: conf, Definitions: standIns{o.nads}, Networks: standIns{o.networks}}
 	}
 	// Nothing can be looked up: the networks are files of the node.
 	for _, network := range networks {
@@ -83,22 +83,4 @@ func (s standIns) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref
 		}
 	}
 	return answers
-}
-
-// devices has as many devices as a pod can need of each resource that a network names.
-type devices []definitions
-
-// Devices are the same for every pod.
-func (d devices) Devices(context.Context, plan.Pod) (map[string][]string, error) {
-	found := make(map[string][]string)
-	for _, networks := range d {
-		for _, definition := range networks.known {
-			ids := make([]string, plan.MaxNetworks)
-			for i := range ids {
-				ids[i] = Unknown
-			}
-			found[definition.Resource] = ids
-		}
-	}
-	return found, nil
 }

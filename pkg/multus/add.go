@@ -10,6 +10,8 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 
 	"github.com/multus-cni/multus/pkg/delegate"
+	"github.com/multus-cni/multus/pkg/devinfo"
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
@@ -127,6 +129,7 @@ func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
 		a := &rec.Attachments[i]
 		made, err := p.attachOne(ctx, rec.Sandbox, a.Attachment)
 		a.Result, a.Unstarted = made.Result, made.Unstarted
+		a.DeviceInfo = p.deviceInfo(a.Attachment)
 		if made.Attached {
 			a.Phase = state.Attached
 		}
@@ -144,7 +147,13 @@ func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
 // It may be attached although there is an error.
 func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (delegate.Made, error) {
 	started := time.Now()
+	if err := devinfo.Prepare(a); err != nil {
+		p.at(a).WithError(err).Warn("no device information for the plugins")
+	}
 	made, err := p.Runner.Add(ctx, sb, a)
+	if dev := a.Device; err != nil && dev != nil && dev.ID == "" {
+		err = fmt.Errorf("%w (the network names resource %s, and the pod was given no device of it)", err, fault.Quote(dev.Resource))
+	}
 	if err == nil {
 		var warnings []string
 		warnings, err = verify(a.Verify, made.Result)
@@ -159,6 +168,15 @@ func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachmen
 	}
 	p.at(a).WithField("duration", time.Since(started)).Info("attached")
 	return made, nil
+}
+
+// deviceInfo is what there is to publish of the attachment's device.
+func (p Plugin) deviceInfo(a plan.Attachment) json.RawMessage {
+	info, err := devinfo.Read(a)
+	if err != nil {
+		p.at(a).WithError(err).Warn("no device information in the network status")
+	}
+	return info
 }
 
 // routes enforces the pod's default route and records what became of the results.

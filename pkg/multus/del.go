@@ -10,6 +10,7 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 
 	"github.com/multus-cni/multus/pkg/delegate"
+	"github.com/multus-cni/multus/pkg/devinfo"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
@@ -100,6 +101,9 @@ func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachme
 	if err := p.Runner.Del(ctx, sb, a.Attachment, made); err != nil {
 		p.at(a.Attachment).WithError(err).Error("detachment failed")
 		return err
+	}
+	if err := devinfo.Remove(a.Attachment); err != nil {
+		p.at(a.Attachment).WithError(err).Warn("device information left behind")
 	}
 	p.at(a.Attachment).WithField("duration", time.Since(begin)).Info("detached")
 	return nil

@@ -51,7 +51,7 @@ func statuses(rec state.Record) ([]NetworkStatus, error) {
 // statusOf takes as much from the result as there is; name, interface and
 // default are known without it.
 func statusOf(a state.Attachment) (NetworkStatus, error) {
-	s := NetworkStatus{Name: a.Network, Interface: a.Interface, Default: a.Master}
+	s := NetworkStatus{Name: a.Network, Interface: a.Interface, Default: a.Master, DeviceInfo: a.DeviceInfo}
 	if len(a.Result) == 0 {
 		return s, nil
 	}

@@ -9,8 +9,6 @@ import (
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-const capabilityDevice = "deviceID"
-
 // MaxConfigurations is how many bytes the configurations of a pod's networks may
 // have together, each counted as often as it is used. One large definition that is
 // selected many times would take all the node's memory otherwise.
@@ -22,7 +20,7 @@ var ErrTooMuch = fmt.Errorf("more than %d bytes together; select fewer networks,
 // assemble makes the plan of what was resolved: names, devices, requests.
 func (d *draft) assemble(ctx context.Context) Plan {
 	names := d.interfaces()
-	ids := d.allot(ctx, names)
+	devices := d.allot(ctx, names)
 	made := Plan{Attachments: []Attachment{}}
 	size := 0
 	for i, w := range d.wanted {
@@ -44,10 +42,8 @@ func (d *draft) assemble(ctx context.Context) Plan {
 			Source:       n.from,
 			Reason:       w.reason() + "; " + names[i].reason,
 		}
-		if id := ids[i]; id != "" && n.resource != "" {
-			a.Device = &Device{Resource: n.resource, ID: id}
-		}
-		d.configure(&a, w, ids[i])
+		d.device(&a, devices[i])
+		d.configure(&a, w, devices[i].ID)
 		made.Attachments = append(made.Attachments, a)
 	}
 	made.Warnings = d.warnings
@@ -71,11 +67,10 @@ func (d *draft) configure(a *Attachment, w wanted, device string) {
 		}
 	}
 	d.addRequests(a, w, values)
-	if device != "" {
-		if a.Config.Declares(capabilityDevice) {
-			values[capabilityDevice] = rawjson.Quote(device)
+	for capability, value := range map[string]string{capabilityDevice: device, capabilityDeviceInfo: a.DeviceInfoFile} {
+		if value != "" && a.Config.Declares(capability) {
+			values[capability] = rawjson.Quote(value)
 		}
-		a.Config = a.Config.WithDevice(device)
 	}
 	if len(values) > 0 {
 		a.RuntimeConfig = values

@@ -43,6 +43,8 @@
 //     compared with the result, unless unsupportedRequests says otherwise.
 //  11. A network with a resource gets one of the devices that the kubelet gave the
 //     pod for it, in order of use over all networks, after those that selections
-//     name themselves.
+//     name themselves, and none twice. Where none is left the pod is refused. Where
+//     the pod was given none at all it is refused if a plugin declares deviceID;
+//     else the resource is a mark for the scheduler.
 //  12. One selection of a pod may carry its default route.
 package plan

@@ -13,6 +13,7 @@ type draft struct {
 	planner Planner
 	sandbox Sandbox
 	pod     Pod
+	salvage bool // for DEL: nothing is asked but the API server
 
 	wanted   []wanted           // the master first
 	networks map[source]network // what could be resolved

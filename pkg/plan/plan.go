@@ -34,8 +34,11 @@ type Attachment struct {
 	Verify Verify `json:"verify,omitzero"`
 	// DefaultRoute is there for the one attachment that is to carry the pod's default route.
 	DefaultRoute *DefaultRoute `json:"defaultRoute,omitempty"`
-	// Device is there where the network's resource gave it one.
+	// Device is there where the network names a resource.
 	Device *Device `json:"device,omitempty"`
+	// DeviceInfoFile is there where the attachment has a file that describes its
+	// device, or a plugin that may write one.
+	DeviceInfoFile string `json:"deviceInfoFile,omitempty"`
 	// Source says where the configuration came from and Reason why the
 	// attachment is there and named so; both for people.
 	Source string `json:"source,omitempty"`
@@ -55,10 +58,10 @@ type DefaultRoute struct {
 	Gateways []string `json:"gateways"`
 }
 
-// Device is a device that the kubelet allocated to the pod.
+// Device is a device that the pod was given.
 type Device struct {
 	Resource string `json:"resource"`
-	ID       string `json:"id"`
+	ID       string `json:"id,omitempty"` // empty: the pod was given none
 }
 
 // String is how error messages call the attachment: network default/a (net0).

@@ -45,10 +45,11 @@ type Answer struct {
 	Err        error
 }
 
-// Devices finds the devices that a pod was given. The real one asks the kubelet.
+// Devices finds the devices that a pod was given. The real one is kubelet.Node.
 type Devices interface {
-	// Devices maps a resource name to the pod's device IDs, in the order of use.
-	Devices(ctx context.Context, pod Pod) (map[string][]string, error)
+	// Devices maps resource names, these at least, to the pod's device IDs in the
+	// order of use; each is there once. ErrNotFound: there is nobody to ask.
+	Devices(ctx context.Context, pod Pod, resources []string) (map[string][]string, error)
 }
 
 // Planner decides which networks a pod gets. See the package's doc for the rules.
@@ -56,7 +57,8 @@ type Planner struct {
 	Conf        config.Config
 	Definitions Definitions // nil: there is no API server
 	Networks    Definitions // the older kubernetes.com/v1 Network objects; nil: there are none
-	Devices     Devices     // nil: there are no devices
+	Devices     Devices     // nil: they are known on the node alone, and placeholders stand for them
+	DeviceInfo  string      // directory of the files that describe devices; empty: DeviceInfoDir
 	Binaries    Binaries    // nil: binaries are not looked for
 }
 
@@ -85,7 +87,7 @@ func (p Planner) Plan(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
 // Salvage is Plan for DEL without a record: what can still be known is in the
 // plan, under the names that Plan would have given; the error says what cannot.
 func (p Planner) Salvage(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
-	d := draft{planner: p, sandbox: sb, pod: pod}
+	d := draft{planner: p, sandbox: sb, pod: pod, salvage: true}
 	d.selectNetworks()
 	d.fetch(ctx)
 	made := d.assemble(ctx)

@@ -60,7 +60,9 @@ func TestErrorsOfDevicesAreKept(t *testing.T) {
 
 type failing struct{ err error }
 
-func (f failing) Devices(context.Context, plan.Pod) (map[string][]string, error) { return nil, f.err }
+func (f failing) Devices(context.Context, plan.Pod, []string) (map[string][]string, error) {
+	return nil, f.err
+}
 
 // TestInputsStayAsTheyAre plans twice with the same inputs: a plan that took
 // devices away from the caller, or wrote into its pod, would differ.

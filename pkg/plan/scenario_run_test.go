@@ -116,6 +116,9 @@ func show(t *testing.T, out *strings.Builder, a plan.Attachment) {
 	if a.DefaultRoute != nil {
 		fmt.Fprintf(out, "  default route: %s\n", compact(t, a.DefaultRoute))
 	}
+	if a.DeviceInfoFile != "" {
+		fmt.Fprintf(out, "  device-info file: %s\n", a.DeviceInfoFile)
+	}
 	if a.Device != nil {
 		fmt.Fprintf(out, "  device: %s %s\n", a.Device.Resource, a.Device.ID)
 	}

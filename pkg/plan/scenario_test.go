@@ -69,7 +69,7 @@ type devices struct {
 	calls int
 }
 
-func (d *devices) Devices(context.Context, plan.Pod) (map[string][]string, error) {
+func (d *devices) Devices(context.Context, plan.Pod, []string) (map[string][]string, error) {
 	d.calls++
 	if d.ids == nil {
 		return nil, errors.New("the kubelet does not answer")

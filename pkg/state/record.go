@@ -59,6 +59,8 @@ type Attachment struct {
 	// Result is the final result of ADD in the version of the attachment's
 	// configuration, with the pod's default routes as they are in the sandbox.
 	Result json.RawMessage `json:"result,omitempty"`
+	// DeviceInfo describes the device, as far as the plugins told.
+	DeviceInfo json.RawMessage `json:"deviceInfo,omitempty"`
 	// Unstarted is how many plugins, at the end of the list, an ADD that failed did
 	// not start: where they cannot be started now either, they have nothing to detach.
 	Unstarted int `json:"unstarted,omitempty"`

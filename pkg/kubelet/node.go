@@ -1,0 +1,89 @@
+package kubelet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// Node finds the devices of the pods of this node.
+type Node struct {
+	Root string // the kubelet's --root-dir
+}
+
+// maxID bounds a device ID, in bytes; it becomes part of a file's name.
+const maxID = 200
+
+// Devices are the pod's devices by resource, in the order in which they are to be
+// handed out: container by container as the pod has them, and within one as the
+// kubelet says; each once, though init containers leave theirs to the others.
+// plan.ErrNotFound: there is no kubelet to ask.
+func (n Node) Devices(ctx context.Context, pod plan.Pod, _ []string) (map[string][]string, error) {
+	found, err := n.plugged(ctx, pod)
+	if err != nil {
+		return nil, err
+	}
+	return found, found.check()
+}
+
+// plugged are the devices of device plugins.
+func (n Node) plugged(ctx context.Context, pod plan.Pod) (devices, error) {
+	found, err := n.listed(ctx, pod)
+	if err == nil {
+		// The kubelet lists no init containers that end. What it gave them is
+		// in its checkpoint; without one, the rest is no less true.
+		if recorded, err := n.recorded(pod); err == nil {
+			found.addAll(recorded)
+		}
+		return found, nil
+	}
+	if !absent(err) {
+		return nil, err
+	}
+	found, err = n.recorded(pod)
+	if absent(err) {
+		return nil, fault.Fault{
+			What: "no kubelet's " + socketPath + " or " + checkpointPath + " below " + n.Root,
+			Cure: "set kubeletRoot in the configuration to the kubelet's --root-dir",
+			Err:  plan.ErrNotFound,
+		}
+	}
+	return found, err
+}
+
+// devices are IDs by resource.
+type devices map[string][]string
+
+// add appends those that are not there yet.
+func (d devices) add(resource string, ids ...string) {
+	for _, id := range ids {
+		if !slices.Contains(d[resource], id) {
+			d[resource] = append(d[resource], id)
+		}
+	}
+}
+
+func (d devices) addAll(more devices) {
+	for resource, ids := range more {
+		d.add(resource, ids...)
+	}
+}
+
+// check refuses IDs that could not be handed over.
+func (d devices) check() error {
+	for resource, ids := range d {
+		for _, id := range ids {
+			if id == "" || len(id) > maxID || !utf8.ValidString(id) || strings.ContainsFunc(id, unicode.IsControl) {
+				return fmt.Errorf("resource %s: device ID %s: 1 to %d printable characters are expected; the device plugin that made it has to be corrected",
+					fault.Quote(resource), fault.Quote(id), maxID)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package kubelet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+const (
+	socketPath = "pod-resources/kubelet.sock"
+	// patience is how long the kubelet has in all, retries included.
+	patience = 10 * time.Second
+	// The pauses between retries grow from the first to the longest.
+	firstPause   = 50 * time.Millisecond
+	longestPause = time.Second
+)
+
+// listed are the pod's devices as the kubelet says. A kubelet that restarts, or
+// has been asked too often, is asked again.
+func (n Node) listed(ctx context.Context, pod plan.Pod) (devices, error) {
+	path := filepath.Join(n.Root, socketPath)
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn := dial(path)
+	defer conn.close()
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		found, err := conn.devices(limited, pod)
+		if err == nil || absent(err) {
+			return found, err
+		}
+		if passing(err) {
+			select {
+			case <-time.After(pause):
+				continue
+			case <-limited.Done():
+			}
+		}
+		return nil, fault.Fault{
+			What: fmt.Sprintf("kubelet at %s: %s", path, fault.Clip(err.Error(), 512)),
+			Cure: "see the kubelet's log; the pod is tried again",
+			Err:  plan.ErrUnavailable,
+		}
+	}
+}
+
+// passing tells that a try may fail where the next one does not.
+func passing(err error) bool {
+	var refused statusError
+	if errors.As(err, &refused) {
+		return refused.code == codeResourceExhausted || refused.code == codeUnavailable
+	}
+	for _, broken := range []error{syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF} {
+		if errors.Is(err, broken) {
+			return true
+		}
+	}
+	return false
+}
+
+// devices asks for the one pod, or, where the kubelet cannot do that, for all.
+func (c connection) devices(ctx context.Context, pod plan.Pod) (devices, error) {
+	answer, err := c.call(ctx, "/v1.PodResourcesLister/Get", getRequest(pod))
+	var refused statusError
+	switch {
+	case err == nil:
+		return readPods(answer, pod)
+	case !errors.As(err, &refused), passing(err):
+		return nil, err
+	}
+	// It is too old for Get, has it turned off, or knows no such pod.
+	if answer, err = c.call(ctx, "/v1.PodResourcesLister/List", nil); err != nil {
+		return nil, err
+	}
+	return readPods(answer, pod)
+}

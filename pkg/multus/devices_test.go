@@ -1,0 +1,98 @@
+package multus_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// given are the devices of every pod.
+type given map[string][]string
+
+func (g given) Devices(context.Context, plan.Pod, []string) (map[string][]string, error) {
+	return g, nil
+}
+
+const pci = `{"type":"pci","version":"1.1.0","pci":{"pci-address":"d1"}}`
+
+// devicesWorld has a pod with one network, vf, that names the resource x.io/vf,
+// and a device plugin's file of device d1.
+func devicesWorld(t *testing.T, given given) *world {
+	t.Helper()
+	w := newWorld(t, `"cniVersion":"1.1.0","kubeconfig":"/k","delegates":[{"cniVersion":"1.1.0","name":"a","type":"a"}]`)
+	w.put(doc{"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition",
+		"metadata": doc{"namespace": "ns1", "name": "vf", "annotations": doc{"k8s.v1.cni.cncf.io/resourceName": "x.io/vf"}},
+		"spec":     doc{"config": `{"cniVersion":"1.0.0","type":"vf","capabilities":{"CNIDeviceInfoFile":true}}`}})
+	w.selects("vf,vf")
+	w.Planner.Devices = given
+	w.Planner.DeviceInfo = filepath.Join(w.dir, "devinfo")
+	for _, dir := range []string{"dp", "cni"} {
+		if err := os.MkdirAll(filepath.Join(w.dir, "devinfo", dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(w.dir, "devinfo/dp/x.io-vf-d1-device.json"), []byte(pci), 0o400); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// deviceFiles are the files of attachments.
+func (w *world) deviceFiles(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(w.dir, "devinfo/cni/*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestDeviceInformation(t *testing.T) {
+	w := devicesWorld(t, given{"x.io/vf": {"d1", "d2"}})
+	if _, err := w.Add(t.Context(), sandbox("c1")); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.status(); strings.Count(got, `"device-info":`+pci) != 1 || !strings.Contains(got, `"interface":"net0"`) {
+		t.Errorf("status %s", got)
+	}
+	if files := w.deviceFiles(t); len(files) != 1 || filepath.Base(files[0]) != "c1@eth0-net0-device.json" {
+		t.Errorf("files %q", files)
+	}
+	w.Planner.Devices = nil
+	if err := w.Del(t.Context(), sandbox("c1")); err != nil {
+		t.Fatal(err)
+	}
+	if files := w.deviceFiles(t); len(files) > 0 {
+		t.Errorf("files %q stay", files)
+	}
+}
+
+func TestDeviceInformationOfAFailedAdd(t *testing.T) {
+	w := devicesWorld(t, given{"x.io/vf": {"d1", "d2"}})
+	w.fail(map[string]error{"ADD vf": errors.New("no driver")})
+	if _, err := w.Add(t.Context(), sandbox("c1")); err == nil || strings.Contains(err.Error(), "no device of it") {
+		t.Errorf("error %v", err)
+	}
+	if files := w.deviceFiles(t); len(files) > 0 {
+		t.Errorf("files %q stay", files)
+	}
+}
+
+// TestNoDeviceGiven: a plugin that needs one says so, and multus why it has none.
+func TestNoDeviceGiven(t *testing.T) {
+	w := devicesWorld(t, given{})
+	if _, err := w.Add(t.Context(), sandbox("c1")); err != nil {
+		t.Fatal(err)
+	}
+	w.fail(map[string]error{"ADD vf": errors.New("pciBusID is missing")})
+	_, err := w.Add(t.Context(), sandbox("c2"))
+	const says = `network ns1/vf (net0): vf: pciBusID is missing (the network names resource "x.io/vf", and the pod was given no device of it)`
+	if err == nil || !strings.Contains(err.Error(), says) {
+		t.Errorf("error %v", err)
+	}
+}
