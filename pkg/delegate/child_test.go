@@ -153,7 +153,7 @@ func descriptors(t *testing.T) map[string]string {
 	}
 	open := map[string]string{}
 	for _, e := range entries {
-		if what, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil { // not the folder itself
+		if what, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil { // not the directory itself
 			open[e.Name()] = what
 		}
 	}

@@ -362,7 +362,7 @@ func TestFind(t *testing.T) {
 		}
 	}
 	if _, err := (delegate.Runner{Exec: delegate.Process{}, Path: []string{""}}).Find("both"); !errors.Is(err, delegate.ErrNoBinary) {
-		t.Errorf("no folders: got error %v", err)
+		t.Errorf("no directories: got error %v", err)
 	}
 }
 

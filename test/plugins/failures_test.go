@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containernetworking/cni/pkg/types"
 	current "github.com/containernetworking/cni/pkg/types/100"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
@@ -124,7 +125,11 @@ func TestRollback(t *testing.T) {
 			before := n.traces()
 			c := n.conf("1.1.0", clusterBridge, secondLAN, withVersion(cmp.Or(tc.version, "1.1.0"), tc.third)).with("binDir", extra)
 			for range 2 { // the second ADD finds as much as the first
-				says(t, p.refused("ADD", c), append(tc.words, "network third (net1)")...)
+				err := p.refused("ADD", c)
+				says(t, err, append(tc.words, "network third (net1)")...)
+				if tc.version != "" && err.Code != types.ErrIncompatibleCNIVersion {
+					t.Errorf("ADD answered code %d", err.Code)
+				}
 				p.gone(before, &current.Result{})
 			}
 			p.del(c)
