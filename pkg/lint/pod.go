@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
@@ -34,9 +35,23 @@ func (c *checker) pod(ctx context.Context, o manifest.Object) {
 	}
 	made, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod)
 	c.faults(o, selectionPlace(o), err)
+	c.virtual(ctx, o)
 	c.misplaced(o)
 	c.interfaces(o, made)
 	c.routes(o, made)
+}
+
+// virtual warns of a virtual machine's networks that are not among the files.
+func (c *checker) virtual(ctx context.Context, o manifest.Object) {
+	for _, network := range o.Networks {
+		ref := plan.Ref{Namespace: o.Namespace, Name: network.Value}
+		if namespace, name, qualified := strings.Cut(network.Value, "/"); qualified {
+			ref = plan.Ref{Namespace: namespace, Name: name}
+		}
+		if err := find(ctx, c.objects, ref).Err; err != nil {
+			c.warn(o, fault.Fault{Place: network.Place(), Key: "networks.multus.networkName", What: ref.String() + ": " + err.Error()})
+		}
+	}
 }
 
 // keys are the annotations that select networks.

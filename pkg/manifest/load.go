@@ -17,6 +17,7 @@ import (
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/regular"
 )
 
 // maxFile bounds a file, maxFiles the files of one Load.
@@ -52,7 +53,15 @@ func Read(stdin io.Reader, files ...string) (*Objects, error) {
 			l.faults.Add(l.directory(file))
 			continue
 		}
-		l.faults.Add(l.file(stdin, file))
+		data, err := content(stdin, file)
+		if err != nil {
+			l.faults.Add(err)
+			continue
+		}
+		if file == "-" {
+			file = "standard input"
+		}
+		l.text(file, data)
 	}
 	l.countSkipped()
 	return l.objects, l.faults.Err()
@@ -109,7 +118,12 @@ func (l *loader) directory(root string) error {
 			return fmt.Errorf("%s: more than %d files; the rest is not read", root, maxFiles)
 		}
 		l.files++
-		return l.file(nil, path)
+		if data, err := regular.Read(path, maxFile); err != nil {
+			l.note(path, regular.Reason(err).Error())
+		} else {
+			l.text(path, data)
+		}
+		return nil
 	})
 	if err == nil && l.files == before {
 		err = fmt.Errorf("%s: no *.yaml, *.yml, *.json, *.conf or *.conflist file in the directory", root)
@@ -122,30 +136,21 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// file reads one file.
-func (l *loader) file(stdin io.Reader, path string) error {
-	name := path
-	if path == "-" {
-		name = "standard input"
-	}
-	data, err := content(stdin, path)
-	if err != nil {
-		return err
-	}
+// text reads the documents of a file.
+func (l *loader) text(name string, data []byte) {
 	docs, faults := documents(name, data)
-	l.refuse(name, data, faults)
-	switch {
-	case len(docs)+len(faults) > 0:
-	case l.found:
+	if len(docs)+len(faults) == 0 && l.found {
 		l.note(name, "nothing in it")
-	default:
-		return fault.Fault{Place: name, What: "nothing in it", Cure: "see whether what should have written it failed"}
+		return
 	}
+	if len(docs)+len(faults) == 0 {
+		faults = []fault.Fault{{Place: name, What: "nothing in it", Cure: "see whether what should have written it failed"}}
+	}
+	l.refuse(name, data, faults)
 	for _, d := range docs {
 		l.any(value{node: d.root, doc: d}, 0)
 		l.refuse(name, d.text, d.faults)
 	}
-	return nil
 }
 
 // refuse takes up what is wrong with a text, unless it is a template, or of a file

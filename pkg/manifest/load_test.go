@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -222,6 +223,9 @@ func TestDirectories(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "z.yaml"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	o, err := Read(strings.NewReader(pod("in")), dir, "-")
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +249,7 @@ func TestDirectories(t *testing.T) {
 	}
 	want = []string{
 		"chart/Chart.yaml: kind: miss", "chart/templates: templates ", "empty.yaml: nothing in",
-		"loose.yaml: a template", "nginx.conf: a JSON obj", "tools.yaml: a list whe", "tsconfig.json: comments a", "values.yaml: neither a ",
+		"loose.yaml: a template", "nginx.conf: a JSON obj", "tools.yaml: a list whe", "tsconfig.json: comments a", "values.yaml: neither a ", "z.yaml: a regular ",
 		"left out, being no pods and no networks: ",
 	}
 	if diff := cmp.Diff(want, notes); diff != "" {

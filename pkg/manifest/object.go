@@ -20,6 +20,8 @@ type Object struct {
 	Outer map[string]Text
 	// Template is where a workload has its pods' template: spec.template.
 	Template []string
+	// Networks are those of a virtual machine, which its pod's annotation will name.
+	Networks []Text
 	// Several tells that more than one pod is made from the template at a time.
 	Several bool
 	// Config is the configuration of a network, as its object has it.

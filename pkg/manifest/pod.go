@@ -43,6 +43,13 @@ func (l *loader) pod(o *Object) {
 		o.Outer, uid = annotations(o.root.at("metadata")), ""
 	}
 	o.Several = o.Kind == "DaemonSet" || o.root.at("spec").at("replicas").count() > 1 || o.root.at("spec").at("parallelism").count() > 1
+	if strings.HasPrefix(o.Kind, "VirtualMachine") {
+		for _, network := range pod.object("spec").list("networks") {
+			if name := network.at("multus").text("networkName", ""); name.Value != "" {
+				o.Networks = append(o.Networks, name)
+			}
+		}
+	}
 	host := pod.object("spec").at("hostNetwork")
 	if host.node != nil && host.node.Tag != "!!bool" {
 		host.fault(host.kind()+" where true or false is expected", "")
