@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"pkg/regular": {},
 	"pkg/rawjson": {"pkg/fault"},
 	"pkg/name":    {"pkg/fault"},
+	"pkg/rpc":     {"pkg/fault"},
 
 	"pkg/netconf":  basic,
 	"pkg/config":   with(basic, "pkg/netconf"),
@@ -29,7 +30,7 @@ var layers = map[string][]string{
 	"pkg/state":    think,
 	"pkg/delegate": think,
 	"pkg/kube":     think,
-	"pkg/kubelet":  with(think, "pkg/kube"),
+	"pkg/kubelet":  with(think, "pkg/rpc", "pkg/kube"),
 	"pkg/devinfo":  think,
 	"pkg/manifest": think,
 	"pkg/node":     with(think, "pkg/kube", "pkg/state"),
@@ -37,7 +38,7 @@ var layers = map[string][]string{
 	"pkg/trial":    with(think, "pkg/state", "pkg/delegate", "pkg/manifest", "pkg/multus"),
 	"pkg/lint":     with(think, "pkg/manifest"),
 	"pkg/doctor":   with(think, "pkg/kube", "pkg/state", "pkg/delegate"),
-	"pkg/cri":      {},
+	"pkg/cri":      with(basic, "pkg/rpc"),
 	"pkg/logfile":  with(basic, "pkg/config", "pkg/netconf"),
 	"pkg/cnitest":  think,
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	"github.com/multus-cni/multus/pkg/rpc"
 )
 
 // fakeKubelet answers on a pod-resources socket. Each call takes the next reply of
@@ -117,14 +119,14 @@ func podMessage(namespace, name string, containers ...container) []byte {
 	for _, c := range containers {
 		var one []byte
 		for _, e := range c {
-			given := appendText(nil, 1, e[0])
+			given := rpc.AppendField(nil, 1, e[0])
 			for _, id := range e[1:] {
-				given = appendText(given, 2, id)
+				given = rpc.AppendField(given, 2, id)
 			}
-			one = appendText(one, 2, string(given))
+			one = rpc.AppendField(one, 2, string(given))
 		}
-		one = append(appendText(one, 1, "name"), 3<<3|wireVarint, 1)
-		all = appendText(all, 3, string(one))
+		one = append(rpc.AppendField(one, 1, "name"), 3<<3, 1)
+		all = rpc.AppendField(all, 3, string(one))
 	}
-	return appendText(nil, 1, string(append(appendText(appendText(nil, 1, name), 2, namespace), all...)))
+	return rpc.AppendField(nil, 1, string(append(rpc.AppendField(rpc.AppendField(nil, 1, name), 2, namespace), all...)))
 }

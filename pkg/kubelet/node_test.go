@@ -18,14 +18,14 @@ import (
 
 func web() plan.Pod { return plan.Pod{Namespace: "default", Name: "web", UID: "u1"} }
 
-func ask(t *testing.T, root string, pod plan.Pod) (map[string][]string, error) {
+func devicesOf(t *testing.T, root string, pod plan.Pod) (map[string][]string, error) {
 	t.Helper()
 	return Node{Root: root}.Devices(t.Context(), pod, []string{"x.io/vf"})
 }
 
 func want(t *testing.T, root string, pod plan.Pod, devices map[string][]string) {
 	t.Helper()
-	got, err := ask(t, root, pod)
+	got, err := devicesOf(t, root, pod)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,9 +114,9 @@ func TestFaults(t *testing.T) {
 		says  string
 	}{
 		"no message":        {raw(func(w http.ResponseWriter) { w.Write(frame([]byte("\xffgarbage"))) }), "status"},
-		"broken message":    {reply{message: []byte{1<<3 | wireBytes, 200}}, "no valid protocol buffers message"},
-		"endless number":    {reply{message: slices.Repeat([]byte{0xff}, 20)}, "no valid protocol buffers message"},
-		"old group":         {reply{message: []byte{1<<3 | 3}}, "no valid protocol buffers message"},
+		"broken message":    {reply{message: []byte{1<<3 | 2, 200}}, "malformed protocol buffers message"},
+		"endless number":    {reply{message: slices.Repeat([]byte{0xff}, 20)}, "malformed protocol buffers message"},
+		"old group":         {reply{message: []byte{1<<3 | 3}}, "malformed protocol buffers message"},
 		"huge":              {raw(func(w http.ResponseWriter) { w.Write([]byte{0, 0xff, 0xff, 0xff, 0xff}) }), "4294967295 bytes"},
 		"longer than said":  {raw(func(w http.ResponseWriter) { w.Write([]byte{0, 0, 0, 0, 1, 2, 3, 4}) }), "another length"},
 		"shorter than said": {raw(func(w http.ResponseWriter) { w.Write([]byte{0, 0, 0, 0, 9, 2, 3, 4}) }), "another length"},
@@ -129,7 +129,7 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			k := newKubelet(t, map[string][]reply{"Get": {tt.reply}})
 			begin := time.Now()
-			_, err := ask(t, k.root, web())
+			_, err := devicesOf(t, k.root, web())
 			if err == nil || !strings.Contains(err.Error(), tt.says) || len(err.Error()) > 1000 {
 				t.Errorf("error %v", err)
 			}
@@ -194,7 +194,7 @@ func TestCheckpoint(t *testing.T) {
 		"other nodes": `{"Data":{"PodDeviceEntries":[{"DeviceIDs":{"x":["d"]}}]}}`,
 	} {
 		writeCheckpoint(t, root, text)
-		if _, err := ask(t, root, web()); err == nil || !strings.Contains(err.Error(), checkpointPath) {
+		if _, err := devicesOf(t, root, web()); err == nil || !strings.Contains(err.Error(), checkpointPath) {
 			t.Errorf("%s: error %v", name, err)
 		}
 	}
@@ -212,7 +212,7 @@ func TestInitContainer(t *testing.T) {
 
 func TestNothingThere(t *testing.T) {
 	root := t.TempDir()
-	if _, err := ask(t, root, web()); !errors.Is(err, plan.ErrNotFound) || !strings.Contains(err.Error(), "kubeletRoot") {
+	if _, err := devicesOf(t, root, web()); !errors.Is(err, plan.ErrNotFound) || !strings.Contains(err.Error(), "kubeletRoot") {
 		t.Errorf("error %v", err)
 	}
 }

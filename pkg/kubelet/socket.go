@@ -11,6 +11,7 @@ import (
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/rpc"
 )
 
 const (
@@ -28,10 +29,10 @@ func (n Node) listed(ctx context.Context, pod plan.Pod) (devices, error) {
 	path := filepath.Join(n.Root, socketPath)
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	conn := dial(path)
-	defer conn.close()
+	conn := rpc.Dial(path)
+	defer conn.Close()
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		found, err := conn.devices(limited, pod)
+		found, err := ask(limited, conn, pod)
 		if err == nil || absent(err) {
 			return found, err
 		}
@@ -52,9 +53,9 @@ func (n Node) listed(ctx context.Context, pod plan.Pod) (devices, error) {
 
 // passing tells that a try may fail where the next one does not.
 func passing(err error) bool {
-	var refused statusError
+	var refused rpc.StatusError
 	if errors.As(err, &refused) {
-		return refused.code == codeResourceExhausted || refused.code == codeUnavailable
+		return refused.Code == rpc.ResourceExhausted || refused.Code == rpc.Unavailable
 	}
 	for _, broken := range []error{syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF} {
 		if errors.Is(err, broken) {
@@ -64,10 +65,10 @@ func passing(err error) bool {
 	return false
 }
 
-// devices asks for the one pod, or, where the kubelet cannot do that, for all.
-func (c connection) devices(ctx context.Context, pod plan.Pod) (devices, error) {
-	answer, err := c.call(ctx, "/v1.PodResourcesLister/Get", getRequest(pod))
-	var refused statusError
+// ask asks for the one pod, or, where the kubelet cannot do that, for all.
+func ask(ctx context.Context, c rpc.Conn, pod plan.Pod) (devices, error) {
+	answer, err := c.Call(ctx, "/v1.PodResourcesLister/Get", getRequest(pod))
+	var refused rpc.StatusError
 	switch {
 	case err == nil:
 		return readPods(answer, pod)
@@ -75,7 +76,7 @@ func (c connection) devices(ctx context.Context, pod plan.Pod) (devices, error) 
 		return nil, err
 	}
 	// It is too old for Get, has it turned off, or knows no such pod.
-	if answer, err = c.call(ctx, "/v1.PodResourcesLister/List", nil); err != nil {
+	if answer, err = c.Call(ctx, "/v1.PodResourcesLister/List", nil); err != nil {
 		return nil, err
 	}
 	return readPods(answer, pod)

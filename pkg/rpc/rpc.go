@@ -1,4 +1,4 @@
-package kubelet
+package rpc
 
 import (
 	"bytes"
@@ -16,38 +16,36 @@ import (
 	"github.com/multus-cni/multus/pkg/fault"
 )
 
-// connection makes gRPC calls over a unix socket: one request, one answer, on
-// net/http, which is linked anyhow. google.golang.org/grpc would add a third to
-// each start of the plugin, also where no device is asked for.
-type connection struct {
+// Conn calls what listens on a Unix socket.
+type Conn struct {
 	transport *http.Transport
 }
 
-// maxAnswer bounds an answer, in bytes: as the kubelet's own client does.
+// maxAnswer bounds an answer, in bytes: as the clients of kubelets and runtimes do.
 const maxAnswer = 16 << 20
 
-// gRPC status codes.
+// Status codes of gRPC.
 const (
-	codeOK                = 0
-	codeResourceExhausted = 8
-	codeUnavailable       = 14
+	ResourceExhausted = 8
+	Unavailable       = 14
 )
 
-// statusError is a call that the server answered with an error.
-type statusError struct {
-	code    int
-	message string
+// StatusError is a call that the server answered with an error.
+type StatusError struct {
+	Code    int
+	Message string
 }
 
-func (e statusError) Error() string {
-	return fmt.Sprintf("%s (gRPC status %d)", fault.Clip(e.message, 256), e.code)
+// Error is the code and what the server says.
+func (e StatusError) Error() string {
+	return fmt.Sprintf("gRPC status %d: %s", e.Code, fault.Quote(e.Message))
 }
 
-// dial prepares calls to a socket.
-func dial(path string) connection {
+// Dial prepares calls to a socket; nothing is opened yet.
+func Dial(path string) Conn {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
-	return connection{&http.Transport{
+	return Conn{&http.Transport{
 		Protocols:          protocols,
 		DisableCompression: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -56,10 +54,12 @@ func dial(path string) connection {
 	}}
 }
 
-func (c connection) close() { c.transport.CloseIdleConnections() }
+// Close ends what calls left open.
+func (c Conn) Close() { c.transport.CloseIdleConnections() }
 
-// call sends one message and returns the one that is answered.
-func (c connection) call(ctx context.Context, method string, message []byte) ([]byte, error) {
+// Call sends a message to a method, /package.Service/Method, and returns the one
+// that is answered.
+func (c Conn) Call(ctx context.Context, method string, message []byte) ([]byte, error) {
 	framed := append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message))), message...)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost"+method, bytes.NewReader(framed))
 	if err != nil {
@@ -114,12 +114,12 @@ func statusOf(resp *http.Response) error {
 	if err != nil {
 		return errors.New("an answer without a gRPC status")
 	}
-	if code == codeOK {
+	if code == 0 {
 		return nil
 	}
 	message, err := url.PathUnescape(from.Get("Grpc-Message"))
 	if err != nil {
 		message = from.Get("Grpc-Message")
 	}
-	return statusError{code, message}
+	return StatusError{code, message}
 }
