@@ -25,7 +25,7 @@ const runtimeConfigurations = "/etc/cni/net.d"
 func explainCluster(ctx context.Context, _ streams, opts explainOptions) ([]explanation, []string, error) {
 	conf, warnings, err := confOfNode(opts.conf, runtimeConfigurations)
 	if err != nil {
-		return nil, warnings, err
+		return nil, warnings, errors.Join(err, errors.New("elsewhere than on a node, give pods and networks with -f FILE"))
 	}
 	log := logrus.New()
 	log.SetOutput(io.Discard)
@@ -52,7 +52,7 @@ func explainCluster(ctx context.Context, _ streams, opts explainOptions) ([]expl
 // confOfNode is the configuration in the file, or, without one, the first that
 // the container runtime could take from the directory.
 func confOfNode(file, dir string) (config.Config, []string, error) {
-	const cure = "name the multus configuration with --conf FILE, or pods and networks with -f FILE"
+	const cure = "name the multus configuration with --conf FILE"
 	files := []string{file}
 	if file == "" {
 		files = nil

@@ -48,7 +48,7 @@ func TestConfigurationOfTheNode(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := confOfNode("", filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "--conf FILE") {
+	if _, _, err := confOfNode("", filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "--conf FILE") || strings.Contains(err.Error(), "-f FILE") {
 		t.Errorf("no dir: %v", err)
 	}
 }
