@@ -103,11 +103,11 @@ func (d Dir) load(k Key) (Record, error) {
 		return Record{}, err
 	}
 	defer f.close()
-	c, err := f.read(file)
+	data, err := f.read(file)
 	if err != nil {
 		return Record{}, err
 	}
-	r, err := decode(c.data, k)
+	r, err := decode(data, k)
 	if err != nil {
 		return Record{}, f.unreadable(file, err)
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -54,14 +53,8 @@ func (f directory) sub(name string) (directory, error) {
 
 // ensure opens a directory below the state directory, and makes what is missing.
 func (d Dir) ensure(names ...string) (directory, error) {
-	f, err := d.open(names...)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return f, err
-	}
-	path := string(d)
-	for _, name := range append([]string{""}, names...) {
-		path = filepath.Join(path, name)
-		if err := makeDurable(path, 0o700); err != nil {
+	for i := range len(names) + 1 {
+		if err := makeDurable(d.path(names[:i]...), 0o700); err != nil {
 			return directory{}, fmt.Errorf("state directory: %w", err)
 		}
 	}
@@ -123,17 +116,6 @@ func reason(err error) error {
 
 func (f directory) sync() error { return f.fault("", syncNames(f.Name())) }
 
-// entries are what is in the directory, in no order.
-func (f directory) entries() ([]fs.DirEntry, error) {
-	self, err := f.Open(".")
-	if err != nil {
-		return nil, f.fault("", err)
-	}
-	defer self.Close()
-	entries, err := self.ReadDir(-1)
-	return entries, f.fault("", err)
-}
-
 // remove removes a file; that there is none is no error.
 func (f directory) remove(name string) error {
 	return f.fault(name, unlessMissing(f.Remove(name)))
@@ -147,36 +129,30 @@ func unlessMissing(err error) error {
 	return err
 }
 
-// content is what a file holds and when it was last written.
-type content struct {
-	data     []byte
-	modified time.Time
-}
-
 // read reads a regular file. ErrUnreadable where name is anything else, is longer
 // than maxFile, or the file system has lost its content.
-func (f directory) read(name string) (content, error) {
+func (f directory) read(name string) ([]byte, error) {
 	info, err := f.Lstat(name)
 	switch {
 	case err != nil:
-		return content{}, f.fault(name, err)
+		return nil, f.fault(name, err)
 	case info.Mode()&fs.ModeSymlink != 0:
-		return content{}, f.unreadable(name, errors.New("a symbolic link"))
+		return nil, f.unreadable(name, errors.New("a symbolic link"))
 	case !info.Mode().IsRegular():
-		return content{}, f.unreadable(name, errors.New("no regular file"))
+		return nil, f.unreadable(name, errors.New("no regular file"))
 	case info.Size() > maxFile:
-		return content{}, f.unreadable(name, fmt.Errorf("%d bytes, more than %d", info.Size(), maxFile))
+		return nil, f.unreadable(name, fmt.Errorf("%d bytes, more than %d", info.Size(), maxFile))
 	}
 	file, err := f.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return content{}, f.fault(name, err)
+		return nil, f.fault(name, err)
 	}
 	defer file.Close()
 	data, err := regular.ReadOpen(file, maxFile)
 	if errors.Is(err, unix.EIO) || errors.Is(err, unix.EBADMSG) || errors.Is(err, unix.EUCLEAN) {
-		return content{}, f.unreadable(name, reason(err))
+		return nil, f.unreadable(name, reason(err))
 	}
-	return content{data: data, modified: info.ModTime()}, f.fault(name, err)
+	return data, f.fault(name, err)
 }
 
 func (f directory) unreadable(name string, err error) error {

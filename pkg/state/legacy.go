@@ -2,7 +2,6 @@ package state
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path"
 	"strconv"
@@ -101,17 +100,8 @@ func (e *element) parse(raw json.RawMessage) error {
 	if err := json.Unmarshal(raw, &forms); err != nil {
 		return err
 	}
-	config := forms.Bytes
-	switch {
-	case config == nil && forms.ConfList == nil && forms.Conf == nil:
+	if forms.Bytes == nil && forms.ConfList == nil && forms.Conf == nil {
 		return e.parsePlain(raw)
-	case len(config) > 0:
-	case hasMember(forms.ConfList, "plugins"):
-		config = forms.ConfList
-	case hasMember(forms.Conf, "type"):
-		config = forms.Conf
-	default:
-		return errors.New("no configuration in it")
 	}
 	if err := json.Unmarshal(raw, &e.requests); err != nil {
 		return err
@@ -121,7 +111,7 @@ func (e *element) parse(raw json.RawMessage) error {
 			return fmt.Errorf("ifnameRequest: %w", err)
 		}
 	}
-	if err := e.parseList(config); err != nil {
+	if err := e.parseList(forms.Bytes, forms.ConfList, forms.Conf); err != nil {
 		return err
 	}
 	if e.DeviceID != "" {
@@ -141,30 +131,21 @@ func (e *element) parsePlain(raw json.RawMessage) error {
 	return e.parseList(raw)
 }
 
-// parseList reads the configuration. Older versions ran one without a name all the
-// same, so that it has to be detached all the same.
-func (e *element) parseList(config []byte) (err error) {
+// parseList reads the configuration from the first form of it that is one. Older
+// versions ran one without a name all the same, so that it has to be detached all the same.
+func (e *element) parseList(forms ...[]byte) (err error) {
 	fallback := path.Base(e.Name)
 	if name.Network(fallback) != nil {
 		fallback = "unnamed"
 	}
-	if e.list, _, err = netconf.Parse(config, fallback); err != nil {
-		return fmt.Errorf("configuration: %w", err)
+	var errs []error
+	for _, form := range forms {
+		if e.list, _, err = netconf.Parse(form, fallback); err == nil {
+			return nil
+		}
+		errs = append(errs, err)
 	}
-	return nil
-}
-
-// hasMember tells whether raw is an object with a member that is not empty.
-func hasMember(raw json.RawMessage, key string) bool {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil {
-		return false
-	}
-	switch string(members[key]) {
-	case "", "null", `""`, "[]":
-		return false
-	}
-	return true
+	return fmt.Errorf("configuration: %w", errs[0])
 }
 
 // master is the element that had CNI_IFNAME.

@@ -26,24 +26,25 @@ func isReserved(file string) bool {
 // legacy reads the file that an older Multus left of a container. ErrNone where
 // there is none: only a regular file is one.
 func (f directory) legacy(id string) (legacy, error) {
-	if !f.isLegacy(id) {
+	info, is := f.isLegacy(id)
+	if !is {
 		return legacy{}, ErrNone
 	}
-	c, err := f.read(id)
+	data, err := f.read(id)
 	if err != nil {
 		return legacy{}, err
 	}
-	l, err := parseLegacy(c.data)
+	l, err := parseLegacy(data)
 	if err != nil && !errors.Is(err, ErrNone) {
 		err = f.unreadable(id, err)
 	}
-	l.id, l.written = id, c.modified
+	l.id, l.written = id, info.ModTime()
 	return l, err
 }
 
-func (f directory) isLegacy(id string) bool {
+func (f directory) isLegacy(id string) (fs.FileInfo, bool) {
 	info, err := f.Lstat(id)
-	return !isReserved(id) && err == nil && info.Mode().IsRegular()
+	return info, !isReserved(id) && err == nil && info.Mode().IsRegular()
 }
 
 // loadLegacy is Load for what an older Multus left.
@@ -73,7 +74,7 @@ func (d Dir) removeLegacy(r Record) error {
 		return unlessMissing(err)
 	}
 	defer f.close()
-	if !f.isLegacy(id) {
+	if _, is := f.isLegacy(id); !is {
 		return nil
 	}
 	c := d.cache()
@@ -99,7 +100,7 @@ func (d Dir) legacyKeys(known []Key) ([]Key, error) {
 	}
 	c := d.cache()
 	defer c.close()
-	entries, err := f.entries()
+	entries, err := fs.ReadDir(f.FS(), ".")
 	var keys []Key
 	for _, e := range entries {
 		id := e.Name()
@@ -116,7 +117,7 @@ func (d Dir) legacyKeys(known []Key) ([]Key, error) {
 			keys = append(keys, k)
 		}
 	}
-	return keys, err
+	return keys, f.fault("", err)
 }
 
 // holdsArray tells whether a file begins as an older record does. Whatever else
@@ -215,11 +216,11 @@ func (c cache) read(file string) entry {
 	if c.Root == nil || file == "" {
 		return entry{}
 	}
-	read, err := c.directory.read(file)
+	data, err := c.directory.read(file)
 	if err != nil {
 		return entry{}
 	}
-	return parseEntry(read.data)
+	return parseEntry(data)
 }
 
 // names are the files that may be about the container.
@@ -227,7 +228,7 @@ func (c cache) names(id string) []string {
 	if c.Root == nil {
 		return nil
 	}
-	entries, _ := c.entries() // what cannot be listed is empty
+	entries, _ := fs.ReadDir(c.FS(), ".") // what cannot be listed is empty
 	var names []string
 	for _, e := range entries {
 		if strings.Contains(e.Name(), "-"+id+"-") {

@@ -3,15 +3,10 @@ package state
 import (
 	"cmp"
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
-	"time"
 )
-
-// staleAfter is the age from which a temporary file is taken for one that a
-// killed process left: no writer takes that long, and should one sleep through
-// it, its rename fails and the record stays what it was.
-const staleAfter = time.Hour
 
 // Keys names all sandboxes that have a record, readable or not, in order. It
 // reads names alone but for what an older Multus left, whose names do not say it.
@@ -46,35 +41,19 @@ func compare(a, b Key) int {
 	return cmp.Or(strings.Compare(a.ContainerID, b.ContainerID), strings.Compare(a.IfName, b.IfName))
 }
 
-// keys are those whose files are in a directory, in order; none where it is missing. Temporaries that killed
-// writers left go on the way.
+// keys are those whose files are in a directory; none where it is missing.
 func (d Dir) keys(names ...string) ([]Key, error) {
 	f, err := d.open(names...)
 	if err != nil {
 		return nil, unlessMissing(err)
 	}
 	defer f.close()
-	entries, err := f.entries()
+	entries, err := fs.ReadDir(f.FS(), ".")
 	keys := make([]Key, 0, len(entries))
 	for _, e := range entries {
 		if k, ok := keyFromName(e.Name()); ok {
 			keys = append(keys, k)
-		} else {
-			f.sweep(e.Name())
 		}
 	}
-	slices.SortFunc(keys, compare)
-	return keys, err
-}
-
-// sweep removes a stale temporary. That it cannot be is nothing to fail for: the
-// next writer of the record, or its removal, takes it away.
-func (f directory) sweep(name string) {
-	_, temp := keyFromName(strings.TrimSuffix(strings.TrimPrefix(name, "."), ".tmp"))
-	if !temp {
-		return
-	}
-	if info, err := f.Lstat(name); err == nil && time.Since(info.ModTime()) > staleAfter {
-		_ = f.remove(name)
-	}
+	return keys, f.fault("", err)
 }

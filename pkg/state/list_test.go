@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -51,24 +50,5 @@ func TestList(t *testing.T) {
 	want = []Key{{"a", "eth0"}, {"b", "eth0"}, {"b", "eth1"}, {"bad", "eth0"}, {"older", "eth0"}, {"truncated", "eth0"}}
 	if diff := cmp.Diff(want, keys); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
-	}
-}
-
-func TestListSweepsStaleTemporaries(t *testing.T) {
-	d := Dir(t.TempDir())
-	for name, age := range map[string]time.Duration{
-		"sandboxes/.old@eth0.json.tmp": 2 * staleAfter,
-		"sandboxes/.new@eth0.json.tmp": 0,
-		"sandboxes/.other.tmp":         2 * staleAfter,
-	} {
-		write(t, d, name, "x")
-		then := time.Now().Add(-age)
-		must(t, os.Chtimes(d.path(name), then, then))
-	}
-	_, err := d.Keys()
-	must(t, err)
-	want := []string{"sandboxes", "sandboxes/.new@eth0.json.tmp", "sandboxes/.other.tmp"}
-	if diff := cmp.Diff(want, files(t, d)); diff != "" {
-		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }

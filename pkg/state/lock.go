@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io/fs"
 	"os"
 	"time"
 
@@ -112,21 +111,15 @@ func (d Dir) lock(ctx context.Context, s span, try func(*os.File, span) error) (
 
 // openLock opens the lock file and makes it where it is missing.
 func (d Dir) openLock() (*os.File, error) {
-	file, err := openLockFile(d.path(lockName))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = makeDurable(string(d), 0o700)
-		if err == nil {
-			file, err = openLockFile(d.path(lockName))
-		}
+	var file *os.File
+	err := makeDurable(string(d), 0o700)
+	if err == nil {
+		file, err = os.OpenFile(d.path(lockName), os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("state directory %s: %w (%s)", d, reason(err), lockName)
 	}
 	return file, nil
-}
-
-func openLockFile(path string) (*os.File, error) {
-	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 }
 
 // lockOne tries once for one sandbox's byte. The gate is let go at once, also
