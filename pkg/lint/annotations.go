@@ -23,10 +23,14 @@ func (c *checker) misplaced(o manifest.Object) {
 			})
 		}
 	}
+	c.unread(o, path, plan.NetworksKey, plan.DefaultNetworkKey)
+}
+
+// unread warns of annotations that look like those that are read.
+func (c *checker) unread(o manifest.Object, path string, known ...string) {
 	for _, key := range slices.Sorted(maps.Keys(o.Annotations)) {
-		text := o.Annotations[key]
-		if near := nearKey(key, plan.NetworksKey, plan.DefaultNetworkKey); near != "" {
-			c.warn(o, fault.Fault{Place: text.Place(), Key: path + "." + key, What: "nobody reads this annotation", Cure: "did you mean " + near + "?"})
+		if near := nearKey(key, known...); near != "" {
+			c.warn(o, fault.Fault{Place: o.Annotations[key].Place(), Key: path + "." + key, What: "nobody reads this annotation", Cure: "did you mean " + near + "?"})
 		}
 	}
 }

@@ -3,8 +3,6 @@ package lint
 import (
 	"context"
 	"encoding/json"
-	"maps"
-	"slices"
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
@@ -21,11 +19,7 @@ func (c *checker) network(ctx context.Context, o manifest.Object) {
 	case manifest.KindFile:
 		key = ""
 	}
-	for _, annotation := range slices.Sorted(maps.Keys(o.Annotations)) {
-		if near := nearKey(annotation, resourceKey); near != "" {
-			c.warn(o, fault.Fault{Place: o.Annotations[annotation].Place(), Key: "metadata.annotations." + annotation, What: "nobody reads this annotation", Cure: "did you mean " + near + "?"})
-		}
-	}
+	c.unread(o, "metadata.annotations", resourceKey)
 	if text == "" {
 		return // the network of that name on the node's disk
 	}
