@@ -30,7 +30,7 @@ var layers = map[string][]string{
 	"pkg/state":    think,
 	"pkg/delegate": think,
 	"pkg/kube":     think,
-	"pkg/kubelet":  with(think, "pkg/rpc", "pkg/kube"),
+	"pkg/kubelet":  with(think, "pkg/rpc"),
 	"pkg/devinfo":  think,
 	"pkg/manifest": think,
 	"pkg/node":     with(think, "pkg/kube", "pkg/state"),

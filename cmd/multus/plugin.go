@@ -83,7 +83,8 @@ func execute(ctx context.Context, call multus.Call, conf config.Config, log *log
 // before a command needs it.
 func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.Plugin, func(), error) {
 	p := newPlugin(call.Path, conf, log)
-	p.Planner.Devices = kubelet.Node{Root: conf.KubeletRoot}
+	node := kubelet.Node{Root: conf.KubeletRoot}
+	p.Planner.Devices = node
 	if conf.Kubeconfig == "" {
 		return p, func() {}, nil
 	}
@@ -92,6 +93,8 @@ func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.P
 		return multus.Plugin{}, nil, err
 	}
 	p.Cluster, p.Planner.Definitions, p.Planner.Networks = client, client, client.Legacy()
+	node.Claims = client
+	p.Planner.Devices = node
 	return p, client.Close, nil
 }
 

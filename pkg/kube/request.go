@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"path"
 	"reflect"
 	"sync/atomic"
@@ -30,6 +31,7 @@ type request struct {
 	resource    schema.GroupVersionResource
 	ref         plan.Ref // without a name to create and to list, where the namespace may be missing too
 	subresource string
+	query       url.Values
 	accept      string              // application/json where empty
 	contentType string              // of the body; application/json where empty
 	body        any                 // what is sent as JSON; nil for nothing
@@ -138,7 +140,9 @@ func (q request) http(ctx context.Context, l *link) (*http.Request, error) {
 		body = bytes.NewReader(data)
 	}
 	method := map[string]string{"patch": http.MethodPatch, "create": http.MethodPost}[q.verb]
-	req, err := http.NewRequestWithContext(ctx, cmp.Or(method, http.MethodGet), l.base.JoinPath(at).String(), body)
+	to := l.base.JoinPath(at)
+	to.RawQuery = q.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(method, http.MethodGet), to.String(), body)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package kubelet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,7 +15,13 @@ import (
 
 // Node finds the devices of the pods of this node.
 type Node struct {
-	Root string // the kubelet's --root-dir
+	Root   string // the kubelet's --root-dir
+	Claims Claims // nil: there is no API server
+}
+
+// Claims finds the devices of a pod's resource claims. The real one is kube.Client.
+type Claims interface {
+	ClaimedDevices(ctx context.Context, pod plan.Pod) (map[string][]string, error)
 }
 
 // maxID bounds a device ID, in bytes; it becomes part of a file's name.
@@ -24,10 +31,21 @@ const maxID = 200
 // handed out: container by container as the pod has them, and within one as the
 // kubelet says; each once, though init containers leave theirs to the others.
 // plan.ErrNotFound: there is no kubelet to ask.
-func (n Node) Devices(ctx context.Context, pod plan.Pod, _ []string) (map[string][]string, error) {
-	found, err := n.plugged(ctx, pod)
-	if err != nil {
-		return nil, err
+func (n Node) Devices(ctx context.Context, pod plan.Pod, resources []string) (map[string][]string, error) {
+	found, none := n.plugged(ctx, pod)
+	if none != nil && !errors.Is(none, plan.ErrNotFound) {
+		return nil, none
+	}
+	missing := func(resource string) bool { return len(found[resource]) == 0 }
+	if n.Claims != nil && slices.ContainsFunc(resources, missing) {
+		claimed, err := n.Claims.ClaimedDevices(ctx, pod)
+		if err != nil { // also of objects that are not there any more
+			return nil, fault.Fault{What: "its resource claims: " + err.Error(), Err: plan.ErrUnavailable}
+		}
+		found = merge(found, claimed)
+	}
+	if len(found) == 0 && none != nil {
+		return nil, none
 	}
 	return found, found.check()
 }
@@ -39,7 +57,7 @@ func (n Node) plugged(ctx context.Context, pod plan.Pod) (devices, error) {
 		// The kubelet lists no init containers that end. What it gave them is
 		// in its checkpoint; without one, the rest is no less true.
 		if recorded, err := n.recorded(pod); err == nil {
-			found.addAll(recorded)
+			found = merge(found, recorded)
 		}
 		return found, nil
 	}
@@ -69,10 +87,15 @@ func (d devices) add(resource string, ids ...string) {
 	}
 }
 
-func (d devices) addAll(more devices) {
-	for resource, ids := range more {
-		d.add(resource, ids...)
+// merge are the devices of both, those of the first before those of the second.
+func merge(first, second devices) devices {
+	both := devices{}
+	for _, some := range []devices{first, second} {
+		for resource, ids := range some {
+			both.add(resource, ids...)
+		}
 	}
+	return both
 }
 
 // check refuses IDs that could not be handed over.

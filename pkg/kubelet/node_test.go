@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -214,5 +215,45 @@ func TestNothingThere(t *testing.T) {
 	root := t.TempDir()
 	if _, err := devicesOf(t, root, web()); !errors.Is(err, plan.ErrNotFound) || !strings.Contains(err.Error(), "kubeletRoot") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// claimed are the devices of every pod's resource claims.
+type claimed struct {
+	devices map[string][]string
+	err     error
+	calls   int
+}
+
+func (c *claimed) ClaimedDevices(context.Context, plan.Pod) (map[string][]string, error) {
+	c.calls++
+	return c.devices, c.err
+}
+
+func TestClaims(t *testing.T) {
+	k := newKubelet(t, map[string][]reply{"Get": {{message: podMessage("default", "web", container{{"x.io/vf", "d1"}})}}})
+	for name, tt := range map[string]struct {
+		root      string
+		resources []string
+		err       error
+		want      map[string][]string
+		calls     int
+		says      string
+	}{
+		"not needed":     {k.root, []string{"x.io/vf"}, errors.New("down"), map[string][]string{"x.io/vf": {"d1"}}, 0, ""},
+		"beside plugins": {k.root, []string{"x.io/vf", "x.io/nic"}, nil, map[string][]string{"x.io/vf": {"d1", "c2"}, "x.io/nic": {"c1"}}, 1, ""},
+		"no kubelet":     {"/none", []string{"x.io/nic"}, nil, map[string][]string{"x.io/vf": {"d1", "c2"}, "x.io/nic": {"c1"}}, 1, ""},
+		"gone":           {k.root, []string{"x.io/nic"}, plan.ErrNotFound, nil, 1, "its resource claims: not found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &claimed{map[string][]string{"x.io/nic": {"c1"}, "x.io/vf": {"d1", "c2"}}, tt.err, 0}
+			got, err := Node{tt.root, c}.Devices(t.Context(), web(), tt.resources)
+			if tt.says == "" && err != nil || tt.says != "" && (err == nil || !strings.Contains(err.Error(), tt.says) || !errors.Is(err, plan.ErrUnavailable)) {
+				t.Fatalf("error %v", err)
+			}
+			if diff := cmp.Diff(tt.want, got, cmpopts.EquateEmpty()); diff != "" || c.calls != tt.calls {
+				t.Errorf("%d calls; -want +got:\n%s", c.calls, diff)
+			}
+		})
 	}
 }
