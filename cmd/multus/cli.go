@@ -108,7 +108,7 @@ configuration on standard input. For people it has the commands below.`,
 	root.AddCommand(explainCommand(std), validateCommand(std), tryCommand(std), convertCommand(std),
 		listCommand(std), gcCommand(std), forgetCommand(std), installCommand(std), uninstallCommand(std),
 		versionCommand(std), tidyLogCommand())
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages ", ".FlagUsagesWrapped 80 "))
+	root.SetUsageFunc(usage)
 	root.InitDefaultCompletionCmd()
 	requireShell(root)
 	return root
@@ -126,6 +126,39 @@ func requireShell(root *cobra.Command) {
 		return fmt.Errorf("one of %s is expected", strings.Join(shells, ", "))
 	}
 	completion.Run = func(*cobra.Command, []string) {}
+}
+
+// usage is cobra's own in 80 columns. Its templates would do it too, but with one of
+// them in use the linker keeps every method there is: 3 MB more.
+func usage(cmd *cobra.Command) error {
+	const columns = 80
+	out := cmd.OutOrStderr()
+	fmt.Fprint(out, "Usage:")
+	if cmd.Runnable() {
+		fmt.Fprintf(out, "\n  %s", cmd.UseLine())
+	}
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(out, "\n  %s [command]", cmd.CommandPath())
+	}
+	if cmd.HasExample() {
+		fmt.Fprintf(out, "\n\nExamples:\n%s", cmd.Example)
+	}
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprint(out, "\n\nAvailable Commands:")
+		for _, sub := range cmd.Commands() {
+			if sub.IsAvailableCommand() || sub.Name() == "help" {
+				fmt.Fprintf(out, "\n  %-*s %s", sub.NamePadding(), sub.Name(), sub.Short)
+			}
+		}
+	}
+	if cmd.HasAvailableLocalFlags() {
+		fmt.Fprintf(out, "\n\nFlags:\n%s", strings.TrimRight(cmd.LocalFlags().FlagUsagesWrapped(columns), "\n"))
+	}
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(out, "\n\nUse %q for more information about a command.", cmd.CommandPath()+" [command] --help")
+	}
+	_, err := fmt.Fprintln(out)
+	return err
 }
 
 // noArguments is for a subcommand that has nothing but flags.
