@@ -1,0 +1,32 @@
+package kubelet
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+func FuzzReadPods(f *testing.F) {
+	f.Add(podMessage("default", "web", twoContainers...))
+	f.Add([]byte{1<<3 | 2, 200})
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		found, err := readPods(answer, web())
+		total := 0
+		for resource, ids := range found {
+			for _, id := range ids {
+				total += len(resource) + len(id)
+			}
+		}
+		if err == nil && total > len(answer)*len(answer) {
+			t.Errorf("%d bytes became %d", len(answer), total)
+		}
+	})
+}
+
+func FuzzCheckpoint(f *testing.F) {
+	f.Add([]byte(entries))
+	f.Add([]byte(`{"Data":{"PodDeviceEntries":[{"DeviceIDs":{"-1":null}}]}}`))
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		var c checkpoint
+		_ = json.Unmarshal(data, &c)
+	})
+}
