@@ -72,6 +72,12 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 	answer, answered := answers[s.ref]
 	missing := fmt.Sprintf("no %s %q in namespace %q", s.kind(), s.ref.Name, s.ref.Namespace)
 	cure := "create it or correct " + w.asker()
+	if s.origin == clusterName && d.salvage && errors.Is(answer.Err, ErrUnavailable) {
+		// An outage hides which of the two it is; what is on the node can be undone.
+		if n, err := d.onDisk(w, "", cure); err == nil {
+			return n, nil
+		}
+	}
 	switch {
 	case s.origin == clusterName && !answered:
 		return d.onDisk(w, "", cure)
