@@ -45,7 +45,14 @@ func (p Plugin) checkUnrecorded(ctx context.Context, sb plan.Sandbox, none error
 	// Whatever else every pod gets today, this one was never attached to it.
 	pl, err := p.Planner.Salvage(reads, sb, plan.Pod{})
 	if len(pl.Attachments) == 0 || !pl.Attachments[0].Master {
-		return coded(types.ErrInvalidNetworkConfig, fmt.Errorf("%w, and no default network to check: %w", none, err))
+		code := types.ErrInvalidNetworkConfig
+		switch {
+		case err == nil:
+			err = errors.New("none is configured")
+		case errors.Is(err, plan.ErrUnavailable):
+			code = types.ErrTryAgainLater
+		}
+		return coded(code, fmt.Errorf("%w, and no default network to check: %w", none, err))
 	}
 	master := pl.Attachments[0]
 	return of(master, p.Runner.Check(ctx, sb, master, p.Planner.Conf.PrevResult))
