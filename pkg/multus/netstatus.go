@@ -1,6 +1,7 @@
 package multus
 
 import (
+	"cmp"
 	"encoding/json"
 	"net"
 	"slices"
@@ -62,7 +63,7 @@ func statusOf(a state.Attachment) (NetworkStatus, error) {
 	first := firstInSandbox(res.Interfaces)
 	if first >= 0 {
 		i := res.Interfaces[first]
-		s.Interface, s.MAC, s.MTU = i.Name, i.Mac, i.Mtu
+		s.Interface, s.MAC, s.MTU = cmp.Or(i.Name, s.Interface), i.Mac, i.Mtu
 	}
 	for _, ip := range addressesOf(&res, first) {
 		s.IPs = append(s.IPs, ip.Address.IP.String())

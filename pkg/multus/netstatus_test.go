@@ -31,6 +31,8 @@ func TestStatusOfAnAttachment(t *testing.T) {
 		{name: "calico's: no index, both families", version: "0.3.1", result: `{"cniVersion":"0.3.1","interfaces":[{"name":"cali0"},{"name":"eth0","mac":"02:00:00:00:00:09","sandbox":"/n"}],` +
 			`"ips":[{"version":"4","address":"10.10.66.36/32"},{"version":"6","address":"fd00::5/128"}]}`,
 			want: head + `"interface":"eth0","ips":["10.10.66.36","fd00::5"],"mac":"02:00:00:00:00:09","default":false}`},
+		{name: "an interface without a name", result: `{"cniVersion":"1.0.0","interfaces":[{"name":"","mac":"02:00:00:00:00:01","sandbox":"/n"}]}`,
+			want: head + `"interface":"net0","mac":"02:00:00:00:00:01","default":false}`},
 		{name: "negative index", result: `{"cniVersion":"1.0.0","ips":[{"address":"192.0.2.2/24","interface":-1}]}`,
 			want: head + `"interface":"net0","ips":["192.0.2.2"],"default":false}`},
 		{name: "index out of range", result: `{"cniVersion":"1.0.0","ips":[{"address":"192.0.2.2/24","interface":0}]}`,
