@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/containernetworking/cni/pkg/types/create"
@@ -57,13 +58,14 @@ SANDBOX is the container ID, or the beginning of it, as "multus list" shows it.`
 	return cmd
 }
 
-// sandboxNamed is the one recorded sandbox whose container ID begins so.
+// sandboxNamed is the one recorded sandbox whose container ID is this, else begins so.
 func sandboxNamed(dir state.Dir, id string) (state.Key, error) {
 	keys, err := dir.Keys()
+	whole := slices.ContainsFunc(keys, func(k state.Key) bool { return k.ContainerID == id })
 	var found []state.Key
 	var names []string
 	for _, k := range keys {
-		if strings.HasPrefix(k.ContainerID, id) {
+		if k.ContainerID == id || !whole && strings.HasPrefix(k.ContainerID, id) {
 			found, names = append(found, k), append(names, k.String())
 		}
 	}
