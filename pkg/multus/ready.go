@@ -14,7 +14,8 @@ const readinessPause = 100 * time.Millisecond
 
 // awaitReady waits until the readiness file is there, at most readinessTimeout.
 func (p Plugin) awaitReady(ctx context.Context) error {
-	if p.isReady() == nil {
+	missing := p.isReady()
+	if missing == nil {
 		return nil
 	}
 	p.Log.WithField("file", p.Planner.Conf.ReadinessFile).Info("waiting for the default network")
@@ -25,9 +26,9 @@ func (p Plugin) awaitReady(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; interrupted: %w", p.isReady(), context.Cause(ctx)))
+			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; interrupted: %w", missing, context.Cause(ctx)))
 		case <-wait.Done():
-			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; waited %s: is the default network's own DaemonSet running on this node?", p.isReady(), p.Planner.Conf.ReadinessTimeout))
+			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; waited %s: is the default network's own DaemonSet running on this node?", missing, p.Planner.Conf.ReadinessTimeout))
 		case <-tick.C:
 			if p.isReady() == nil {
 				return nil
