@@ -2,13 +2,12 @@ package trial
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"os/exec"
 	"slices"
 	"strings"
 	"time"
-
-	"sigs.k8s.io/knftables"
 )
 
 // ruleset is the firewall of this machine in lines, as far as the tools for it
@@ -93,15 +92,16 @@ func pluginChains(rules []string) []string {
 // removeMasquerade removes the table of the reference plugins if no container is
 // left in it.
 func removeMasquerade(ctx context.Context) bool {
-	nft, err := knftables.New(knftables.InetFamily, "cni_plugins_masquerade")
+	out, err := exec.CommandContext(ctx, "nft", "--json", "list", "chain", "inet", "cni_plugins_masquerade", "masq_checks").Output()
 	if err != nil {
 		return false
 	}
-	rules, err := nft.ListRules(ctx, "masq_checks")
-	if err != nil || len(rules) > 0 {
+	var listing struct {
+		Elements []map[string]json.RawMessage `json:"nftables"`
+	}
+	isRule := func(e map[string]json.RawMessage) bool { return e["rule"] != nil }
+	if json.Unmarshal(out, &listing) != nil || len(listing.Elements) == 0 || slices.ContainsFunc(listing.Elements, isRule) {
 		return false
 	}
-	tx := nft.NewTransaction()
-	tx.Delete(&knftables.Table{})
-	return nft.Run(ctx, tx) == nil
+	return exec.CommandContext(ctx, "nft", "delete", "table", "inet", "cni_plugins_masquerade").Run() == nil
 }
