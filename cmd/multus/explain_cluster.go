@@ -15,6 +15,7 @@ import (
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/multus"
+	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -55,12 +56,14 @@ func confOfNode(file, dir string) (config.Config, []string, error) {
 	const cure = "name the multus configuration with --conf FILE"
 	files := []string{file}
 	if file == "" {
-		files = nil
-		for _, pattern := range []string{"*.conf", "*.conflist", "*.json"} {
-			found, _ := filepath.Glob(filepath.Join(dir, pattern)) // the pattern is sound
-			files = append(files, found...)
+		names, err := netconf.RuntimeFiles(dir)
+		if err != nil {
+			return config.Config{}, nil, err
 		}
-		slices.Sort(files)
+		files = nil
+		for _, name := range names {
+			files = append(files, filepath.Join(dir, name))
+		}
 	}
 	skipped := []error{fmt.Errorf("%s: no multus configuration in it; %s", cmp.Or(file, dir), cure)}
 	for _, f := range files {

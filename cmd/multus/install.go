@@ -193,7 +193,7 @@ func install(ctx context.Context, std streams, f installFlags) error {
 		return err
 	}
 	if f.once {
-		_, err := n.Reconcile(ctx)
+		_, err := n.Reconcile()
 		return err
 	}
 	go f.collect(ctx, entry)

@@ -104,6 +104,19 @@ func missing(skipped fault.Notes) error {
 	return fmt.Errorf("%w (%s)", ErrNotFound, strings.Join(skipped, "; "))
 }
 
+// RuntimeFiles are the names of the files of a directory that container runtimes read
+// as configurations, in their order; none where there is no directory.
+func RuntimeFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	entries = slices.DeleteFunc(entries, fs.DirEntry.IsDir)
+	return only(entries, func(file string) bool {
+		return slices.Contains([]string{".conf", ".conflist", ".json"}, filepath.Ext(file))
+	}), err
+}
+
 // only are the names of the entries that are wanted, sorted.
 func only(entries []fs.DirEntry, wanted func(file string) bool) []string {
 	var out []string

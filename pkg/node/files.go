@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -103,16 +104,29 @@ func copyPlugin(from, dir string) (bool, error) {
 	return true, replace(to, f, 0o755)
 }
 
+// sameContent compares two files without holding them in memory: binaries have many
+// megabytes, and the installer's container few.
 func sameContent(one, other string) (bool, error) {
-	a, err := os.ReadFile(one)
+	a, err := digest(one)
 	if err != nil {
 		return false, err
 	}
-	b, err := os.ReadFile(other)
+	b, err := digest(other)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	return bytes.Equal(a, b), err
+	return a == b, err
+}
+
+func digest(path string) (sum [sha256.Size]byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return sum, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return [sha256.Size]byte(h.Sum(nil)), err
 }
 
 // executables are the plugins of a directory.

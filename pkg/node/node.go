@@ -1,7 +1,6 @@
 package node
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,7 +30,7 @@ type Report struct {
 // what the configuration names, then the configuration, and last what it replaces
 // goes. ErrNoDefaultNetwork, where there is none yet, says that the node cannot be
 // ready; all else is done all the same.
-func (n Node) Reconcile(ctx context.Context) (Report, error) {
+func (n Node) Reconcile() (Report, error) {
 	var r Report
 	if err := n.Check(); err != nil {
 		return r, err
@@ -47,7 +46,7 @@ func (n Node) Reconcile(ctx context.Context) (Report, error) {
 	if err := n.copyBinaries(&r); err != nil {
 		return r, err
 	}
-	if err := n.giveAccess(ctx, &r); err != nil {
+	if err := n.giveAccess(&r); err != nil {
 		return r, err
 	}
 	return r, n.configure(&r)
@@ -82,7 +81,7 @@ func (n Node) copyBinaries(r *Report) error {
 }
 
 // giveAccess writes the kubeconfig and the files that it names.
-func (n Node) giveAccess(_ context.Context, r *Report) error {
+func (n Node) giveAccess(r *Report) error {
 	if n.API.Server == "" {
 		return nil
 	}
@@ -120,13 +119,8 @@ func (n Node) giveAccess(_ context.Context, r *Report) error {
 // configure writes the configuration, and then removes what it takes the place of.
 func (n Node) configure(r *Report) error {
 	primary, passed, missing := n.defaultNetwork()
-	for _, warning := range passed {
-		n.Log.Warn(warning)
-	}
-	if missing != nil && !errors.Is(missing, ErrNoDefaultNetwork) {
-		return missing
-	}
-	if missing != nil && !n.Early {
+	if missing != nil && !(n.Early && errors.Is(missing, ErrNoDefaultNetwork)) {
+		n.tell(passed)
 		return missing
 	}
 	r.DefaultNetwork = primary.File
@@ -140,16 +134,27 @@ func (n Node) configure(r *Report) error {
 		return err
 	}
 	n.wrote(r, wrote, path)
+	if wrote {
+		n.tell(passed)
+	}
 	if err := n.removeOlder(r); err != nil {
 		return err
 	}
 	return missing
 }
 
+// tell logs what was passed over on the way to the default network. Where nothing
+// changed it was told before.
+func (n Node) tell(passed []string) {
+	for _, warning := range passed {
+		n.Log.Warn(warning)
+	}
+}
+
 // removeOlder removes configurations of older versions: one with another suffix
 // would come before ours.
 func (n Node) removeOlder(r *Report) error {
-	files, err := confFiles(n.ConfDir)
+	files, err := netconf.RuntimeFiles(n.ConfDir)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package node_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -92,7 +91,7 @@ func (h host) files() []string {
 
 func (h host) reconcile() node.Report {
 	h.t.Helper()
-	report, err := h.Reconcile(context.Background())
+	report, err := h.Reconcile()
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -203,7 +202,7 @@ func TestReconcileKeepsCurrent(t *testing.T) {
 func TestOlderConfiguration(t *testing.T) {
 	h := newHost(t)
 	h.conf("00-multus.conf", `{"cniVersion":"0.3.1","name":"multus-cni-network","type":"multus","delegates":[]}`)
-	if _, err := h.Reconcile(t.Context()); !errors.Is(err, node.ErrNoDefaultNetwork) {
+	if _, err := h.Reconcile(); !errors.Is(err, node.ErrNoDefaultNetwork) {
 		t.Fatalf("%v", err)
 	}
 	if diff := cmp.Diff([]string{"00-multus.conf"}, confs(h)); diff != "" {
@@ -238,7 +237,7 @@ func TestUnderAnotherName(t *testing.T) {
 	}
 	h.ClusterNetwork = "05-shim.conf"
 	h.conf("05-shim.conf", `{"cniVersion":"1.0.0","name":"x","type":"shim"}`)
-	if _, err := h.Reconcile(t.Context()); !errors.Is(err, node.ErrNoDefaultNetwork) {
+	if _, err := h.Reconcile(); !errors.Is(err, node.ErrNoDefaultNetwork) {
 		t.Errorf("multus was taken for its own default network: %v", err)
 	}
 }
@@ -246,7 +245,7 @@ func TestUnderAnotherName(t *testing.T) {
 func TestEarly(t *testing.T) {
 	h := newHost(t)
 	h.Early = true
-	if _, err := h.Reconcile(t.Context()); !errors.Is(err, node.ErrNoDefaultNetwork) {
+	if _, err := h.Reconcile(); !errors.Is(err, node.ErrNoDefaultNetwork) {
 		t.Errorf("a node without a default network is ready: %v", err)
 	}
 	var conf struct {
@@ -278,7 +277,7 @@ func TestKeysOfTheConfiguration(t *testing.T) {
 	}
 	h.Keys = rawjson.New(rawjson.Member{Key: "apiTimeout", Value: json.RawMessage(`"soon"`)})
 	before := conf
-	if _, err := h.Reconcile(t.Context()); err == nil || !strings.Contains(err.Error(), "apiTimeout: ") {
+	if _, err := h.Reconcile(); err == nil || !strings.Contains(err.Error(), "apiTimeout: ") {
 		t.Errorf("error %v", err)
 	}
 	if after := h.read(h.ConfDir, "00-multus.conflist"); after != before {
@@ -324,8 +323,12 @@ func TestLeave(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	h := newHost(t)
+	h.ConfFile = "00-multus.conf"
+	if _, err := h.Reconcile(); err == nil || !strings.Contains(err.Error(), "that ends in .conflist") {
+		t.Errorf("a list in a file that runtimes take for a plugin: %v", err)
+	}
 	h.ConfDir, h.ConfFile = "net.d", "../x"
-	_, err := h.Reconcile(t.Context())
+	_, err := h.Reconcile()
 	const want = `2 faults: (1) cni-conf-dir: "net.d": an absolute path is expected; (2) multus-conf-file: "../x": a file name is expected, without a path, that ends in .conflist`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v", err)

@@ -39,9 +39,6 @@ type API struct {
 	Server string // https://host:port
 	// Account is the directory of the projected service account: token and ca.crt.
 	Account string
-	// NodeName and NodeUID are what tokens are bound to, where given.
-	NodeName, NodeUID  string
-	Namespace, Subject string // of the service account
 }
 
 // Check tells what is wrong with the options.
@@ -56,10 +53,11 @@ func (o Options) Check() error {
 	for _, dir := range o.BinDirs {
 		absolute("cni-bin-dir", dir)
 	}
-	for key, file := range map[string]string{"multus-conf-file": o.ConfFile, "multus-master-cni-file-name": o.ClusterNetwork} {
-		if strings.Contains(file, "/") || key == "multus-conf-file" && !confName(file) {
-			faults.Add(fault.Fault{Key: key, What: fault.Quote(file) + ": a file name is expected, without a path, that ends in .conflist"})
-		}
+	if strings.Contains(o.ConfFile, "/") || filepath.Ext(o.ConfFile) != ".conflist" { // runtimes take no list from another
+		faults.Add(fault.Fault{Key: "multus-conf-file", What: fault.Quote(o.ConfFile) + ": a file name is expected, without a path, that ends in .conflist"})
+	}
+	if strings.Contains(o.ClusterNetwork, "/") {
+		faults.Add(fault.Fault{Key: "multus-master-cni-file-name", What: fault.Quote(o.ClusterNetwork) + ": a file name is expected, without a path"})
 	}
 	return faults.Err()
 }

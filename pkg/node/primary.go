@@ -3,7 +3,6 @@ package node
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,31 +16,11 @@ import (
 // ErrNoDefaultNetwork says that no file of the directory can be the default network.
 var ErrNoDefaultNetwork = errors.New("no configuration of a default network")
 
-// confName tells the file names that container runtimes read as configurations.
-func confName(file string) bool {
-	return slices.Contains([]string{".conf", ".conflist", ".json"}, filepath.Ext(file))
-}
-
-// confFiles are the configurations of a directory, in the order of the runtimes.
-func confFiles(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir) // sorted by name
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var files []string
-	for _, e := range entries {
-		if !e.IsDir() && confName(e.Name()) {
-			files = append(files, e.Name())
-		}
-	}
-	return files, err
-}
-
 // defaultNetwork finds the configuration that Multus is to attach pods to first: the
 // one that is asked for, else the first that can be one. Warnings tell what was
 // passed over, and why.
 func (o Options) defaultNetwork() (netconf.Found, []string, error) {
-	files, err := confFiles(o.ConfDir)
+	files, err := netconf.RuntimeFiles(o.ConfDir)
 	if err != nil {
 		return netconf.Found{}, nil, err
 	}

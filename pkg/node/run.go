@@ -52,7 +52,7 @@ func (n Node) Run(ctx context.Context, health *Health) error {
 	fight := fight{path: n.confPath()}
 	for ctx.Err() == nil {
 		n.watch(watcher) // before looking: what changes meanwhile is seen
-		report, err := n.Reconcile(ctx)
+		report, err := n.Reconcile()
 		pause := n.Poll
 		if fight.noticed(report, time.Now()) {
 			err, pause = errors.Join(err, ErrFight), fightPause
