@@ -9,11 +9,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/containernetworking/cni/pkg/types/create"
 	"github.com/spf13/cobra"
 
-	current "github.com/containernetworking/cni/pkg/types/100"
-
+	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/state"
 )
@@ -117,15 +115,13 @@ func forget(ctx context.Context, std streams, plugin multus.Plugin, k state.Key)
 
 // addressesOf are the addresses that an attachment got.
 func addressesOf(a state.Attachment) []string {
-	var addresses []string
-	result, err := create.CreateFromBytes(a.Result)
+	result, err := delegate.Parse(a.Result)
 	if err != nil {
 		return nil // attached never, or before plugins told
 	}
-	if made, err := current.NewResultFromResult(result); err == nil {
-		for _, ip := range made.IPs {
-			addresses = append(addresses, ip.Address.String())
-		}
+	var addresses []string
+	for _, ip := range result.IPs {
+		addresses = append(addresses, ip.Address.String())
 	}
 	return addresses
 }
