@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/cri"
 	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/state"
@@ -29,6 +30,9 @@ func (o *nodeOptions) flags(cmd *cobra.Command) {
 // plugin is this node's, without its API server: records say all there is to detach.
 func (o *nodeOptions) plugin(std streams, verb string) (multus.Plugin, error) {
 	conf, warnings, err := confOfNode(o.conf, runtimeConfigurations)
+	if err != nil && o.conf == "" && o.state != "" { // the records say all but where the plugins are
+		conf, err = config.Default(), nil
+	}
 	if err != nil {
 		return multus.Plugin{}, err
 	}

@@ -169,8 +169,11 @@ func (d Dir) Remove(r Record) error {
 		return err
 	}
 	f, err := d.open(sandboxesName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d.removeNote(r)
+	}
 	if err != nil {
-		return unlessMissing(err)
+		return err
 	}
 	defer f.close()
 	// Nothing is synced: of a record that a power cut brings back there is

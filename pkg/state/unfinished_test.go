@@ -54,6 +54,17 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+// A note goes also where all records were taken away by hand.
+func TestNoteAlone(t *testing.T) {
+	d := Dir(t.TempDir())
+	r := record(t, k1)
+	must(t, d.NoteUnfinished(r))
+	must(t, d.Remove(r))
+	if got := unfinished(t, d, "u"); got != "" {
+		t.Errorf("noted: %s", got)
+	}
+}
+
 // The UID comes from outside and names a directory.
 func TestNotesOfOddPods(t *testing.T) {
 	for _, uid := range []string{"", "..", "../x", "a/b", strings.Repeat("u", 300)} {
