@@ -102,11 +102,16 @@ func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachme
 		p.at(a.Attachment).WithError(err).Error("detachment failed")
 		return err
 	}
-	if err := devinfo.Remove(a.Attachment); err != nil {
-		p.at(a.Attachment).WithError(err).Warn("device information left behind")
-	}
+	p.removeDeviceInfo(a.Attachment)
 	p.at(a.Attachment).WithField("duration", time.Since(begin)).Info("detached")
 	return nil
+}
+
+// removeDeviceInfo takes away what described the attachment's device.
+func (p Plugin) removeDeviceInfo(a plan.Attachment) {
+	if err := devinfo.Remove(a); err != nil {
+		p.at(a).WithError(err).Warn("device information left behind")
+	}
 }
 
 // delUnrecorded does what can be done without a record: a DEL that comes twice,
@@ -123,6 +128,7 @@ func (p Plugin) delUnrecorded(ctx context.Context, sb plan.Sandbox, why error) e
 		if err := p.Runner.Del(ctx, sb, a, delegate.Made{}); err != nil {
 			p.at(a).WithError(err).Warn("detachment without a record failed")
 		}
+		p.removeDeviceInfo(a)
 	}
 	if aside != nil {
 		return aside

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
 )
 
 // given are the devices of every pod.
@@ -94,5 +95,38 @@ func TestNoDeviceGiven(t *testing.T) {
 	const says = `network ns1/vf (net0): vf: pciBusID is missing (the network names resource "x.io/vf", and the pod was given no device of it)`
 	if err == nil || !strings.Contains(err.Error(), says) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestDeviceInformationGoesWithAForgottenSandbox: also where the plugin that it is
+// for cannot be brought to detach, and where the record is lost.
+func TestDeviceInformationGoesWithAForgottenSandbox(t *testing.T) {
+	for name, end := range map[string]func(*testing.T, *world){
+		"forgotten": func(t *testing.T, w *world) {
+			w.fail(map[string]error{"DEL vf": errors.New("gone")})
+			if forgotten, err := w.Forget(t.Context(), state.KeyOf(sandbox("c1"))); err != nil || len(forgotten.Left) != 2 {
+				t.Fatalf("%v, left %v", err, forgotten.Left)
+			}
+		},
+		"no record": func(t *testing.T, w *world) {
+			if err := os.Remove(filepath.Join(string(w.State), "sandboxes", "c1@eth0.json")); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Del(t.Context(), sandbox("c1")); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := devicesWorld(t, given{"x.io/vf": {"d1", "d2"}})
+			w.add(t, "c1")
+			if files := w.deviceFiles(t); len(files) != 1 {
+				t.Fatalf("files %q before", files)
+			}
+			end(t, w)
+			if files := w.deviceFiles(t); len(files) > 0 {
+				t.Errorf("files %q stay", files)
+			}
+		})
 	}
 }

@@ -36,5 +36,8 @@ func (p Plugin) Forget(ctx context.Context, k state.Key) (Forgotten, error) {
 		return Forgotten{}, nil
 	}
 	left := slices.DeleteFunc(rec.Attachments, func(a state.Attachment) bool { return !started(a) })
+	for _, a := range left {
+		p.removeDeviceInfo(a.Attachment)
+	}
 	return Forgotten{Left: left, Why: why}, p.State.Remove(rec)
 }

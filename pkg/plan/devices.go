@@ -150,7 +150,8 @@ func (d *draft) device(a *Attachment, dev Device) {
 	if dev.ID != "" {
 		a.Config = a.Config.WithDevice(dev.ID)
 	}
-	if dev.Resource != "" && dev.ID != "" || a.Config.Declares(capabilityDeviceInfo) {
+	known := dev.ID != "" || d.salvage // which looks for what may have been there
+	if dev.Resource != "" && known || a.Config.Declares(capabilityDeviceInfo) {
 		file := fmt.Sprintf("%s@%s-%s-device.json", d.sandbox.ContainerID, d.sandbox.IfName, a.Interface)
 		a.DeviceInfoFile = filepath.Join(cmp.Or(d.planner.DeviceInfo, DeviceInfoDir), "cni", file)
 	}

@@ -18,6 +18,7 @@ import (
 type host struct {
 	*cnitest.NetNS
 	*node.Node
+	wrap func(*exec.Cmd) // changes how the binary is started; nil: not at all
 }
 
 func newNode(t testing.TB) *host {

@@ -61,7 +61,11 @@ func (p *pod) of(c conf) conf {
 // multus runs the binary on the node. The error is what it answered, a *types.Error.
 func (n *host) multus(verb string, c conf, s node.Sandbox) ([]byte, error) {
 	n.T.Helper()
-	o := n.Start(n.Command(verb, c, s)).End()
+	cmd := n.Command(verb, c, s)
+	if n.wrap != nil {
+		n.wrap(cmd)
+	}
+	o := n.Start(cmd).End()
 	if o.Exit == 0 {
 		return []byte(o.Stdout), nil
 	}
