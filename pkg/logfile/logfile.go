@@ -9,6 +9,7 @@
 package logfile
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,7 +37,8 @@ type File struct {
 	Conf config.Log
 	Warn func(error) // takes what went wrong without the line being lost
 
-	impatient bool // the lock was waited for in vain
+	patience  time.Duration // instead of lockPatience
+	impatient bool          // the lock was waited for in vain
 }
 
 // Write appends one line.
@@ -90,14 +92,25 @@ func (f *File) path() (string, error) {
 	return path, nil
 }
 
+// lock takes the lock, in the order of those who wait for it: who tries again and
+// again instead can be passed over for ever where many write.
 func (f *File) lock(lock *os.File) error {
-	for end := time.Now().Add(lockPatience); ; time.Sleep(time.Millisecond) {
-		err := flock(lock)
-		if err == nil || f.impatient || time.Now().After(end) {
-			f.impatient = err != nil
+	if flock(lock) == nil {
+		f.impatient = false
+		return nil
+	}
+	if !f.impatient {
+		taken := make(chan error, 1)
+		fd := int(lock.Fd())
+		go func() { taken <- unix.Flock(fd, unix.LOCK_EX) }()
+		select {
+		case err := <-taken:
 			return err
+		case <-time.After(cmp.Or(f.patience, lockPatience)):
+			f.impatient = true
 		}
 	}
+	return fmt.Errorf("%s: locked by another process", lock.Name())
 }
 
 // full tells whether n bytes more are too much. An empty log takes any line.

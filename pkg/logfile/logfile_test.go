@@ -101,9 +101,9 @@ func writeLines(t *testing.T, spec string) {
 	}
 }
 
-// open is a log of which nothing but lines is expected.
+// open is a log of which nothing but lines is expected, however slow the machine.
 func open(t *testing.T, conf config.Log) *File {
-	return &File{Conf: conf, Warn: func(err error) { t.Errorf("warning: %v", err) }}
+	return &File{Conf: conf, patience: time.Minute, Warn: func(err error) { t.Errorf("warning: %v", err) }}
 }
 
 func write(t *testing.T, log *File, line string) {
