@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/multus-cni/multus/pkg/fault"
 )
@@ -152,13 +153,31 @@ func usage(cmd *cobra.Command) error {
 		}
 	}
 	if cmd.HasAvailableLocalFlags() {
-		fmt.Fprintf(out, "\n\nFlags:\n%s", strings.TrimRight(cmd.LocalFlags().FlagUsagesWrapped(columns), "\n"))
+		for _, group := range []string{"Flags", groupKeys, groupOlder} {
+			if flags := grouped(cmd.LocalFlags(), group); flags.HasAvailableFlags() {
+				fmt.Fprintf(out, "\n\n%s:\n%s", group, strings.TrimRight(flags.FlagUsagesWrapped(columns), "\n"))
+			}
+		}
 	}
 	if cmd.HasAvailableSubCommands() {
 		fmt.Fprintf(out, "\n\nUse %q for more information about a command.", cmd.CommandPath()+" [command] --help")
 	}
 	_, err := fmt.Fprintln(out)
 	return err
+}
+
+// grouped are the flags that are annotated with a group; the first group has all that
+// are in none.
+func grouped(all *pflag.FlagSet, group string) *pflag.FlagSet {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	all.VisitAll(func(flag *pflag.Flag) {
+		_, keys := flag.Annotations[groupKeys]
+		_, older := flag.Annotations[groupOlder]
+		if group == groupKeys && keys || group == groupOlder && older || group == "Flags" && !keys && !older {
+			flags.AddFlag(flag)
+		}
+	})
+	return flags
 }
 
 // noArguments is for a subcommand that has nothing but flags.

@@ -31,7 +31,7 @@ const MaxSize = netconf.MaxSize
 // The keys of Multus are matched in any case, for configurations of older versions
 // were; delegates and other values are left as they are.
 func Parse(data []byte) (Config, error) {
-	r := reader{conf: Default(), wrong: make(map[string]bool)}
+	r := newReader()
 	if len(data) > MaxSize {
 		return r.conf, fmt.Errorf("%w: %d bytes, at most %d are read", ErrNotConfiguration, len(data), MaxSize)
 	}
@@ -69,6 +69,8 @@ type reader struct {
 	warnings     fault.Notes
 	wrong        map[string]bool // keys with faults
 }
+
+func newReader() *reader { return &reader{conf: Default(), wrong: make(map[string]bool)} }
 
 // raw is a value that is looked into when all others are known.
 type raw = json.RawMessage

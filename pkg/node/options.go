@@ -30,6 +30,17 @@ type Options struct {
 	// Plugins is a directory whose plugins are copied too; empty: none is.
 	Plugins string
 	API     API
+	// Template is the path of a configuration that is installed as it is, instead of
+	// one that is generated.
+	Template string
+	// PrimaryDir is where the default network's configuration is looked for; empty: ConfDir.
+	PrimaryDir string
+	// Kubeconfig is where the kubeconfig is written; empty: in a directory of ConfDir.
+	Kubeconfig string
+	// Repair is what becomes of pods that started without their networks.
+	Repair string
+	// Taint is the key of a taint that goes from the node when it is ready; empty: none.
+	Taint string
 	// Poll is the time between two looks where nothing was heard of.
 	Poll time.Duration
 }
@@ -39,7 +50,21 @@ type API struct {
 	Server string // https://host:port
 	// Account is the directory of the projected service account: token and ca.crt.
 	Account string
+	// TokenLifetime is for how long a token for the plugin is asked for.
+	TokenLifetime time.Duration
+	// NodeName is this node's name; empty: what the projected token says.
+	NodeName string
+	// Namespace and DaemonSet are those that the installer runs in; an empty DaemonSet
+	// is never asked for.
+	Namespace, DaemonSet string
 }
+
+// Values of Options.Repair.
+const (
+	RepairOff    = "off"
+	RepairEvent  = "event"
+	RepairDelete = "delete"
+)
 
 // Check tells what is wrong with the options.
 func (o Options) Check() error {

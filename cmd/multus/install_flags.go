@@ -1,0 +1,242 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/pflag"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/node"
+	"github.com/multus-cni/multus/pkg/rawjson"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// ownConf is the name of Multus's configuration where none is asked for: runtimes
+// take the first.
+const ownConf = "00-multus.conflist"
+
+// installFlags are the flags of install and uninstall.
+type installFlags struct {
+	node.Options
+	distribution string
+	binDirs      []string
+	stateDir     string
+	socket       string // of the container runtime
+	older        olderFlags
+	skipBinary   bool
+	once         bool
+	cleanup      bool
+	wait         time.Duration
+	listen       string
+}
+
+// Groups of flags, as the usage shows them.
+const (
+	groupOlder = "Flags of older deployments"
+	groupKeys  = "Keys of the configuration (see docs/configuration.md)"
+)
+
+// common are the flags that say where things are.
+func (f *installFlags) common(flags *pflag.FlagSet) {
+	flags.StringVar(&f.distribution, "distribution", "auto", "`NAME` of a preset for the directories: auto, kubeadm, k3s, rke2, microk8s, k0s, talos, openshift, gke, k3d, minikube")
+	flags.StringVar(&f.ConfDir, "cni-conf-dir", "", "`DIR` of the runtime's configurations (default from the preset)")
+	flags.StringArrayVar(&f.binDirs, "cni-bin-dir", nil, "`DIR` of the plugins, repeatable (default from the preset)")
+	flags.StringVar(&f.ConfFile, "multus-conf-file", "auto", "`FILE` name of multus's configuration, or the path of a file that is installed as it is; auto: generated as "+ownConf)
+	flags.StringVar(&f.stateDir, "state-dir", "", "`DIR` of the records (default "+config.Default().CNIDir+")")
+	flags.StringVar(&f.socket, "runtime-socket", "", "`SOCKET` of the container runtime (CRI), which is asked for its sandboxes before one is taken for stale")
+	flags.Var(&setFlag{&f.Keys}, "set", "`KEY=VALUE` of the configuration, the value as JSON or as plain text; repeatable")
+}
+
+// files are the flags that say what is put on the node.
+func (f *installFlags) files(flags *pflag.FlagSet) {
+	flags.StringVar(&f.ClusterNetwork, "multus-master-cni-file-name", "", "`FILE` name of the default network's configuration (default the first that can be one)")
+	flags.BoolVar(&f.Early, "early", false, "write the configuration even before there is a default network, so that no pod starts without multus")
+	flags.StringVar(&f.CNIVersion, "cni-version", "", "`VERSION` of the configuration (default the default network's)")
+	flags.StringVar(&f.Name, "network-name", "", "`NAME` of the configuration (default the default network's own)")
+	flags.BoolVar(&f.skipBinary, "skip-multus-binary-copy", false, "do not copy the binary")
+	flags.StringVar(&f.Plugins, "copy-plugins", "", "`DIR` whose plugins are copied too")
+	flags.DurationVar(&f.Poll, "poll", 30*time.Second, "`TIME` between two looks where no change is noticed")
+	flags.BoolVar(&f.once, "once", false, "do it once and end")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:9454", "`ADDRESS` of /healthz and /readyz; empty for none")
+}
+
+// cluster are the flags about the API server, and what is asked of it.
+func (f *installFlags) cluster(flags *pflag.FlagSet) {
+	flags.StringVar(&f.API.Server, "api-server", "", "`URL` of the API server (default from KUBERNETES_SERVICE_HOST and _PORT)")
+	flags.StringVar(&f.API.Account, "service-account", "/var/run/secrets/kubernetes.io/serviceaccount", "`DIR` of the projected service account")
+	flags.DurationVar(&f.API.TokenLifetime, "token-lifetime", 24*time.Hour, "`TIME` that a token for the plugin is asked for; it is renewed at a quarter of it")
+	flags.StringVar(&f.API.NodeName, "node-name", "", "`NAME` of this node (default from the projected token)")
+	flags.StringVar(&f.API.Namespace, "namespace", "", "`NAMESPACE` of the DaemonSet (default the service account's)")
+	flags.StringVar(&f.API.DaemonSet, "daemonset", "multus", "`NAME` of the DaemonSet that is asked for on exit: where it was deleted, multus leaves the node; empty: it never does")
+	flags.StringVar(&f.Repair, "repair", node.RepairEvent, "`HOW` pods are dealt with that started without the networks they asked for: off, event or delete")
+	flags.StringVar(&f.Taint, "taint", "", "`KEY` of a taint that is taken from the node when it is ready, such as multus-cni.io/not-ready; empty for none")
+}
+
+// olderFlags are those of deployments of older versions that have become something else.
+type olderFlags struct {
+	overrideName  bool
+	additionalBin []string
+}
+
+// olderNames are the flags of older deployments, with the meaning that they had.
+func (f *installFlags) olderNames(flags *pflag.FlagSet) {
+	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	own.StringVar(&f.PrimaryDir, "multus-autoconfig-dir", "", "`DIR` in which the default network's configuration is looked for (default cni-conf-dir)")
+	own.StringVar(&f.Kubeconfig, "multus-kubeconfig-file-host", "", "`PATH` at which the kubeconfig is written (default multus.d/multus.kubeconfig in cni-conf-dir)")
+	own.StringArrayVar(&f.older.additionalBin, "additional-bin-dir", nil, "`DIR` in which plugins are looked for too: binDir of the configuration; repeatable")
+	own.BoolVar(&f.older.overrideName, "override-network-name", true, "give the configuration the default network's name; false: multus-cni-network")
+	own.BoolVar(&f.cleanup, "cleanup-config-on-exit", true, "leave the node on exit where the DaemonSet was deleted; never on any other exit")
+	for old, now := range map[string]string{"multus-log-level": "log-level", "multus-log-file": "log-file", "multus-log-to-stderr": "log-to-stderr"} {
+		alias := *flags.Lookup(now)
+		alias.Name, alias.Usage, alias.Annotations = old, "the same as --"+now, nil
+		own.AddFlag(&alias)
+	}
+	for _, name := range []string{"rename-conf-file", "restart-crio", "force-cni-version", "skip-config-watch"} {
+		own.Bool(name, false, "accepted, without effect: nothing needs it any more")
+	}
+	own.VisitAll(func(flag *pflag.Flag) {
+		_ = own.SetAnnotation(flag.Name, groupOlder, nil) // it exists
+		flags.AddFlag(flag)
+	})
+}
+
+// keys declares a flag for every key of the configuration.
+func (f *installFlags) keys(flags *pflag.FlagSet) {
+	for _, option := range config.Options() {
+		flag := flags.VarPF(&keyFlag{option, &f.Keys}, kebab(option.Key), "", "`VALUE` of "+option.Key)
+		if option.Bool {
+			flag.NoOptDefVal = "true"
+			flag.Usage = option.Key
+		}
+		flag.Annotations = map[string][]string{groupKeys: nil}
+	}
+}
+
+// kebab is a key of the configuration as the name of a flag: allow-pod-device-id.
+func kebab(key string) string {
+	var out strings.Builder
+	letters := []rune(key)
+	for i, r := range letters {
+		ends := i > 0 && unicode.IsUpper(r) &&
+			(unicode.IsLower(letters[i-1]) || i+1 < len(letters) && unicode.IsLower(letters[i+1]))
+		if ends {
+			out.WriteByte('-')
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
+}
+
+// keyFlag is the flag of a key of the configuration.
+type keyFlag struct {
+	config.Option
+	into *rawjson.Object
+}
+
+func (k *keyFlag) String() string { return "" }
+
+func (k *keyFlag) Type() string {
+	if k.Bool {
+		return "bool"
+	}
+	return "value"
+}
+
+func (k *keyFlag) Set(text string) error {
+	*k.into = k.into.With(k.Key, config.Value(k.Key, text))
+	return nil
+}
+
+// setFlag is --set, for every key.
+type setFlag struct{ into *rawjson.Object }
+
+func (s *setFlag) String() string { return "" }
+func (s *setFlag) Type() string   { return "KEY=VALUE" }
+
+func (s *setFlag) Set(pair string) error {
+	key, value, found := strings.Cut(pair, "=")
+	if !found || key == "" {
+		return errors.New("KEY=VALUE is expected")
+	}
+	*s.into = s.into.With(key, config.Value(key, value))
+	return nil
+}
+
+// complete fills in what was not given: from the environment, then from the preset.
+func (f *installFlags) complete(flags *pflag.FlagSet) error {
+	faults := []error{f.environment(flags)}
+	if f.distribution == "auto" {
+		f.distribution = node.Detect("")
+	}
+	dirs, known := node.Distributions()[f.distribution]
+	if !known {
+		faults = append(faults, fmt.Errorf("--distribution %q is not known; see --help", f.distribution))
+	}
+	if f.ConfDir == "" {
+		f.ConfDir = dirs.Conf
+	}
+	f.BinDirs = f.binDirs
+	if len(f.BinDirs) == 0 {
+		f.BinDirs = []string{dirs.Bin}
+	}
+	if f.API.Server == "" {
+		f.API.Server = node.ServerURL(os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"))
+	}
+	f.translate()
+	return errors.Join(faults...)
+}
+
+// environment takes flags that were not given from the environment. An empty
+// variable is as good as none.
+func (f *installFlags) environment(flags *pflag.FlagSet) error {
+	var faults []error
+	flags.VisitAll(func(flag *pflag.Flag) {
+		variable := "MULTUS_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
+		value := os.Getenv(variable)
+		if key, isKey := flag.Value.(*keyFlag); isKey {
+			if _, given := f.Keys.Value(key.Key); given { // with --set, or by an older name
+				return
+			}
+		}
+		if value == "" || flag.Changed {
+			return
+		}
+		if err := flags.Set(flag.Name, value); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", variable, err))
+		}
+	})
+	return errors.Join(faults...)
+}
+
+// translate makes what several flags say together one thing.
+func (f *installFlags) translate() {
+	switch {
+	case f.ConfFile == "auto":
+		f.ConfFile = ownConf
+	case filepath.IsAbs(f.ConfFile):
+		f.Template, f.ConfFile = f.ConfFile, filepath.Base(f.ConfFile)
+	}
+	if len(f.older.additionalBin) > 0 {
+		f.Keys = f.Keys.With("binDir", config.Value("binDir", strings.Join(f.older.additionalBin, ",")))
+	}
+	if f.stateDir != "" {
+		f.Keys = f.Keys.With("cniDir", rawjson.Quote(f.stateDir))
+	}
+	if !f.older.overrideName && f.Name == "" {
+		f.Name = "multus-cni-network"
+	}
+}
+
+// state is where the records are.
+func (f *installFlags) state() state.Dir {
+	if dir, given := f.Keys.Text("cniDir"); given {
+		return state.Dir(dir)
+	}
+	return state.Dir(config.Default().CNIDir)
+}
