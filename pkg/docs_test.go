@@ -1,97 +1,58 @@
 package pkg_test
 
 import (
-	"bytes"
-	"go/ast"
-	"go/token"
+	"path"
+	"regexp"
 	"strings"
 	"testing"
 )
 
-func TestEveryPackageSaysWhatItIsFor(t *testing.T) {
-	documented := map[string]bool{}
-	for _, f := range goFiles(t) {
-		if strings.HasSuffix(f.path, "_test.go") {
+// TestLinks: what pages of this repository point to is there, headings included.
+func TestLinks(t *testing.T) {
+	all := files(t)
+	checked := 0
+	for file, data := range all {
+		if !strings.HasSuffix(file, ".md") {
 			continue
 		}
-		documented[f.pkg] = documented[f.pkg] || f.file.Doc != nil
-	}
-	for pkg, ok := range documented {
-		if !ok {
-			t.Errorf("%s: no package comment; say in one sentence what it is for, in doc.go", pkg)
-		}
-	}
-}
-
-func TestEveryExportedNameSaysWhatItIsFor(t *testing.T) {
-	for _, f := range goFiles(t) {
-		if strings.HasSuffix(f.path, "_test.go") || f.main() {
-			continue
-		}
-		for _, decl := range f.file.Decls {
-			switch decl := decl.(type) {
-			case *ast.FuncDecl:
-				checkDoc(t, f, decl.Name, decl.Doc != nil || !exported(decl.Recv))
-			case *ast.GenDecl:
-				checkDocs(t, f, decl)
+		for _, l := range links(string(data)) {
+			target, heading, _ := strings.Cut(l.target, "#")
+			if strings.Contains(target, "://") || strings.ContainsAny(target, " `\n") {
+				continue
+			}
+			to := file
+			if target != "" {
+				to = path.Join(path.Dir(file), target)
+			}
+			checked++
+			if !there(all, to) {
+				t.Errorf("%s: %s leads to %s, which is not there", file, l.text, to)
+			} else if heading != "" && !headings(string(all[to]))[heading] {
+				t.Errorf("%s: %s leads to #%s, and %s has no such heading", file, l.text, heading, to)
 			}
 		}
 	}
+	if checked < 100 {
+		t.Errorf("only %d links were found", checked)
+	}
 }
 
-// checkDocs: one comment serves a whole group of constants or variables, but not of types.
-func checkDocs(t *testing.T, f source, decl *ast.GenDecl) {
-	t.Helper()
-	for _, spec := range decl.Specs {
-		switch spec := spec.(type) {
-		case *ast.TypeSpec:
-			checkDoc(t, f, spec.Name, spec.Doc != nil || (decl.Doc != nil && decl.Lparen == token.NoPos))
-		case *ast.ValueSpec:
-			for _, name := range spec.Names {
-				checkDoc(t, f, name, spec.Doc != nil || spec.Comment != nil || decl.Doc != nil)
-			}
+// there tells whether there is such a file or directory.
+func there(all map[string][]byte, name string) bool {
+	for file := range all {
+		if file == name || strings.HasPrefix(file, name+"/") || name == "." {
+			return true
 		}
 	}
+	return false
 }
 
-func checkDoc(t *testing.T, f source, name *ast.Ident, documented bool) {
-	t.Helper()
-	if name.IsExported() && !documented {
-		t.Errorf("%s: %s is exported and has no comment; say what it is for", f.at(name), name.Name)
+// headings are the anchors that GitHub makes of a page's headings.
+func headings(page string) map[string]bool {
+	anchors := map[string]bool{}
+	for _, line := range regexp.MustCompile(`(?m)^#+ +(.+)$`).FindAllStringSubmatch(page, -1) {
+		kept := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(line[1]), "")
+		anchors[strings.ReplaceAll(kept, " ", "-")] = true
 	}
-}
-
-// exported tells whether a receiver's type is visible outside; a function's always is.
-func exported(recv *ast.FieldList) bool {
-	if recv == nil || len(recv.List) == 0 {
-		return true
-	}
-	typ := recv.List[0].Type
-	if star, ok := typ.(*ast.StarExpr); ok {
-		typ = star.X
-	}
-	if index, ok := typ.(*ast.IndexExpr); ok {
-		typ = index.X
-	}
-	ident, ok := typ.(*ast.Ident)
-	return !ok || ident.IsExported()
-}
-
-// The product stands on its own: nothing in it speaks of the place where it was written.
-func TestNothingSpeaksOfTheWorkshop(t *testing.T) {
-	// In two parts, for this file is searched as well.
-	words := []string{"/wo" + "rk/", ".lib" + "rary", "BEHAV" + "IOUR.md", "ARCHI" + "TECTURE.md", "STY" + "LE.md",
-		"../sha" + "red", "before" + "-stop", "/fa" + "rm"}
-	for path, data := range files(t) {
-		if bytes.IndexByte(data, 0) >= 0 {
-			continue // somebody's build
-		}
-		for n, line := range strings.Split(string(data), "\n") {
-			for _, word := range words {
-				if strings.Contains(line, word) {
-					t.Errorf("%s:%d: %q means nothing to those who have the product alone", path, n+1, word)
-				}
-			}
-		}
-	}
+	return anchors
 }
