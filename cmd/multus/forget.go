@@ -81,11 +81,10 @@ func sandboxNamed(dir state.Dir, id string) (state.Key, error) {
 // confirmed shows what is about to be forgotten, and asks.
 func confirmed(std streams, dir state.Dir, k state.Key) bool {
 	rec, err := dir.Load(k)
-	if err == nil {
-		err = listTable(std, []state.Record{rec})
-	}
 	if err != nil {
 		fmt.Fprintln(std.out, err)
+	} else {
+		fmt.Fprintf(std.out, "%s", fitting([]listing{listingOf(dir, rec)}))
 	}
 	if _, err := os.Stat(rec.Sandbox.NetNS); err == nil {
 		fmt.Fprintf(std.out, "\nIts network namespace %s is still there: its pod may be running.\n", rec.Sandbox.NetNS)

@@ -1,12 +1,11 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"text/tabwriter"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,29 +13,41 @@ import (
 	"github.com/multus-cni/multus/pkg/state"
 )
 
+// listOptions are the flags of list.
+type listOptions struct{ state, pod, output string }
+
 func listCommand(std streams) *cobra.Command {
-	var dir, output string
+	var opts listOptions
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the sandboxes and attachments recorded on this node",
 		Long: `Lists the sandboxes and attachments recorded on this node. Records that an older
-Multus left are listed as well.`,
-		Example: "  multus list\n  multus list -o json",
+Multus left are listed as well. STATE is how far an attachment got:
+
+  attaching   being attached, or multus was killed while it was
+  attached    done
+  detached    taken away again; others of its sandbox are not yet
+  unfinished  its DEL or roll-back failed; the next ADD or DEL of the pod, and
+              "multus gc", finish it
+  stale       its network namespace is gone; "multus gc" detaches it`,
+		Example: "  multus list\n  multus list --pod shop/web-0 -o wide\n  multus list -o json",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if output != "table" && output != "json" {
-				return fmt.Errorf("-o %q: table or json is expected", output)
+			if outputs := []string{"table", "wide", "json", "yaml"}; !slices.Contains(outputs, opts.output) {
+				return fmt.Errorf("-o %q: table, wide, json or yaml is expected", opts.output)
 			}
 			return noArguments(cmd, args)
 		},
-		RunE: func(*cobra.Command, []string) error { return list(std, state.Dir(dir), output) },
+		RunE: func(*cobra.Command, []string) error { return list(std, opts) },
 	}
-	cmd.Flags().StringVar(&dir, "state", config.Default().CNIDir, "`DIR` with the records: cniDir of the configuration")
-	cmd.Flags().StringVarP(&output, "output", "o", "table", "`FORMAT`: table or json")
-	formats(cmd, "table", "json")
+	cmd.Flags().StringVar(&opts.state, "state", config.Default().CNIDir, "`DIR` with the records: cniDir of the configuration")
+	cmd.Flags().StringVar(&opts.pod, "pod", "", "`[NAMESPACE/]NAME` of the pod to list; without a namespace, of any")
+	cmd.Flags().StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table, wide (with container ID, namespace, MACs and plugins), json or yaml")
+	formats(cmd, "table", "wide", "json", "yaml")
 	return cmd
 }
 
-func list(std streams, dir state.Dir, output string) error {
+func list(std streams, opts listOptions) error {
+	dir := state.Dir(opts.state)
 	recs, err := dir.List()
 	if errors.Is(err, os.ErrPermission) {
 		err = fmt.Errorf("%w; run it as root", err)
@@ -44,49 +55,20 @@ func list(std streams, dir state.Dir, output string) error {
 	if err != nil && len(recs) == 0 {
 		return err
 	}
-	return errors.Join(showRecords(std, recs, output), err)
-}
-
-func showRecords(std streams, recs []state.Record, output string) error {
-	if output == "json" {
-		return listJSON(std, recs)
-	}
-	return listTable(std, recs)
-}
-
-func listJSON(std streams, recs []state.Record) error {
-	if recs == nil {
-		recs = []state.Record{}
-	}
-	enc := json.NewEncoder(std.out)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(recs)
-}
-
-func listTable(std streams, recs []state.Record) error {
-	if len(recs) == 0 {
-		_, err := fmt.Fprintln(std.out, "no sandbox is recorded")
-		return err
-	}
-	tw := tabwriter.NewWriter(std.out, 2, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "SANDBOX\tPOD\tINTERFACE\tNETWORK\tSTATE\tAGE")
+	listed := make([]listing, 0, len(recs))
 	for _, rec := range recs {
-		pod, age := "-", "-"
-		if !rec.Pod.IsZero() {
-			pod = rec.Pod.String()
-		}
-		if !rec.Created.IsZero() {
-			age = time.Since(rec.Created).Truncate(time.Second).String()
-		}
-		for _, a := range rec.Attachments {
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\n", short(rec.Sandbox.ContainerID), pod, a.Interface, a.Network, a.Phase, age)
+		if namesPod(opts.pod, rec) {
+			listed = append(listed, listingOf(dir, rec))
 		}
 	}
-	return tw.Flush()
+	text, failed := listText(listed, opts)
+	if failed == nil {
+		_, failed = std.out.Write(text)
+	}
+	return errors.Join(failed, err)
 }
 
-// short is as much of a container ID as people and runtimes' tools use.
-func short(id string) string {
-	return id[:min(len(id), 13)]
+// namesPod tells whether a record is of the pod that is asked for.
+func namesPod(wanted string, rec state.Record) bool {
+	return wanted == "" || wanted == rec.Pod.String() || !strings.Contains(wanted, "/") && wanted == rec.Pod.Name
 }

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -75,7 +72,7 @@ func (p Plugin) Collect(ctx context.Context, alive func(containerID string) bool
 		if ctx.Err() != nil {
 			break
 		}
-		if !p.stale(rec) || alive != nil && alive(rec.Sandbox.ContainerID) {
+		if !p.State.IsStale(rec) || alive != nil && alive(rec.Sandbox.ContainerID) {
 			continue
 		}
 		if err := p.finish(ctx, rec.Key(), rec.Pod.UID); err != nil {
@@ -85,23 +82,6 @@ func (p Plugin) Collect(ctx context.Context, alive func(containerID string) bool
 		finished = append(finished, rec.Key())
 	}
 	return finished, errors.Join(append(errs, context.Cause(ctx))...)
-}
-
-// stale tells whether a sandbox is surely gone, as far as the node itself can tell.
-// A path below /proc tells nothing: processes have other IDs where they are looked
-// at from another namespace. Nor does a directory that is not there, or an empty
-// file: multus may see too little of the node, in a container for one.
-func (p Plugin) stale(rec state.Record) bool {
-	if p.State.IsUnfinished(rec) {
-		return true
-	}
-	path := rec.Sandbox.NetNS
-	if path == "" || strings.HasPrefix(path, "/proc/") {
-		return false
-	}
-	_, errDir := os.Stat(filepath.Dir(path))
-	_, err := os.Lstat(path)
-	return errDir == nil && errors.Is(err, fs.ErrNotExist)
 }
 
 // remainingNetNS is the recorded namespace if it is surely still the sandbox's own. A

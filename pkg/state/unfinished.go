@@ -2,8 +2,10 @@ package state
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/plan"
@@ -49,6 +51,24 @@ func (d Dir) IsUnfinished(r Record) bool {
 	defer f.close()
 	_, err = f.Lstat(filepath.Join(noteUID(r), file))
 	return err == nil
+}
+
+// IsStale tells whether no runtime will come back for a sandbox: it is noted as
+// unfinished, or surely gone, as far as the node itself can tell. A path below /proc
+// tells nothing: processes have other IDs where they are looked at from another
+// namespace. Nor does a directory that is not there, or an empty file: multus may see
+// too little of the node, in a container for one.
+func (d Dir) IsStale(r Record) bool {
+	if d.IsUnfinished(r) {
+		return true
+	}
+	path := r.Sandbox.NetNS
+	if path == "" || strings.HasPrefix(path, "/proc/") {
+		return false
+	}
+	_, errDir := os.Stat(filepath.Dir(path))
+	_, err := os.Lstat(path)
+	return errDir == nil && errors.Is(err, fs.ErrNotExist)
 }
 
 // removeNote takes the note of a sandbox away, and the pod's directory with the last.
