@@ -40,7 +40,7 @@ isRoot() { [ "$(id -u)" = 0 ]; }
 # install gets the Debian packages whose commands are missing.
 install() {
 	local want=() pair
-	for pair in gcc:gcc readelf:binutils git:git ip:iproute2 iptables:iptables nft:nftables ping:iputils-ping ps:procps shellcheck:shellcheck; do
+	for pair in gcc:gcc readelf:binutils git:git ip:iproute2 iptables:iptables nft:nftables ping:iputils-ping ps:procps shellcheck:shellcheck podman:podman runc:runc busybox:busybox-static; do
 		PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || want+=("${pair##*:}")
 	done
 	[ -e /usr/include/stdlib.h ] || want+=(libc6-dev)
@@ -177,7 +177,7 @@ part_lint() {
 	check "go mod tidy" go mod tidy -diff
 	check "go mod verify" go mod verify
 	if command -v shellcheck >/dev/null; then
-		check shellcheck shellcheck -x --source-path=SCRIPTDIR build test.sh .ci/run test/e2e/cluster/{build,start,stop,root,enter,node,part,certificates,sweep}
+		check shellcheck shellcheck -x --source-path=SCRIPTDIR build test.sh .ci/run examples/docker/attach test/e2e/cluster/{build,start,stop,root,enter,node,part,certificates,sweep}
 	else
 		skipped shellcheck "not installed"
 	fi
