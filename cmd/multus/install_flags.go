@@ -17,10 +17,6 @@ import (
 	"github.com/multus-cni/multus/pkg/state"
 )
 
-// ownConf is the name of Multus's configuration where none is asked for: runtimes
-// take the first.
-const ownConf = "00-multus.conflist"
-
 // installFlags are the flags of install and uninstall.
 type installFlags struct {
 	node.Options
@@ -47,7 +43,7 @@ func (f *installFlags) common(flags *pflag.FlagSet) {
 	flags.StringVar(&f.distribution, "distribution", "auto", "`NAME` of a preset for the directories: auto, kubeadm, k3s, rke2, microk8s, k0s, talos, openshift, gke, k3d, minikube")
 	flags.StringVar(&f.ConfDir, "cni-conf-dir", "", "`DIR` of the runtime's configurations (default from the preset)")
 	flags.StringArrayVar(&f.binDirs, "cni-bin-dir", nil, "`DIR` of the plugins, repeatable (default from the preset)")
-	flags.StringVar(&f.ConfFile, "multus-conf-file", "auto", "`FILE` name of multus's configuration, or the path of a file that is installed as it is; auto: generated as "+ownConf)
+	flags.StringVar(&f.ConfFile, "multus-conf-file", "auto", "`FILE` name of multus's configuration, or the path of a file that is installed as it is; auto: generated as 00-multus.conflist")
 	flags.StringVar(&f.stateDir, "state-dir", "", "`DIR` of the records (default "+config.Default().CNIDir+")")
 	flags.StringVar(&f.socket, "runtime-socket", "", "`SOCKET` of the container runtime (CRI), which is asked for its sandboxes before one is taken for stale")
 	flags.Var(&setFlag{&f.Keys}, "set", "`KEY=VALUE` of the configuration, the value as JSON or as plain text; repeatable")
@@ -174,7 +170,7 @@ func (f *installFlags) complete(flags *pflag.FlagSet) error {
 	if f.distribution == "auto" {
 		f.distribution = node.Detect("")
 	}
-	dirs, known := node.Distributions()[f.distribution]
+	dirs, known := node.Preset(f.distribution, "")
 	if !known {
 		faults = append(faults, fmt.Errorf("--distribution %q is not known; see --help", f.distribution))
 	}
@@ -187,6 +183,9 @@ func (f *installFlags) complete(flags *pflag.FlagSet) error {
 	}
 	if f.API.Server == "" {
 		f.API.Server = node.ServerURL(os.Getenv("KUBERNETES_SERVICE_HOST"), os.Getenv("KUBERNETES_SERVICE_PORT"))
+	}
+	if _, given := f.Keys.Text("kubeletRoot"); !given && dirs.Kubelet != "" {
+		f.Keys = f.Keys.With("kubeletRoot", rawjson.Quote(dirs.Kubelet))
 	}
 	f.translate()
 	return errors.Join(faults...)
@@ -218,7 +217,7 @@ func (f *installFlags) environment(flags *pflag.FlagSet) error {
 func (f *installFlags) translate() {
 	switch {
 	case f.ConfFile == "auto":
-		f.ConfFile = ownConf
+		f.ConfFile = ""
 	case filepath.IsAbs(f.ConfFile):
 		f.Template, f.ConfFile = f.ConfFile, filepath.Base(f.ConfFile)
 	}

@@ -1,9 +1,11 @@
 package node
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 
 	"sigs.k8s.io/yaml"
@@ -14,12 +16,21 @@ import (
 // maxCredential is how many bytes a token or a certificate authority may have.
 const maxCredential = 1 << 20
 
-// accessDir is where the kubeconfig and what it names are: a directory of its own,
-// since each change in the runtime's makes it load all configurations.
-func (o Options) accessDir() string { return filepath.Join(o.ConfDir, "multus.d") }
+// kubeconfigPath is where the kubeconfig is: in a directory of its own, since each
+// change in the runtime's makes it load all configurations.
+func (o Options) kubeconfigPath() string {
+	return cmp.Or(o.Kubeconfig, filepath.Join(o.ConfDir, "multus.d", "multus.kubeconfig"))
+}
 
-func (o Options) kubeconfigPath() string { return filepath.Join(o.accessDir(), "multus.kubeconfig") }
-func (o Options) tokenPath() string      { return filepath.Join(o.accessDir(), "token") }
+func (o Options) accessDir() string { return filepath.Dir(o.kubeconfigPath()) }
+func (o Options) tokenPath() string { return filepath.Join(o.accessDir(), "token") }
+
+// ownAccess tells whether the plugin has a kubeconfig that is kept here. Without an
+// API server there is none, and an admin may name another one.
+func (o Options) ownAccess() bool {
+	_, given := o.Keys.Text("kubeconfig")
+	return o.API.Server != "" && !given
+}
 
 // ServerURL is the API server's address from a host and a port, an IPv6 one in
 // brackets.
@@ -51,4 +62,40 @@ func (o Options) account(file string) ([]byte, error) {
 		return nil, fmt.Errorf("service account: %w", err)
 	}
 	return data, nil
+}
+
+// giveAccess writes the kubeconfig and the files that it names.
+func (n Node) giveAccess(r *Report) error {
+	if !n.ownAccess() {
+		return nil
+	}
+	if err := os.MkdirAll(n.accessDir(), 0o700); err != nil {
+		return err
+	}
+	if err := sweep(n.accessDir()); err != nil {
+		return err
+	}
+	ca, err := n.account("ca.crt")
+	if err != nil {
+		return err
+	}
+	token, err := n.account("token")
+	if err != nil {
+		return err
+	}
+	kubeconfig, err := n.kubeconfig(ca)
+	if err != nil {
+		return err
+	}
+	for _, file := range []struct {
+		path    string
+		content []byte
+	}{{n.tokenPath(), token}, {n.kubeconfigPath(), kubeconfig}} {
+		wrote, err := place(file.path, file.content, 0o600)
+		if err != nil {
+			return err
+		}
+		n.wrote(r, wrote, file.path)
+	}
+	return nil
 }

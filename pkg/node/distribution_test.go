@@ -14,6 +14,7 @@ func TestDetect(t *testing.T) {
 		"/var/snap/microk8s/current/args/cni-network": "microk8s",
 		"/etc/kubernetes/cni/net.d":                   "openshift",
 		"/home/kubernetes/bin":                        "gke",
+		"/var/lib/k0s/kubelet":                        "k0s",
 	} {
 		root := t.TempDir()
 		if err := os.MkdirAll(root+dir, 0o755); err != nil {
@@ -21,6 +22,18 @@ func TestDetect(t *testing.T) {
 		}
 		if got := node.Detect(root); got != want {
 			t.Errorf("with %s: %s, want %s", dir, got, want)
+		}
+	}
+}
+
+func TestPresetOfOlderK3s(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"/var/lib/rancher/k3s/data/current/bin", "/var/lib/rancher/k3s/data/cni"} {
+		if err := os.MkdirAll(root+dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if got, known := node.Preset("k3s", root); got.Bin != dir || !known {
+			t.Errorf("%+v, want %s", got, dir)
 		}
 	}
 }

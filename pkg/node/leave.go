@@ -11,7 +11,7 @@ import (
 // Multus came, and, where inUse is false, the binary. While pods that Multus
 // attached still run, it has to stay: their DEL needs it. Nothing else is touched.
 func (n Node) Leave(inUse bool) (removed []string, err error) {
-	paths := []string{n.confPath()} // first: from here on no pod starts with Multus
+	paths := n.ownConfs() // first: from here on no pod starts with Multus
 	if !inUse {
 		paths = append(paths, n.kubeconfigPath(), n.tokenPath(), n.accessDir())
 		for _, dir := range n.BinDirs {
@@ -29,4 +29,15 @@ func (n Node) Leave(inUse bool) (removed []string, err error) {
 	return removed, err
 }
 
-func (n Node) confPath() string { return filepath.Join(n.ConfDir, n.ConfFile) }
+// ownConfs are all files that the configuration can be.
+func (n Node) ownConfs() []string {
+	names := ownNames()
+	if n.ConfFile != "" {
+		names = []string{n.ConfFile}
+	}
+	var paths []string
+	for _, name := range names {
+		paths = append(paths, filepath.Join(n.ConfDir, name))
+	}
+	return paths
+}

@@ -1,15 +1,11 @@
 package node
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/sirupsen/logrus"
-
-	"github.com/multus-cni/multus/pkg/netconf"
 )
 
 // Node is one node that Multus is put on.
@@ -22,8 +18,12 @@ type Node struct {
 type Report struct {
 	Written []string // paths
 	Removed []string
+	// Configuration is Multus's own file, "" where there is none.
+	Configuration string
 	// DefaultNetwork is the default network's file, "" while there is none.
 	DefaultNetwork string
+	// Passed tells what was not taken for the default network, and why.
+	Passed []string
 }
 
 // Reconcile makes the files of the node what they should be: the plugins first, then
@@ -76,99 +76,6 @@ func (n Node) copyBinaries(r *Report) error {
 			}
 			n.wrote(r, wrote, filepath.Join(dir, filepath.Base(from)))
 		}
-	}
-	return nil
-}
-
-// giveAccess writes the kubeconfig and the files that it names.
-func (n Node) giveAccess(r *Report) error {
-	if n.API.Server == "" {
-		return nil
-	}
-	if err := os.MkdirAll(n.accessDir(), 0o700); err != nil {
-		return err
-	}
-	if err := sweep(n.accessDir()); err != nil {
-		return err
-	}
-	ca, err := n.account("ca.crt")
-	if err != nil {
-		return err
-	}
-	token, err := n.account("token")
-	if err != nil {
-		return err
-	}
-	kubeconfig, err := n.kubeconfig(ca)
-	if err != nil {
-		return err
-	}
-	for _, file := range []struct {
-		path    string
-		content []byte
-	}{{n.tokenPath(), token}, {n.kubeconfigPath(), kubeconfig}} {
-		wrote, err := place(file.path, file.content, 0o600)
-		if err != nil {
-			return err
-		}
-		n.wrote(r, wrote, file.path)
-	}
-	return nil
-}
-
-// configure writes the configuration, and then removes what it takes the place of.
-func (n Node) configure(r *Report) error {
-	primary, passed, missing := n.defaultNetwork()
-	if missing != nil && !(n.Early && errors.Is(missing, ErrNoDefaultNetwork)) {
-		n.tell(passed)
-		return missing
-	}
-	r.DefaultNetwork = primary.File
-	conf, err := n.Render(primary)
-	if err != nil {
-		return err
-	}
-	path := n.confPath()
-	wrote, err := place(path, conf, 0o600)
-	if err != nil {
-		return err
-	}
-	n.wrote(r, wrote, path)
-	if wrote {
-		n.tell(passed)
-	}
-	if err := n.removeOlder(r); err != nil {
-		return err
-	}
-	return missing
-}
-
-// tell logs what was passed over on the way to the default network. Where nothing
-// changed it was told before.
-func (n Node) tell(passed []string) {
-	for _, warning := range passed {
-		n.Log.Warn(warning)
-	}
-}
-
-// removeOlder removes configurations of older versions: one with another suffix
-// would come before ours.
-func (n Node) removeOlder(r *Report) error {
-	files, err := netconf.RuntimeFiles(n.ConfDir)
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		path := filepath.Join(n.ConfDir, file)
-		found, err := netconf.File(path)
-		if file == n.ConfFile || err != nil || !n.runsMultus(found.List) {
-			continue
-		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		r.Removed = append(r.Removed, path)
-		n.Log.WithField("file", path).Warn("removed a configuration of another multus; this one has taken its place")
 	}
 	return nil
 }

@@ -1,8 +1,6 @@
 package node_test
 
 import (
-	"encoding/json"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,9 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sirupsen/logrus"
 
-	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/node"
-	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 const flannel = `{"cniVersion":"1.0.0","name":"cbr0","plugins":[{"type":"flannel","delegate":{}},{"type":"portmap","capabilities":{"portMappings":true,"ips":false}}]}`
@@ -197,94 +193,6 @@ func TestReconcileKeepsCurrent(t *testing.T) {
 	}
 }
 
-// TestOlderConfiguration: one that would come before ours goes, but only once ours is
-// there; it is never taken for the default network.
-func TestOlderConfiguration(t *testing.T) {
-	h := newHost(t)
-	h.conf("00-multus.conf", `{"cniVersion":"0.3.1","name":"multus-cni-network","type":"multus","delegates":[]}`)
-	if _, err := h.Reconcile(); !errors.Is(err, node.ErrNoDefaultNetwork) {
-		t.Fatalf("%v", err)
-	}
-	if diff := cmp.Diff([]string{"00-multus.conf"}, confs(h)); diff != "" {
-		t.Errorf("before there is a default network (-want +got):\n%s", diff)
-	}
-	h.conf("10-flannel.conflist", flannel)
-	if report := h.reconcile(); len(report.Removed) != 1 {
-		t.Errorf("%+v", report)
-	}
-	if diff := cmp.Diff([]string{"00-multus.conflist", "10-flannel.conflist"}, confs(h)); diff != "" {
-		t.Errorf("files (-want +got):\n%s", diff)
-	}
-}
-
-func confs(h host) []string {
-	var files []string
-	for _, file := range h.files() {
-		if !strings.HasPrefix(file, "multus.d/") {
-			files = append(files, file)
-		}
-	}
-	return files
-}
-
-// TestUnderAnotherName: a link to our binary is multus as well.
-func TestUnderAnotherName(t *testing.T) {
-	h := newHost(t)
-	h.conf("10-flannel.conflist", flannel)
-	h.reconcile()
-	if err := os.Link(filepath.Join(h.BinDirs[0], "multus"), filepath.Join(h.BinDirs[0], "shim")); err != nil {
-		t.Fatal(err)
-	}
-	h.ClusterNetwork = "05-shim.conf"
-	h.conf("05-shim.conf", `{"cniVersion":"1.0.0","name":"x","type":"shim"}`)
-	if _, err := h.Reconcile(); !errors.Is(err, node.ErrNoDefaultNetwork) {
-		t.Errorf("multus was taken for its own default network: %v", err)
-	}
-}
-
-func TestEarly(t *testing.T) {
-	h := newHost(t)
-	h.Early = true
-	if _, err := h.Reconcile(); !errors.Is(err, node.ErrNoDefaultNetwork) {
-		t.Errorf("a node without a default network is ready: %v", err)
-	}
-	var conf struct {
-		CNIVersion string
-		Plugins    []struct{ ClusterNetwork string }
-	}
-	if err := json.Unmarshal([]byte(h.read(h.ConfDir, "00-multus.conflist")), &conf); err != nil {
-		t.Fatal(err)
-	}
-	if conf.CNIVersion != "1.1.0" || conf.Plugins[0].ClusterNetwork != h.ConfDir {
-		t.Errorf("%+v", conf)
-	}
-	if _, err := netconf.First(h.ConfDir); !errors.Is(err, netconf.ErrNotFound) {
-		t.Errorf("the directory has a default network: %v", err)
-	}
-}
-
-func TestKeysOfTheConfiguration(t *testing.T) {
-	h := newHost(t)
-	h.conf("10-flannel.conflist", flannel)
-	h.Keys = rawjson.New(rawjson.Member{Key: "namespaceIsolation", Value: json.RawMessage("true")}, rawjson.Member{Key: "capabilities", Value: json.RawMessage("{}")})
-	h.Name, h.CNIVersion = "mine", "0.4.0"
-	h.reconcile()
-	conf := h.read(h.ConfDir, "00-multus.conflist")
-	for _, want := range []string{`"namespaceIsolation": true`, `"capabilities": {}`, `"name": "mine"`, `"cniVersion": "0.4.0"`} {
-		if !strings.Contains(conf, want) {
-			t.Errorf("no %s in %s", want, conf)
-		}
-	}
-	h.Keys = rawjson.New(rawjson.Member{Key: "apiTimeout", Value: json.RawMessage(`"soon"`)})
-	before := conf
-	if _, err := h.Reconcile(); err == nil || !strings.Contains(err.Error(), "apiTimeout: ") {
-		t.Errorf("error %v", err)
-	}
-	if after := h.read(h.ConfDir, "00-multus.conflist"); after != before {
-		t.Error("a wrong key changed the configuration")
-	}
-}
-
 func TestKilledInstaller(t *testing.T) {
 	h := newHost(t)
 	h.conf("10-flannel.conflist", flannel)
@@ -329,7 +237,7 @@ func TestOptions(t *testing.T) {
 	}
 	h.ConfDir, h.ConfFile = "net.d", "../x"
 	_, err := h.Reconcile()
-	const want = `2 faults: (1) cni-conf-dir: "net.d": an absolute path is expected; (2) multus-conf-file: "../x": a file name is expected, without a path, that ends in .conflist`
+	const want = `2 faults: (1) cni-conf-dir: "net.d": an absolute path is expected; (2) multus-conf-file: "../x": a file name, without a path, that ends in .conflist, is expected`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v", err)
 	}

@@ -1,7 +1,9 @@
 package node
 
 import (
+	"cmp"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +16,7 @@ import (
 type Options struct {
 	ConfDir  string // the runtime's directory of configurations
 	BinDirs  []string
-	ConfFile string // file name of Multus's own configuration in ConfDir
+	ConfFile string // file name of Multus's own configuration in ConfDir; empty: one that comes first
 	// ClusterNetwork is the file name, in ConfDir, of the default network; empty: the
 	// first that can be one.
 	ClusterNetwork string
@@ -69,20 +71,31 @@ const (
 // Check tells what is wrong with the options.
 func (o Options) Check() error {
 	var faults fault.List
+	add := func(key, value, expected string) {
+		faults.Add(fault.Fault{Key: key, What: fault.Quote(value) + ": " + expected + " is expected"})
+	}
 	absolute := func(key, path string) {
-		if !filepath.IsAbs(path) {
-			faults.Add(fault.Fault{Key: key, What: fault.Quote(path) + ": an absolute path is expected"})
+		if path != "" && !filepath.IsAbs(path) {
+			add(key, path, "an absolute path")
 		}
 	}
-	absolute("cni-conf-dir", o.ConfDir)
+	absolute("cni-conf-dir", cmp.Or(o.ConfDir, "none"))
 	for _, dir := range o.BinDirs {
 		absolute("cni-bin-dir", dir)
 	}
-	if strings.Contains(o.ConfFile, "/") || filepath.Ext(o.ConfFile) != ".conflist" { // runtimes take no list from another
-		faults.Add(fault.Fault{Key: "multus-conf-file", What: fault.Quote(o.ConfFile) + ": a file name is expected, without a path, that ends in .conflist"})
+	absolute("multus-autoconfig-dir", o.PrimaryDir)
+	absolute("multus-kubeconfig-file-host", o.Kubeconfig)
+	if strings.Contains(o.ConfFile, "/") || o.Template == "" && o.ConfFile != "" && filepath.Ext(o.ConfFile) != ".conflist" { // runtimes take no list from another
+		add("multus-conf-file", o.ConfFile, "a file name, without a path, that ends in .conflist,")
 	}
 	if strings.Contains(o.ClusterNetwork, "/") {
-		faults.Add(fault.Fault{Key: "multus-master-cni-file-name", What: fault.Quote(o.ClusterNetwork) + ": a file name is expected, without a path"})
+		add("multus-master-cni-file-name", o.ClusterNetwork, "a file name, without a path,")
+	}
+	if !slices.Contains([]string{"", RepairOff, RepairEvent, RepairDelete}, o.Repair) {
+		add("repair", o.Repair, "off, event or delete")
+	}
+	if o.API.TokenLifetime < 0 {
+		add("token-lifetime", o.API.TokenLifetime.String(), "more than zero")
 	}
 	return faults.Err()
 }

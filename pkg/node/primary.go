@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -9,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/fault"
-	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
@@ -20,7 +20,12 @@ var ErrNoDefaultNetwork = errors.New("no configuration of a default network")
 // one that is asked for, else the first that can be one. Warnings tell what was
 // passed over, and why.
 func (o Options) defaultNetwork() (netconf.Found, []string, error) {
-	files, err := netconf.RuntimeFiles(o.ConfDir)
+	if network, given := o.Keys.Text("clusterNetwork"); given {
+		found, err := configured(network)
+		return found, nil, err
+	}
+	dir := o.primaryDir()
+	files, err := netconf.RuntimeFiles(dir)
 	if err != nil {
 		return netconf.Found{}, nil, err
 	}
@@ -29,12 +34,12 @@ func (o Options) defaultNetwork() (netconf.Found, []string, error) {
 	}
 	var passed fault.Notes
 	for _, file := range files {
-		found, err := netconf.File(filepath.Join(o.ConfDir, file))
+		found, err := netconf.File(filepath.Join(dir, file))
 		if err == nil && o.ClusterNetwork == "" {
 			err = unfit(file, found.List)
 		}
 		if err == nil && o.runsMultus(found.List) {
-			if file == o.ConfFile {
+			if file == o.ConfFile || slices.Contains(ownNames(), file) {
 				continue
 			}
 			err = errors.New("it is a configuration of multus itself")
@@ -45,12 +50,31 @@ func (o Options) defaultNetwork() (netconf.Found, []string, error) {
 		}
 		return found, passed, nil
 	}
-	wanted := "in " + o.ConfDir
+	wanted := "in " + dir
 	if o.ClusterNetwork != "" {
-		wanted = filepath.Join(o.ConfDir, o.ClusterNetwork)
+		wanted = filepath.Join(dir, o.ClusterNetwork)
 	}
 	return netconf.Found{}, passed, fmt.Errorf("%w: %s; is the default network's own DaemonSet running on this node?", ErrNoDefaultNetwork, wanted)
 }
+
+// configured is the default network that the admin's keys name: a file by its path, or
+// a network that is not looked for here.
+func configured(network string) (netconf.Found, error) {
+	if !strings.Contains(network, "/") {
+		return netconf.Found{}, nil
+	}
+	if info, err := os.Stat(network); err == nil && info.IsDir() {
+		return netconf.First(network)
+	}
+	found, err := netconf.File(network)
+	if err != nil {
+		return netconf.Found{}, fmt.Errorf("%w: clusterNetwork: %w", ErrNoDefaultNetwork, err)
+	}
+	return found, nil
+}
+
+// primaryDir is where the default network's configuration is looked for.
+func (o Options) primaryDir() string { return cmp.Or(o.PrimaryDir, o.ConfDir) }
 
 // unfit tells why a configuration is not the cluster's network unless it is asked for.
 func unfit(file string, list netconf.List) error {
@@ -63,25 +87,4 @@ func unfit(file string, list netconf.List) error {
 		return errors.New("it is the loopback interface alone")
 	}
 	return nil
-}
-
-// runsMultus tells whether a configuration runs Multus: by its type, or because the
-// plugin's binary is a link to ours.
-func (o Options) runsMultus(list netconf.List) bool {
-	return slices.ContainsFunc(list.Plugins(), func(p netconf.Plugin) bool {
-		return name.Self(p.Type(), "") || o.sameBinary(p.Type())
-	})
-}
-
-func (o Options) sameBinary(plugin string) bool {
-	for _, dir := range o.BinDirs {
-		ours, err := os.Stat(filepath.Join(dir, "multus"))
-		if err != nil {
-			continue
-		}
-		if other, err := os.Stat(filepath.Join(dir, plugin)); err == nil && os.SameFile(ours, other) {
-			return true
-		}
-	}
-	return false
 }

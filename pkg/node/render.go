@@ -27,7 +27,7 @@ func (o Options) Render(primary netconf.Found) ([]byte, error) {
 		rawjson.Member{Key: "capabilities", Value: capabilities(primary.List)},
 		rawjson.Member{Key: "clusterNetwork", Value: rawjson.Quote(o.clusterNetwork(primary))},
 	)
-	if o.API.Server != "" {
+	if o.ownAccess() {
 		plugin = plugin.With("kubeconfig", rawjson.Quote(o.kubeconfigPath()))
 	}
 	plugin = plugin.Merge(o.Keys)
@@ -57,7 +57,7 @@ func (o Options) Render(primary netconf.Found) ([]byte, error) {
 // directory it will be in: STATUS says meanwhile that the node is not ready.
 func (o Options) clusterNetwork(primary netconf.Found) string {
 	if primary.File == "" {
-		return o.ConfDir
+		return o.primaryDir()
 	}
 	return primary.File
 }

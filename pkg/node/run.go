@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/fsnotify/fsnotify"
 )
 
 const (
-	// settle is how long changes are gathered before the node is looked at again.
-	settle = 100 * time.Millisecond
 	// fightRounds rewrites of the configuration within fightTime are a fight with
 	// another agent; from then on the node is looked at once in fightPause.
 	fightRounds = 5
@@ -44,95 +42,61 @@ func (h *Health) set(err error) { h.last.Store(&err) }
 // then whenever a file of the directories changes, and after each Poll whatever
 // happens. Failures are told to the health and tried again.
 func (n Node) Run(ctx context.Context, health *Health) error {
-	watcher, err := fsnotify.NewWatcher()
-	if err != nil {
-		return err
-	}
-	defer watcher.Close()
-	fight := fight{path: n.confPath()}
+	var fight fight
+	var told string
 	for ctx.Err() == nil {
-		n.watch(watcher) // before looking: what changes meanwhile is seen
+		watch := newWatch(n.watched(), n.Log)
 		report, err := n.Reconcile()
 		pause := n.Poll
 		if fight.noticed(report, time.Now()) {
 			err, pause = errors.Join(err, ErrFight), fightPause
+			watch.close() // or the other one's next change would not be waited for
 		}
-		if err != nil {
-			n.Log.WithError(err).Warn("the node is not ready")
-		} else if health.Err() != nil {
-			n.Log.WithField("defaultNetwork", report.DefaultNetwork).Info("the node is ready")
-		}
+		told = n.tell(report, err, told)
 		health.set(err)
-		n.wait(ctx, watcher, pause)
+		watch.wait(ctx, pause, nil)
 	}
 	return nil
 }
 
-// watch watches all directories, those too that have come or were replaced since.
-func (n Node) watch(watcher *fsnotify.Watcher) {
-	dirs := n.dirs()
-	if n.API.Server != "" {
-		dirs = append(dirs, n.API.Account)
-	}
-	for _, dir := range dirs {
+// watched are all directories in which something may change that is looked at.
+func (n Node) watched() []string {
+	for _, dir := range n.dirs() {
 		_ = os.MkdirAll(dir, 0o755) // Reconcile tells what is wrong with it
-		if err := watcher.Add(dir); err != nil {
-			n.Log.WithError(err).WithField("directory", dir).Debug("not watched; the poll looks at it")
-		}
 	}
+	dirs := append(n.dirs(), n.primaryDir())
+	if n.ownAccess() {
+		dirs = append(dirs, n.API.Account, n.accessDir())
+	}
+	return dirs
 }
 
-// wait waits for a change, and then until changes have settled, or for the pause. In
-// a fight, whose pause is longer than fightTime allows, changes are not listened to.
-func (n Node) wait(ctx context.Context, watcher *fsnotify.Watcher, pause time.Duration) {
-	events := watcher.Events
-	if pause == fightPause {
-		events = nil
+// tell logs how the node is, where that is news.
+func (n Node) tell(r Report, err error, told string) string {
+	text := strings.Join(r.Passed, "\n")
+	if err != nil {
+		text += "\n" + err.Error()
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	case <-events:
-		settled := time.NewTimer(settle)
-		defer settled.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-settled.C:
-				return
-			case <-watcher.Events:
-			}
-		}
-	case err := <-watcher.Errors:
-		n.Log.WithError(err).Debug("watching files; looking at all of them")
+	if text += r.DefaultNetwork; text == told {
+		return told
 	}
-	n.drain(watcher)
-}
-
-func (n Node) drain(watcher *fsnotify.Watcher) {
-	for {
-		select {
-		case <-watcher.Events:
-		default:
-			return
-		}
+	for _, warning := range r.Passed {
+		n.Log.Warn(warning)
 	}
+	if err != nil {
+		n.Log.WithError(err).Warn("the node is not ready")
+	} else {
+		n.Log.WithField("defaultNetwork", r.DefaultNetwork).Info("the node is ready")
+	}
+	return text
 }
 
 // fight counts how often the configuration had to be written again.
-type fight struct {
-	path   string
-	rounds []time.Time
-}
+type fight struct{ rounds []time.Time }
 
 func (f *fight) noticed(r Report, now time.Time) bool {
-	for _, path := range r.Written {
-		if path == f.path {
-			f.rounds = append(f.rounds, now)
-		}
+	if r.Configuration != "" && slices.Contains(r.Written, r.Configuration) {
+		f.rounds = append(f.rounds, now)
 	}
 	for len(f.rounds) > 0 && now.Sub(f.rounds[0]) > fightTime {
 		f.rounds = f.rounds[1:]
