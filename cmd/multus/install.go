@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/node"
 )
 
@@ -98,22 +99,28 @@ func install(ctx context.Context, std streams, f installFlags) error {
 		_, err := n.Reconcile()
 		return err
 	}
-	go f.collect(ctx, entry)
-	health := &node.Health{}
+	w := &watched{node: f.Options, health: &node.Health{}, plugin: f.collector(entry)}
+	go w.collect(ctx, entry)
 	if f.listen != "" {
-		serveHealth(ctx, f.listen, health, entry)
+		go w.receive(ctx, entry)
+		w.serve(ctx, f.listen, entry)
 	}
-	return n.Run(ctx, health)
+	return n.Run(ctx, w.health)
+}
+
+// collector is the plugin that finishes what no runtime will.
+func (f installFlags) collector(log *logrus.Entry) multus.Plugin {
+	conf := config.Default()
+	conf.CNIDir, conf.BinDir = string(f.state()), f.BinDirs
+	return newPlugin(nil, conf, log)
 }
 
 // collect finishes, at once and then every few minutes, what no runtime will: CRI-O
 // never repeats a DEL that failed, and containerd never calls GC.
-func (f installFlags) collect(ctx context.Context, log *logrus.Entry) {
-	conf := config.Default()
-	conf.CNIDir, conf.BinDir = string(f.state()), f.BinDirs
-	p := newPlugin(nil, conf, log)
+func (w *watched) collect(ctx context.Context, log *logrus.Entry) {
 	for {
-		finished, err := p.Collect(ctx, nil)
+		finished, err := w.plugin.Collect(ctx, nil)
+		w.collection(len(finished), err)
 		for _, k := range finished {
 			log.WithField("sandbox", k.String()).Info("finished what was left of it")
 		}
@@ -128,23 +135,24 @@ func (f installFlags) collect(ctx context.Context, log *logrus.Entry) {
 	}
 }
 
-// serveHealth answers /healthz while the process lives and /readyz while the node is
-// as it should be.
-func serveHealth(ctx context.Context, address string, health *node.Health, log *logrus.Entry) {
+// serve answers /healthz while the process lives, /readyz while the node is as it
+// should be, and /metrics.
+func (w *watched) serve(ctx context.Context, address string, log *logrus.Entry) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if err := health.Err(); err != nil {
-			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+	mux.HandleFunc("GET /readyz", func(out http.ResponseWriter, _ *http.Request) {
+		if err := w.health.Err(); err != nil {
+			http.Error(out, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintln(w, "ok")
+		fmt.Fprintln(out, "ok")
 	})
+	mux.Handle("GET /metrics", w)
 	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	go func() {
 		if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
-			log.WithError(err).Error("health is not served")
+			log.WithError(err).Error("health and metrics are not served")
 		}
 	}()
 }

@@ -59,7 +59,7 @@ func (f *installFlags) files(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Plugins, "copy-plugins", "", "`DIR` whose plugins are copied too")
 	flags.DurationVar(&f.Poll, "poll", 30*time.Second, "`TIME` between two looks where no change is noticed")
 	flags.BoolVar(&f.once, "once", false, "do it once and end")
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:9454", "`ADDRESS` of /healthz and /readyz; empty for none")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:9454", "`ADDRESS` of /healthz, /readyz and /metrics; empty for none")
 }
 
 // cluster are the flags about the API server, and what is asked of it.

@@ -14,6 +14,7 @@ import (
 	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/kube"
 	"github.com/multus-cni/multus/pkg/kubelet"
+	"github.com/multus-cni/multus/pkg/metrics"
 	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
@@ -56,7 +57,9 @@ func fieldsOf(call multus.Call) logrus.Fields {
 	return fields
 }
 
-func execute(ctx context.Context, call multus.Call, conf config.Config, log *logrus.Entry) (json.RawMessage, error) {
+func execute(ctx context.Context, call multus.Call, conf config.Config, log *logrus.Entry) (_ json.RawMessage, err error) {
+	outcome := metrics.Begin(call.Command)
+	defer func() { outcome.End(conf.CNIDir, multus.Code(err)) }()
 	for _, w := range conf.Warnings {
 		log.Warn(w)
 	}
@@ -66,6 +69,7 @@ func execute(ctx context.Context, call multus.Call, conf config.Config, log *log
 		return nil, multus.Misconfigured(err)
 	}
 	defer done()
+	p.Outcome = outcome
 	switch call.Command {
 	case "ADD":
 		return p.Add(ctx, call.Sandbox)

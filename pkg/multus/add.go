@@ -162,6 +162,7 @@ func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachmen
 			p.at(a).Warn(w)
 		}
 	}
+	p.measure("ADD", a.Network, started, err)
 	if err != nil {
 		p.at(a).WithError(err).Error("attachment failed")
 		return made, of(a, err)

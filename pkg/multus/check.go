@@ -2,8 +2,10 @@ package multus
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
 
@@ -55,7 +57,7 @@ func (p Plugin) checkUnrecorded(ctx context.Context, sb plan.Sandbox, none error
 		return coded(code, fmt.Errorf("%w, and no default network to check: %w", none, err))
 	}
 	master := pl.Attachments[0]
-	return of(master, p.Runner.Check(ctx, sb, master, p.Planner.Conf.PrevResult))
+	return of(master, p.runCheck(ctx, sb, master, p.Planner.Conf.PrevResult))
 }
 
 func (p Plugin) checkOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
@@ -66,10 +68,17 @@ func (p Plugin) checkOne(ctx context.Context, sb plan.Sandbox, a state.Attachmen
 	default:
 		return coded(types.ErrTryAgainLater, fmt.Errorf("not attached: ADD got as far as %q; the runtime has to DEL the container", a.Phase))
 	}
-	if err := p.Runner.Check(ctx, sb, a.Attachment, a.Result); err != nil {
+	if err := p.runCheck(ctx, sb, a.Attachment, a.Result); err != nil {
 		p.at(a.Attachment).WithError(err).Error("check failed")
 		return err
 	}
 	p.at(a.Attachment).Debug("checked")
 	return nil
+}
+
+func (p Plugin) runCheck(ctx context.Context, sb plan.Sandbox, a plan.Attachment, result json.RawMessage) error {
+	began := time.Now()
+	err := p.Runner.Check(ctx, sb, a, result)
+	p.measure("CHECK", a.Network, began, err)
+	return err
 }

@@ -98,7 +98,9 @@ func started(a state.Attachment) bool {
 func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
 	begin := time.Now()
 	made := delegate.Made{Result: a.Result, Attached: a.Phase == state.Attached, Unstarted: a.Unstarted}
-	if err := p.Runner.Del(ctx, sb, a.Attachment, made); err != nil {
+	err := p.Runner.Del(ctx, sb, a.Attachment, made)
+	p.measure("DEL", a.Network, begin, err)
+	if err != nil {
 		p.at(a.Attachment).WithError(err).Error("detachment failed")
 		return err
 	}
@@ -125,7 +127,10 @@ func (p Plugin) delUnrecorded(ctx context.Context, sb plan.Sandbox, why error) e
 	}
 	for i := len(pl.Attachments) - 1; i >= 0; i-- {
 		a := pl.Attachments[i]
-		if err := p.Runner.Del(ctx, sb, a, delegate.Made{}); err != nil {
+		begin := time.Now()
+		err := p.Runner.Del(ctx, sb, a, delegate.Made{})
+		p.measure("DEL", a.Network, begin, err)
+		if err != nil {
 			p.at(a).WithError(err).Warn("detachment without a record failed")
 		}
 		p.removeDeviceInfo(a)

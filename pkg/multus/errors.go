@@ -44,8 +44,11 @@ func coded(code uint, err error) error {
 
 // Code is the CNI error code that an error answers the runtime with: the first
 // that it or an error in it was given, a delegate's own included, else the one
-// that its kind calls for.
+// that its kind calls for; 0 for no error.
 func Code(err error) uint {
+	if err == nil {
+		return 0
+	}
 	if code := firstCode(err); code != 0 {
 		return code
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/sirupsen/logrus"
@@ -144,7 +145,10 @@ func (p Plugin) collectNetworks(ctx context.Context, recs []recorded) error {
 		}
 	}
 	for _, l := range distinct(lists) {
-		if err := p.Runner.GC(ctx, l, inUse[l.Name()]); err != nil {
+		began := time.Now()
+		err := p.Runner.GC(ctx, l, inUse[l.Name()])
+		p.measure("GC", l.Name(), began, err)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("network %s: %w", l.Name(), err))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/multus-cni/multus/pkg/delegate"
+	"github.com/multus-cni/multus/pkg/metrics"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
@@ -36,6 +37,12 @@ type Plugin struct {
 	Runner  delegate.Runner
 	State   state.Dir
 	Log     *logrus.Entry
+	Outcome *metrics.Outcome // what became of each network's part; nil: nobody asks
+}
+
+// measure notes what became of a network's part of a command.
+func (p Plugin) measure(command, network string, began time.Time, err error) {
+	p.Outcome.Delegated(metrics.Delegated{Network: network, Command: command, Code: Code(err)}, began)
 }
 
 // locked takes the sandbox's lock. The plugin that it returns runs delegates that

@@ -45,7 +45,9 @@ func (p Plugin) Status(ctx context.Context) error {
 }
 
 func (p Plugin) networkReady(ctx context.Context, l netconf.List) error {
+	began := time.Now()
 	err := p.Runner.Status(ctx, l)
+	p.measure("STATUS", l.Name(), began, err)
 	if err == nil {
 		return nil
 	}

@@ -1,7 +1,9 @@
 package state
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -92,5 +94,27 @@ func TestNotesBehindALink(t *testing.T) {
 	}
 	if got := unfinished(t, outside, "u"); got != "c1" {
 		t.Errorf("changed behind the link: %q", got)
+	}
+}
+
+// The figures are those of List, IsStale and IsUnfinished together.
+func TestSurvey(t *testing.T) {
+	d := Dir(t.TempDir())
+	alive, noted := record(t, k1), record(t, Key{ContainerID: "c2", IfName: "eth0"})
+	alive.Sandbox.NetNS = "/proc/1/ns/net"
+	noted.Sandbox.NetNS = alive.Sandbox.NetNS
+	gone := record(t, Key{ContainerID: "c3", IfName: "eth0"})
+	gone.Sandbox.NetNS = filepath.Join(string(d), "gone")
+	gone.Attachments[0].Phase, gone.Attachments[1].Phase = Detached, Attaching
+	noted.Attachments[1].Phase = Attached
+	for _, r := range []Record{alive, noted, gone} {
+		must(t, d.Create(r))
+	}
+	must(t, d.NoteUnfinished(noted))
+	must(t, os.WriteFile(filepath.Join(string(d), "sandboxes", "c4@eth0.json"), []byte("{"), 0o600))
+	got, err := d.Survey()
+	want := Survey{Sandboxes: 3, Attachments: 2, Stale: 2, Unfinished: 1}
+	if diff := cmp.Diff(want, got); diff != "" || !errors.Is(err, ErrUnreadable) {
+		t.Errorf("%v; (-want +got):\n%s", err, diff)
 	}
 }

@@ -5,6 +5,7 @@ package guard_test
 import (
 	"fmt"
 	"maps"
+	"net"
 	"os/exec"
 	"slices"
 	"strings"
@@ -218,4 +219,23 @@ func (n host) compare(t *testing.T, cmd *exec.Cmd, want effects, requests []stri
 		return fmt.Sprintf("\n%s: effects (- wanted, + got):\n%s", verb, diff)
 	}
 	return ""
+}
+
+// What an installer on the node is told costs one socket, and no connection.
+func TestEffectsOfMetrics(t *testing.T) {
+	p := pod{conf: quiet()}
+	n := newNode(t, p)
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: n.Path("cni/metrics.sock"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	add, del := attaching(1), detaching(1)
+	add.Sockets, del.Sockets = 1, 1
+	n.expect(t, n.command("ADD", p, "sandbox"), add, nil)
+	n.expect(t, n.command("DEL", p, "sandbox"), del, nil)
+	told := make([]byte, 1024)
+	if size, err := conn.Read(told); err != nil || !strings.HasPrefix(string(told[:size]), `{"command":"ADD","code":0,`) {
+		t.Errorf("%s, %v", told[:size], err)
+	}
 }

@@ -1,0 +1,62 @@
+package node
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/multus-cni/multus/pkg/regular"
+)
+
+// Reasons are all that Reason returns for a node that is not ready.
+func Reasons() []string {
+	return []string{"starting", "no-default-network", "fight", "disk", "permission", "other"}
+}
+
+// Reason is in a word why the node is not ready, for metrics, which must not have one
+// for each message; "" where it is.
+func (h *Health) Reason() string {
+	switch err := h.Err(); {
+	case err == nil:
+		return ""
+	case h.last.Load() == nil:
+		return "starting"
+	case errors.Is(err, ErrFight):
+		return "fight"
+	case errors.Is(err, ErrNoDefaultNetwork):
+		return "no-default-network"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EIO):
+		return "disk"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return "permission"
+	}
+	return "other"
+}
+
+// TokenTimes tells since when and until when the token that pods are attached with is
+// valid, as it says itself; the zero time where it does not.
+func (o Options) TokenTimes() (issued, expires time.Time) {
+	token, err := regular.Read(o.tokenPath(), maxCredential)
+	parts := strings.Split(strings.TrimSpace(string(token)), ".")
+	if err != nil || len(parts) != 3 {
+		return issued, expires
+	}
+	var claims struct{ Iat, Exp float64 }
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(payload, &claims) != nil {
+		return issued, expires
+	}
+	return claimed(claims.Iat), claimed(claims.Exp)
+}
+
+// claimed is a time of a token; one that is missing is no time.
+func claimed(seconds float64) time.Time {
+	if seconds <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0)
+}
