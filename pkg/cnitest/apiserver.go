@@ -25,17 +25,19 @@ type APIServer struct {
 	conns   atomic.Int64
 	written atomic.Int64
 
-	mu       sync.Mutex
-	token    string
-	latency  time.Duration
-	objects  map[string]json.RawMessage // by path, as in Object
-	events   []json.RawMessage
-	requests []Request
-	faults   []*Fault
-	version  int
-	inFlight int
-	maxSeen  int
-	onAnswer func(Request)
+	mu        sync.Mutex
+	token     string
+	latency   time.Duration
+	objects   map[string]json.RawMessage // by path, as in Object
+	events    []json.RawMessage
+	requests  []Request
+	faults    []*Fault
+	version   int
+	inFlight  int
+	maxSeen   int
+	onAnswer  func(Request)
+	permits   map[string]bool // nil: those of the role
+	withdrawn string          // a group of APIs
 }
 
 // Request is one request that the server has seen.

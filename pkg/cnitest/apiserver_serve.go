@@ -102,6 +102,7 @@ func (s *APIServer) route(w http.ResponseWriter, r *http.Request, body []byte) {
 		writeText(w, http.StatusOK, "ok")
 	case r.URL.Path == "/version":
 		writeJSON(w, http.StatusOK, map[string]string{"major": "1", "minor": "34", "gitVersion": "v1.34.0", "platform": "linux/amd64"})
+	case s.routeCluster(w, r, body):
 	case !isResource:
 		writeText(w, http.StatusNotFound, "404 page not found\n")
 	case r.Method == http.MethodGet && res.name != "":

@@ -1,8 +1,10 @@
 package kube
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"os/exec"
 	"strings"
 	"time"
@@ -24,26 +26,63 @@ func (c *Client) Check() error {
 			return unavailable("kubeconfig %s: user.exec.command: %w; install it, or correct its name", c.kubeconfig, err)
 		}
 	}
-	end := expiry(l.token)
+	_, end := lifetime(l.token)
 	if !end.IsZero() && time.Since(end) > clockSkew {
 		return unavailable("kubeconfig %s: the %s expired at %s; see what should keep it current", c.kubeconfig, l.credential, end.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
 
-// expiry is when a token expires that is a JSON Web Token (RFC 7519, 4.1.4), as
-// those of service accounts are; zero where that cannot be seen.
-func expiry(token string) time.Time {
+// Credential is what identifies Multus, as far as its files tell.
+type Credential struct {
+	Name    string   // the token from /run/token
+	Files   []string // the kubeconfig, and the files with secrets that it names
+	Issued  time.Time
+	Expires time.Time // zero where it never does, or where that cannot be seen
+}
+
+// Credential reads, without a request, what Multus is identified by.
+func (c *Client) Credential() (Credential, error) {
+	conf, name, err := readAccess(c.kubeconfig)
+	if err != nil {
+		return Credential{}, unavailable("kubeconfig %s: %w", c.kubeconfig, err)
+	}
+	found := Credential{Name: name, Files: []string{c.kubeconfig}}
+	for _, file := range []string{conf.BearerTokenFile, conf.KeyFile} {
+		if file != "" {
+			found.Files = append(found.Files, file)
+		}
+	}
+	found.Issued, found.Expires = lifetime(conf.BearerToken)
+	if block, _ := pem.Decode(conf.CertData); conf.BearerToken == "" && block != nil {
+		if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
+			found.Issued, found.Expires = cert.NotBefore, cert.NotAfter
+		}
+	}
+	return found, nil
+}
+
+// lifetime is from when to when a token is good that is a JSON Web Token (RFC 7519,
+// 4.1.4 to 4.1.6), as those of service accounts are; zero where that cannot be seen.
+func lifetime(token string) (issued, expires time.Time) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
-		return time.Time{}
+		return issued, expires
 	}
 	text, err := base64.RawURLEncoding.DecodeString(parts[1])
 	var claims struct {
+		Issued float64 `json:"iat"`
 		Expiry float64 `json:"exp"`
 	}
-	if err != nil || json.Unmarshal(text, &claims) != nil || claims.Expiry <= 0 {
+	if err != nil || json.Unmarshal(text, &claims) != nil {
+		return issued, expires
+	}
+	return unixTime(claims.Issued), unixTime(claims.Expiry)
+}
+
+func unixTime(seconds float64) time.Time {
+	if seconds <= 0 {
 		return time.Time{}
 	}
-	return time.Unix(int64(claims.Expiry), 0)
+	return time.Unix(int64(seconds), 0)
 }

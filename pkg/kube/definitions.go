@@ -39,10 +39,13 @@ func (d *attachmentDefinition) config() (string, error) { return d.Spec.Config, 
 // Definitions reads NetworkAttachmentDefinitions, each distinct one once and all
 // at the same time.
 func (c *Client) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	r := schema.GroupVersionResource{Group: "k8s.cni.cncf.io", Version: "v1", Resource: "network-attachment-definitions"}
 	return collect(refs, func(ref plan.Ref) (plan.Definition, error) {
-		return c.definition(ctx, request{verb: "get", resource: r, ref: ref}, &attachmentDefinition{})
+		return c.definition(ctx, request{verb: "get", resource: attachmentDefinitions(), ref: ref}, &attachmentDefinition{})
 	})
+}
+
+func attachmentDefinitions() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "k8s.cni.cncf.io", Version: "v1", Resource: "network-attachment-definitions"}
 }
 
 // definition reads one object that defines a network.
