@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 exec </dev/null
 
-ALL=(build lint unit plugins faults examples fuzz e2e)
+ALL=(build lint unit plugins runtimes faults examples fuzz e2e)
 FUZZTIME=${FUZZTIME:-90} # seconds for all targets, with their compilation
 E2EBUILD=25m             # for what the node consists of, where nobody has asked for it
 
@@ -18,6 +18,7 @@ usage: ./test.sh [PART...]
   lint       gofmt, go vet, staticcheck, the architecture as a test, go.mod
   unit       go test of all packages, those of pkg with -race
   plugins    whole commands with the real reference plugins (root)
+  runtimes   the same through other people's code: Prometheus' parsers
   faults     kills, full disks, broken plugins, APIs and records; what a command costs (root)
   examples   each example's run, twice (root)
   fuzz       each fuzz target for its share of FUZZTIME seconds (90)
@@ -119,7 +120,7 @@ tests() {
 		before+=("$1")
 		shift
 	done
-	"${before[@]}" go tool gotestsum --no-color --format=pkgname-and-test-fails --format-hide-empty-pkg "$@" | tee "$tmp/tests"
+	"${before[@]}" "$(go tool -n gotestsum)" --no-color --format=pkgname-and-test-fails --format-hide-empty-pkg "$@" | tee "$tmp/tests"
 	status=${PIPESTATUS[0]}
 	number() { sed -nE "s/^DONE .*\\b([0-9]+) $1.*/\\1/p" "$tmp/tests" | tail -n 1; }
 	total=$(number tests?) skips=$(number skipped) failed=$(number failures?) errors=$(number errors?)
@@ -210,6 +211,17 @@ rooted() {
 }
 
 part_plugins() { rooted ./test/plugins/...; }
+
+part_runtimes() {
+	foreign test/monitoring
+}
+
+# foreign is for tests in a module of their own, which brings much along that multus
+# does without.
+foreign() {
+	check "go vet, $1" env -C "$1" go vet .
+	tests isolated env -C "$1" -- -count=1 -timeout 5m .
+}
 
 part_faults() {
 	rooted ./test/faults/...
@@ -348,7 +360,7 @@ for part in "${parts[@]}"; do
 		usage
 		exit 0
 		;;
-	build | lint | unit | plugins | faults | examples | fuzz | bench | e2e) ;;
+	build | lint | unit | plugins | runtimes | faults | examples | fuzz | bench | e2e) ;;
 	*)
 		say "test.sh: there is no part $part; see ./test.sh --help" >&2
 		exit 2
