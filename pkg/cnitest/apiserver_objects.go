@@ -14,6 +14,7 @@ import (
 // resource is what a path of the API names.
 type resource struct {
 	group, version, namespace, resource, name, sub string
+	wide                                           bool // the cluster's, without a namespace
 }
 
 // served is the resource of a kind; ok is false where the server does not know it.
@@ -27,16 +28,22 @@ func served(kind string) (res resource, ok bool) {
 		res = resource{group: "k8s.cni.cncf.io", version: "v1", resource: "network-attachment-definitions"}
 	case "Network":
 		res = resource{group: "kubernetes.com", version: "v1", resource: "networks"}
+	case "DaemonSet":
+		res = resource{group: "apps", version: "v1", resource: "daemonsets"}
+	case "ServiceAccount":
+		res = resource{version: "v1", resource: "serviceaccounts"}
+	case "Node":
+		res = resource{version: "v1", resource: "nodes", wide: true}
 	}
 	return res, res.resource != ""
 }
 
 // serves tells whether the server knows the resource.
 func serves(res resource) bool {
-	for _, kind := range []string{"Pod", "Event", "NetworkAttachmentDefinition", "Network"} {
+	for _, kind := range []string{"Pod", "Event", "NetworkAttachmentDefinition", "Network", "DaemonSet", "ServiceAccount", "Node"} {
 		known, _ := served(kind)
 		if known.group == res.group && known.version == res.version && known.resource == res.resource {
-			return true
+			return known.wide == res.wide || res.name == "" // a list may be of all namespaces
 		}
 	}
 	return false
@@ -56,11 +63,14 @@ func (r resource) path() string {
 	if r.group != "" {
 		root = "/apis/" + r.group + "/" + r.version
 	}
+	if r.wide {
+		return root + "/" + r.resource + "/" + r.name
+	}
 	return root + "/namespaces/" + r.namespace + "/" + r.resource + "/" + r.name
 }
 
-// parsePath reads the path of a namespaced resource; ok is false where it is
-// none that the server serves.
+// parsePath reads the path of a resource; ok is false where it is none that the server
+// serves.
 func parsePath(path string) (res resource, ok bool) {
 	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	switch {
@@ -68,6 +78,8 @@ func parsePath(path string) (res resource, ok bool) {
 		res.version, parts = parts[1], parts[3:]
 	case len(parts) > 5 && parts[0] == "apis" && parts[3] == "namespaces":
 		res.group, res.version, parts = parts[1], parts[2], parts[4:]
+	case len(parts) > 2 && parts[0] == "api":
+		res.version, res.wide, parts = parts[1], true, append([]string{""}, parts[2:]...)
 	default:
 		return resource{}, false
 	}
@@ -95,8 +107,8 @@ type header struct {
 // ErrKind says that the server has no place for objects of a kind.
 var ErrKind = errors.New("kind is not served by the fake API server")
 
-// Put stores an object given as JSON: a Pod, a NetworkAttachmentDefinition or a
-// Network. Its namespace is default where it names none; a missing UID is made up.
+// Put stores an object given as JSON, of a kind that the server knows. Its namespace is
+// default where it names none; a missing UID is made up.
 func (s *APIServer) Put(object []byte) error {
 	var h header
 	if err := json.Unmarshal(object, &h); err != nil {
@@ -107,12 +119,14 @@ func (s *APIServer) Put(object []byte) error {
 		return fmt.Errorf("%w: %q", ErrKind, h.Kind)
 	}
 	res.name, res.namespace = h.Metadata.Name, h.Metadata.Namespace
-	if res.namespace == "" {
+	if res.namespace == "" && !res.wide {
 		res.namespace = "default"
 	}
 	stored, err := edit(object, func(doc map[string]any) {
 		metadata := child(doc, "metadata")
-		metadata["namespace"] = res.namespace
+		if !res.wide {
+			metadata["namespace"] = res.namespace
+		}
 		if h.Metadata.UID == "" {
 			metadata["uid"] = "uid-of-" + res.namespace + "-" + res.name
 		}
@@ -203,19 +217,29 @@ func (s *APIServer) get(w http.ResponseWriter, r *http.Request, res resource) {
 	writeObject(w, r, object)
 }
 
-// list answers a GET of all objects of a namespace.
-func (s *APIServer) list(w http.ResponseWriter, res resource) {
+// list answers a GET of all objects of a namespace, or of a node's pods.
+func (s *APIServer) list(w http.ResponseWriter, r *http.Request, res resource) {
+	node, ofNode := strings.CutPrefix(r.URL.Query().Get("fieldSelector"), "spec.nodeName=")
 	s.mu.Lock()
 	items := []json.RawMessage{}
 	for _, path := range slices.Sorted(maps.Keys(s.objects)) {
-		if strings.HasPrefix(path, res.path()) {
+		within := strings.HasPrefix(path, res.path())
+		if of, _ := parsePath(path); res.wide {
+			within = of.resource == res.resource && of.group == res.group
+		}
+		if within && (!ofNode || nodeOf(s.objects[path]) == node) {
 			items = append(items, s.objects[path])
 		}
 	}
-	version := strconv.Itoa(s.version)
+	metadata := map[string]string{"resourceVersion": strconv.Itoa(s.version)}
 	s.mu.Unlock()
+	from, _ := strconv.Atoi(r.URL.Query().Get("continue")) // none: from the first
+	items = items[min(from, len(items)):]
+	if limit, err := strconv.Atoi(r.URL.Query().Get("limit")); err == nil && limit < len(items) {
+		items, metadata["continue"] = items[:limit], strconv.Itoa(from+limit)
+	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"kind": "List", "apiVersion": "v1", "items": items, "metadata": map[string]string{"resourceVersion": version},
+		"kind": "List", "apiVersion": "v1", "items": items, "metadata": metadata,
 	})
 }
 

@@ -108,11 +108,17 @@ func (s *APIServer) route(w http.ResponseWriter, r *http.Request, body []byte) {
 	case r.Method == http.MethodGet && res.name != "":
 		s.get(w, r, res)
 	case r.Method == http.MethodGet:
-		s.list(w, res)
+		s.list(w, r, res)
 	case r.Method == http.MethodPatch && res.resource == "pods":
 		s.patch(w, r, body)
+	case r.Method == http.MethodPatch && res.resource == "nodes":
+		s.patchNode(w, r, body)
+	case r.Method == http.MethodDelete && res.resource == "pods" && res.name != "":
+		s.deletePod(w, res, body)
 	case r.Method == http.MethodPost && res.resource == "events":
 		s.create(w, res, body)
+	case r.Method == http.MethodPost && res.resource == "serviceaccounts" && res.sub == "token":
+		s.createToken(w, res, body)
 	default:
 		writeStatus(w, byCode(http.StatusMethodNotAllowed, r.Method, res))
 	}

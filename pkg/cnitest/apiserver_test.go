@@ -61,7 +61,7 @@ func TestAPIServer(t *testing.T) {
 		"event":                 {method: "POST", path: events, body: event, status: 201, want: `"name":"e"`},
 		"event elsewhere":       {method: "POST", path: "/api/v1/namespaces/x/events", body: event, status: 422, want: "does not match event.namespace"},
 		"event without a name":  {method: "POST", path: events, body: `{"kind":"Event","apiVersion":"v1"}`, status: 422, want: "name or generateName"},
-		"what nobody should do": {method: "DELETE", path: pods + "/a", status: 405, want: "MethodNotAllowed"},
+		"what nobody should do": {method: "PUT", path: pods + "/a", status: 405, want: "MethodNotAllowed"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -86,7 +86,7 @@ func BenchmarkKubeconfig(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := newLink(file); err != nil {
+				if _, err := (&Client{kubeconfig: file}).newLink(); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -2,11 +2,8 @@ package kube
 
 import (
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"os/exec"
-	"strings"
 	"time"
 )
 
@@ -17,7 +14,7 @@ const clockSkew = time.Minute
 // and the files that it names can be read and make sense, and the token, where
 // that can be seen, has not expired.
 func (c *Client) Check() error {
-	l, err := newLink(c.kubeconfig)
+	l, err := c.newLink()
 	if err != nil {
 		return unavailable("kubeconfig %s: %w", c.kubeconfig, err)
 	}
@@ -26,7 +23,7 @@ func (c *Client) Check() error {
 			return unavailable("kubeconfig %s: user.exec.command: %w; install it, or correct its name", c.kubeconfig, err)
 		}
 	}
-	_, end := lifetime(l.token)
+	end := IdentityOf(l.token).Expires
 	if !end.IsZero() && time.Since(end) > clockSkew {
 		return unavailable("kubeconfig %s: the %s expired at %s; see what should keep it current", c.kubeconfig, l.credential, end.UTC().Format(time.RFC3339))
 	}
@@ -43,7 +40,7 @@ type Credential struct {
 
 // Credential reads, without a request, what Multus is identified by.
 func (c *Client) Credential() (Credential, error) {
-	conf, name, err := readAccess(c.kubeconfig)
+	conf, name, err := c.access()
 	if err != nil {
 		return Credential{}, unavailable("kubeconfig %s: %w", c.kubeconfig, err)
 	}
@@ -53,36 +50,12 @@ func (c *Client) Credential() (Credential, error) {
 			found.Files = append(found.Files, file)
 		}
 	}
-	found.Issued, found.Expires = lifetime(conf.BearerToken)
+	id := IdentityOf(conf.BearerToken)
+	found.Issued, found.Expires = id.Issued, id.Expires
 	if block, _ := pem.Decode(conf.CertData); conf.BearerToken == "" && block != nil {
 		if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
 			found.Issued, found.Expires = cert.NotBefore, cert.NotAfter
 		}
 	}
 	return found, nil
-}
-
-// lifetime is from when to when a token is good that is a JSON Web Token (RFC 7519,
-// 4.1.4 to 4.1.6), as those of service accounts are; zero where that cannot be seen.
-func lifetime(token string) (issued, expires time.Time) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return issued, expires
-	}
-	text, err := base64.RawURLEncoding.DecodeString(parts[1])
-	var claims struct {
-		Issued float64 `json:"iat"`
-		Expiry float64 `json:"exp"`
-	}
-	if err != nil || json.Unmarshal(text, &claims) != nil {
-		return issued, expires
-	}
-	return unixTime(claims.Issued), unixTime(claims.Expiry)
-}
-
-func unixTime(seconds float64) time.Time {
-	if seconds <= 0 {
-		return time.Time{}
-	}
-	return time.Unix(int64(seconds), 0)
 }

@@ -12,6 +12,7 @@ import (
 // several goroutines at once.
 type Client struct {
 	kubeconfig string
+	server     string // of a service account, whose directory is named instead of a kubeconfig
 
 	mu   sync.Mutex
 	link *link
@@ -44,7 +45,7 @@ func (c *Client) connect() (*link, error) {
 	if c.link != nil {
 		return c.link, nil
 	}
-	l, err := newLink(c.kubeconfig)
+	l, err := c.newLink()
 	if err != nil {
 		return nil, unavailable("kubeconfig %s: %w", c.kubeconfig, err)
 	}

@@ -59,10 +59,9 @@ func (c *Client) tell(ctx context.Context, pod plan.Pod, message string) {
 // newEvent is the event that tells of a pod's interfaces.
 func newEvent(pod plan.Pod, message string, at time.Time) event {
 	stamp := metav1.NewTime(at)
-	unique := fmt.Sprintf("%s.%x", strings.TrimRight(pod.Name[:min(len(pod.Name), maxName)], "-."), at.UnixNano())
 	return event{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Event"},
-		Metadata: metav1.ObjectMeta{Name: unique, Namespace: pod.Namespace},
+		Metadata: metav1.ObjectMeta{Name: eventName(pod.Name, uint64(at.UnixNano())), Namespace: pod.Namespace},
 		InvolvedObject: involved{
 			TypeMeta:  metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 			Namespace: pod.Namespace, Name: pod.Name, UID: types.UID(pod.UID),
@@ -71,4 +70,9 @@ func newEvent(pod plan.Pod, message string, at time.Time) event {
 		Source: eventSource{Component: component}, ReportingComponent: component,
 		FirstTimestamp: stamp, LastTimestamp: stamp, Count: 1,
 	}
+}
+
+// eventName is the name of an event about a pod.
+func eventName(pod string, unique uint64) string {
+	return fmt.Sprintf("%s.%x", strings.TrimRight(pod[:min(len(pod), maxName)], "-."), unique)
 }

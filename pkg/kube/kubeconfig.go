@@ -28,10 +28,13 @@ var (
 	errOddProxy  = errors.New("proxy-url: no URL; http://…, https://… or socks5://… is expected")
 )
 
-// readAccess reads how to reach the API server of a kubeconfig's current context,
+// access reads how to reach the API server of a kubeconfig's current context,
 // as whom, and what a message calls that credential.
-func readAccess(path string) (conf *rest.Config, credential string, err error) {
-	data, err := regular.Read(path, maxFile)
+func (c *Client) access() (conf *rest.Config, credential string, err error) {
+	if c.server != "" {
+		return accessOf(accountFile(c.server, c.kubeconfig), c.kubeconfig)
+	}
+	data, err := regular.Read(c.kubeconfig, maxFile)
 	if err != nil {
 		return nil, "", fmt.Errorf("%w; see kubeconfig in Multus's configuration, and whether Multus runs as root", regular.Reason(err))
 	}
@@ -42,6 +45,11 @@ func readAccess(path string) (conf *rest.Config, credential string, err error) {
 	case file.CurrentContext == "":
 		return nil, "", errNoContext
 	}
+	return accessOf(file, filepath.Dir(c.kubeconfig))
+}
+
+// accessOf is access for what a kubeconfig in a directory says.
+func accessOf(file *clientcmdapi.Config, dir string) (conf *rest.Config, credential string, err error) {
 	if err := clientcmdapi.MinifyConfig(file); err != nil {
 		return nil, "", fmt.Errorf("current-context: %w", err)
 	}
@@ -49,12 +57,12 @@ func readAccess(path string) (conf *rest.Config, credential string, err error) {
 		return nil, "", errHalf
 	}
 	for _, cluster := range file.Clusters {
-		if err := prepareCluster(cluster, filepath.Dir(path)); err != nil {
+		if err := prepareCluster(cluster, dir); err != nil {
 			return nil, "", fmt.Errorf("cluster.%w", err)
 		}
 	}
 	for _, user := range file.AuthInfos {
-		if credential, err = prepareUser(user, filepath.Dir(path)); err != nil {
+		if credential, err = prepareUser(user, dir); err != nil {
 			return nil, "", fmt.Errorf("user: %w", err)
 		}
 	}

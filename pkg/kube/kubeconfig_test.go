@@ -187,7 +187,7 @@ func FuzzKubeconfig(f *testing.F) {
 		if err := os.WriteFile(file, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		l, err := newLink(file)
+		l, err := (&Client{kubeconfig: file}).newLink()
 		if err == nil && l.base.Scheme != "https" && l.base.Scheme != "http" {
 			t.Errorf("server %s", l.shown)
 		}

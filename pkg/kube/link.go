@@ -32,8 +32,8 @@ type link struct {
 
 // newLink prepares a connection; the first request opens it. client-go's own
 // transports are not used: all links to one address would be the same connection.
-func newLink(kubeconfig string) (*link, error) {
-	conf, credential, err := readAccess(kubeconfig)
+func (c *Client) newLink() (*link, error) {
+	conf, credential, err := c.access()
 	if err != nil {
 		return nil, err
 	}

@@ -27,10 +27,11 @@ import (
 
 // request is one request, to be tried until it works out or cannot.
 type request struct {
-	verb        string // as RBAC calls it: get, list, create, patch
+	verb        string // as RBAC calls it: get, list, create, patch, delete
 	resource    schema.GroupVersionResource
 	ref         plan.Ref // without a name to create and to list, where the namespace may be missing too
 	subresource string
+	wide        bool // the resource is the cluster's, and has no namespaces
 	query       url.Values
 	accept      string              // application/json where empty
 	contentType string              // of the body; application/json where empty
@@ -139,7 +140,7 @@ func (q request) http(ctx context.Context, l *link) (*http.Request, error) {
 		}
 		body = bytes.NewReader(data)
 	}
-	method := map[string]string{"patch": http.MethodPatch, "create": http.MethodPost}[q.verb]
+	method := map[string]string{"patch": http.MethodPatch, "create": http.MethodPost, "delete": http.MethodDelete}[q.verb]
 	to := l.base.JoinPath(at)
 	to.RawQuery = q.query.Encode()
 	req, err := http.NewRequestWithContext(ctx, cmp.Or(method, http.MethodGet), to.String(), body)
@@ -161,7 +162,7 @@ func (q request) path() (string, error) {
 		root = "api"
 	}
 	one := q.verb != "create" && q.verb != "list"
-	if one || q.ref.Namespace != "" {
+	if one && !q.wide || q.ref.Namespace != "" {
 		if err := name.Namespace(q.ref.Namespace); err != nil {
 			return "", err
 		}

@@ -1,0 +1,133 @@
+package cnitest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// nodeOf is the node that a pod runs on.
+func nodeOf(pod json.RawMessage) string {
+	var doc struct {
+		Spec struct{ NodeName string }
+	}
+	_ = json.Unmarshal(pod, &doc) // whatever else it is runs on none
+	return doc.Spec.NodeName
+}
+
+// JWT is a token with the claims, and a signature that nobody looks at.
+func JWT(claims map[string]any) string {
+	encode := func(value any) string {
+		data, _ := json.Marshal(value) // maps of plain values marshal
+		return base64.RawURLEncoding.EncodeToString(data)
+	}
+	return encode(map[string]string{"alg": "none"}) + "." + encode(claims) + ".c2lnbmF0dXJl"
+}
+
+// AccountToken is a JWT as a server makes them for service accounts, bound to what
+// bound says: "node" and "pod", each with name and uid.
+func AccountToken(namespace, account string, lifetime time.Duration, bound map[string]any) string {
+	now := time.Now()
+	kubernetes := map[string]any{"namespace": namespace, "serviceaccount": map[string]any{"name": account}}
+	for key, value := range bound {
+		kubernetes[key] = value
+	}
+	return JWT(map[string]any{
+		"iat": now.Unix(), "exp": now.Add(lifetime).Unix(), "jti": now.UnixNano(),
+		"sub": "system:serviceaccount:" + namespace + ":" + account, "kubernetes.io": kubernetes,
+	})
+}
+
+// createToken answers a TokenRequest. A node that it names must be there, of that UID.
+func (s *APIServer) createToken(w http.ResponseWriter, res resource, body []byte) {
+	var ask struct {
+		Kind string
+		Spec struct {
+			ExpirationSeconds int64
+			BoundObjectRef    *struct{ APIVersion, Kind, Name, UID string }
+		}
+	}
+	if err := json.Unmarshal(body, &ask); err != nil || ask.Kind != "TokenRequest" {
+		writeStatus(w, apierrors.NewBadRequest(fmt.Sprintf("no TokenRequest: %v", err)))
+		return
+	}
+	bound := map[string]any{}
+	if ref := ask.Spec.BoundObjectRef; ref != nil {
+		var node header
+		at := resource{version: "v1", resource: "nodes", name: ref.Name, wide: true}
+		if ref.Kind != "Node" || json.Unmarshal(s.Object(at.path()), &node) != nil {
+			writeStatus(w, notFound(at))
+			return
+		}
+		if ref.UID != "" && ref.UID != node.Metadata.UID {
+			writeStatus(w, apierrors.NewConflict(at.grouped(), at.name, errors.New("the UID in the bound object reference does not match the UID in record")))
+			return
+		}
+		bound["node"] = map[string]any{"name": ref.Name, "uid": node.Metadata.UID}
+	}
+	token := AccountToken(res.namespace, res.name, time.Duration(ask.Spec.ExpirationSeconds)*time.Second, bound)
+	writeJSON(w, http.StatusCreated, map[string]any{
+		"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "status": map[string]any{"token": token},
+	})
+}
+
+// deletePod answers the DELETE of a pod, if it is as the preconditions say.
+func (s *APIServer) deletePod(w http.ResponseWriter, res resource, body []byte) {
+	var options metav1.DeleteOptions
+	var pod metav1.PartialObjectMetadata
+	err := json.Unmarshal(body, &options)
+	switch stored := s.Object(res.path()); {
+	case err != nil:
+		writeStatus(w, apierrors.NewBadRequest(err.Error()))
+		return
+	case stored == nil || json.Unmarshal(stored, &pod) != nil:
+		writeStatus(w, notFound(res))
+		return
+	}
+	if want := options.Preconditions; want != nil &&
+		(want.UID != nil && *want.UID != pod.UID || want.ResourceVersion != nil && *want.ResourceVersion != pod.ResourceVersion) {
+		writeStatus(w, apierrors.NewConflict(res.grouped(), res.name, errors.New("the precondition does not match")))
+		return
+	}
+	s.Delete(res.path())
+	writeJSON(w, http.StatusOK, pod)
+}
+
+// patchNode answers a JSON patch of a node's taints that tests its version.
+func (s *APIServer) patchNode(w http.ResponseWriter, r *http.Request, body []byte) {
+	var ops []struct {
+		Op, Path string
+		Value    any
+	}
+	res, _ := parsePath(r.URL.Path)
+	node := s.Object(res.path())
+	var meta metav1.PartialObjectMetadata
+	if node == nil || json.Unmarshal(node, &meta) != nil {
+		writeStatus(w, notFound(res))
+		return
+	}
+	if r.Header.Get("Content-Type") != "application/json-patch+json" || json.Unmarshal(body, &ops) != nil ||
+		len(ops) != 2 || ops[0].Path != "/metadata/resourceVersion" || ops[1].Path != "/spec/taints" {
+		writeStatus(w, byCode(http.StatusUnsupportedMediaType, "patch", res))
+		return
+	}
+	if ops[0].Value != meta.ResourceVersion {
+		writeStatus(w, byCode(http.StatusConflict, "patch", res))
+		return
+	}
+	changed, err := edit(node, func(doc map[string]any) { child(doc, "spec")["taints"] = ops[1].Value })
+	if err == nil {
+		err = s.PutRaw(res.path(), changed)
+	}
+	if err != nil {
+		writeStatus(w, apierrors.NewInternalError(err))
+		return
+	}
+	writeObject(w, r, changed)
+}

@@ -1,0 +1,74 @@
+package kube
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"time"
+
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// Account prepares a client for the API server at a URL as the service account whose
+// projected files, token and ca.crt, are in a directory.
+func Account(server, dir string) *Client { return &Client{kubeconfig: dir, server: server} }
+
+// accountFile is what a kubeconfig for a projected service account would say.
+func accountFile(server, dir string) *clientcmdapi.Config {
+	const one = "multus"
+	file := clientcmdapi.NewConfig()
+	file.Clusters[one] = &clientcmdapi.Cluster{Server: server, CertificateAuthority: filepath.Join(dir, "ca.crt")}
+	file.AuthInfos[one] = &clientcmdapi.AuthInfo{TokenFile: filepath.Join(dir, "token")}
+	file.Contexts[one] = &clientcmdapi.Context{Cluster: one, AuthInfo: one}
+	file.CurrentContext = one
+	return file
+}
+
+// Identity is what a service account's token says of itself.
+type Identity struct {
+	Issued, Expires    time.Time // zero where that cannot be seen
+	Namespace, Account string
+	// Pod is the pod that the token ends with; empty: no pod.
+	Pod string
+	// Node and NodeUID are where that pod runs, or what the token ends with.
+	Node, NodeUID string
+}
+
+// IdentityOf reads a token that is a JSON Web Token (RFC 7519), as those of service
+// accounts are; of any other there is nothing to be seen.
+func IdentityOf(token string) Identity {
+	parts := strings.Split(strings.TrimSpace(token), ".")
+	if len(parts) != 3 {
+		return Identity{}
+	}
+	type object struct{ Name, UID string }
+	var claims struct {
+		Expiry  float64 `json:"exp"`
+		Issued  float64 `json:"iat"`
+		Subject string  `json:"sub"`
+		Bound   struct {
+			Node, Pod object
+		} `json:"kubernetes.io"`
+	}
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(text, &claims) != nil {
+		return Identity{}
+	}
+	id := Identity{
+		Issued: moment(claims.Issued), Expires: moment(claims.Expiry),
+		Pod: claims.Bound.Pod.Name, Node: claims.Bound.Node.Name, NodeUID: claims.Bound.Node.UID,
+	}
+	if account, isOne := strings.CutPrefix(claims.Subject, "system:serviceaccount:"); isOne {
+		id.Namespace, id.Account, _ = strings.Cut(account, ":")
+	}
+	return id
+}
+
+// moment is a NumericDate; zero where none is given.
+func moment(seconds float64) time.Time {
+	if seconds <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0)
+}
