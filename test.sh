@@ -183,6 +183,8 @@ part_lint() {
 		skipped shellcheck "not installed"
 	fi
 	tests -- -count=1 ./pkg
+	foreign test/deployments
+	check "go vet, test/devices" env -C test/devices go vet ./...
 }
 
 # nothing passes if a command prints nothing.

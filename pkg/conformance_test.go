@@ -151,13 +151,13 @@ func TestConformanceCRD(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal(files(t)["deployments/crd/network-attachment-definitions.yaml"], &crd); err != nil {
+	if err := yaml.Unmarshal(files(t)["deployments/base/crd/network-attachment-definitions.yaml"], &crd); err != nil {
 		t.Fatal(err)
 	}
 	names := crd.Spec.Names
 	got := []string{crd.APIVersion, crd.Metadata.Name, crd.Spec.Group, crd.Spec.Scope, names.Kind, names.Plural, names.Singular, strings.Join(names.ShortNames, ",")}
 	want := []string{"apiextensions.k8s.io/v1", "network-attachment-definitions.k8s.cni.cncf.io", "k8s.cni.cncf.io", "Namespaced",
-		"NetworkAttachmentDefinition", "network-attachment-definitions", "network-attachment-definition", "net-attach-def"}
+		"NetworkAttachmentDefinition", "network-attachment-definitions", "network-attachment-definition", "nad,net-attach-def"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q\nwant %q", got, want)
 	}

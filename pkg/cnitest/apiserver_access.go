@@ -17,7 +17,7 @@ const (
 	definitionsPath = "/apis/k8s.cni.cncf.io/v1/network-attachment-definitions"
 )
 
-// granted is what the ClusterRole of deployments/rbac gives.
+// granted is what the ClusterRole of deployments/base/rbac gives.
 func granted() map[string]bool {
 	return map[string]bool{
 		"get pods": true, "patch pods/status": true, "create events": true,
@@ -27,7 +27,7 @@ func granted() map[string]bool {
 }
 
 // Permit has access reviews say of a permission, "get pods", that the client has it or
-// has it not; without it they say what the ClusterRole of deployments/rbac gives. Of
+// has it not; without it they say what the ClusterRole of deployments/base/rbac gives. Of
 // requests, those that list the networks of all namespaces heed it.
 func (s *APIServer) Permit(permission string, allowed bool) {
 	s.mu.Lock()

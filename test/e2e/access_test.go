@@ -8,7 +8,7 @@ import (
 // rules replaces the rules of multus's role by those that are kept, for this test.
 func (n node) rules(without string) {
 	n.t.Helper()
-	n.t.Cleanup(func() { n.kubectl("apply", "-f", "deployments/rbac/rbac.yaml") })
+	n.t.Cleanup(func() { n.kubectl("apply", "-f", "deployments/base/rbac") })
 	index := -1
 	for i, resources := range strings.Split(n.kubectl("get", "clusterrole", "multus", "-o", `jsonpath={range .rules[*]}{.resources[*]}{"\n"}{end}`), "\n") {
 		if resources == without {
@@ -33,7 +33,7 @@ func TestForbidden(t *testing.T) {
 			n.rules(resource)
 			n.apply(pod("waiting", "one"))
 			t.Log(n.told("waiting", "FailedCreatePodSandBox", cure))
-			n.kubectl("apply", "-f", "deployments/rbac/rbac.yaml")
+			n.kubectl("apply", "-f", "deployments/base/rbac")
 			n.running("waiting")
 			n.truthful("waiting", "cbr0", "default/one")
 		})
@@ -56,7 +56,7 @@ func TestNoEvents(t *testing.T) {
 func TestToken(t *testing.T) {
 	n := installed(t)
 	n.kubectl("delete", "serviceaccount", "multus", "-n", "kube-system")
-	n.kubectl("apply", "-f", "deployments/rbac/rbac.yaml")
+	n.kubectl("apply", "-f", "deployments/base/rbac")
 	t.Cleanup(func() { n.kubeconfig("10m") })
 	n.until("refused", func() bool { // the API server remembers for some seconds whom it has let in
 		out, err := n.try("", "kubectl", "--kubeconfig", kubeconfigPath, "get", "pod", "waiting")

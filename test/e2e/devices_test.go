@@ -296,6 +296,7 @@ func TestClaims(t *testing.T) {
 		out, err := n.try("", "kubectl", "get", "resourceslices", "-o", "name")
 		return err == nil && out != ""
 	})
+	n.kubectl("apply", "-f", "deployments/components/devices")
 	exactly := func(requests ...doc) doc { return doc{"devices": doc{"requests": requests}} }
 	one := func(name string) doc { return doc{"name": name, "exactly": doc{"deviceClassName": "nic"}} }
 	either := doc{"name": "main", "firstAvailable": []doc{{"name": "sub", "deviceClassName": "nic"}}}
