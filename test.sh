@@ -146,6 +146,8 @@ part_build() {
 		check "$arch takes at most 16 MB" small "bin/$arch/multus"
 	done
 	check "the same bytes from two directories" reproducible
+	check "an image" ./build image
+	foreign images/build
 	say "note  bin/multus takes $(stat -c %s bin/multus) bytes"
 }
 
