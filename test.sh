@@ -18,7 +18,8 @@ usage: ./test.sh [PART...]
   lint       gofmt, go vet, staticcheck, the architecture as a test, go.mod
   unit       go test of all packages, those of pkg with -race
   plugins    whole commands with the real reference plugins (root)
-  runtimes   the same through other people's code: Prometheus' parsers
+  runtimes   the same as containerd and CRI-O do it, with go-cni and ocicni (root);
+             the metrics, with Prometheus' parsers
   faults     kills, full disks, broken plugins, APIs and records; what a command costs (root)
   examples   each example's run, twice (root)
   fuzz       each fuzz target for its share of FUZZTIME seconds (90)
@@ -218,6 +219,7 @@ part_plugins() { rooted ./test/plugins/...; }
 
 part_runtimes() {
 	foreign test/monitoring
+	foreign test/runtimes
 }
 
 # foreign is for tests in a module of their own, which brings much along that multus

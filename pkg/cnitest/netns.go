@@ -1,6 +1,7 @@
 package cnitest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +22,8 @@ type NetNS struct {
 	t   testing.TB
 	nl  *netlink.Handle
 	far *NetNS // where the other ends of veth pairs are
+
+	removed bool
 }
 
 // NewNetNS makes a network namespace with its loopback interface up, which is
@@ -38,7 +41,7 @@ func NewNetNS(t testing.TB) *NetNS {
 		t.Fatalf("network namespace: %v", err)
 	}
 	n := &NetNS{Path: path, t: t}
-	t.Cleanup(n.remove)
+	t.Cleanup(n.Remove)
 	n.nl = open(t, path)
 	n.check("loopback interface", n.nl.LinkSetUp(n.link("lo")))
 	return n
@@ -81,11 +84,17 @@ func open(t testing.TB, path string) *netlink.Handle {
 	return nl
 }
 
-func (n *NetNS) remove() {
+// Remove removes the namespace, and the file that stood for it, before the test ends.
+func (n *NetNS) Remove() {
 	if n.nl != nil {
 		n.nl.Close()
+		n.nl = nil
 	}
-	if err := unix.Unmount(n.Path, unix.MNT_DETACH); err != nil {
+	if n.removed {
+		return
+	}
+	n.removed = true
+	if err := errors.Join(unix.Unmount(n.Path, unix.MNT_DETACH), os.Remove(n.Path)); err != nil {
 		n.t.Errorf("network namespace %s: %v", n.Path, err)
 	}
 }
