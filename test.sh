@@ -24,9 +24,10 @@ usage: ./test.sh [PART...]
   examples   each example's run, twice (root)
   fuzz       each fuzz target for its share of FUZZTIME seconds (90)
   e2e        a Kubernetes node: etcd, kube-apiserver, kubelet, containerd (root)
+  load       that node with a hundred pods at once, thousands of sandboxes, outages (root)
   bench      measurements, passed by nothing and failed by nothing
 
-Without a part: all but bench. What the e2e node consists of takes about ten minutes and
+Without a part: all but load and bench. What the e2e node consists of takes about ten minutes and
 10 GB to build, which is done the first time that the part is named or that CI is set;
 else it is skipped until then. What needs root is skipped without it. As root, tests run in
 network, mount and process namespaces of their own, so that even a killed run leaves no
@@ -306,7 +307,18 @@ part_e2e() {
 		return
 	fi
 	: >"$tmp/node"
-	tests isolated env MULTUS_E2E=1 -- -count=1 -timeout 30m ./test/e2e
+	check "the image that the node imports" ./build image
+	tests isolated env MULTUS_E2E=1 -- -count=1 -timeout 40m ./test/e2e
+}
+
+part_load() {
+	if ! isRoot; then
+		skipped load "needs root for namespaces"
+		return
+	fi
+	check "what the node consists of" test/e2e/cluster/build
+	: >"$tmp/node"
+	tests isolated env MULTUS_E2E=1 MULTUS_E2E_LOAD="${LOAD:-1}" -- -count=1 -timeout 90m -v -run '^TestLoad' ./test/e2e
 }
 
 # --- all of it ----------------------------------------------------------------
@@ -366,7 +378,7 @@ for part in "${parts[@]}"; do
 		usage
 		exit 0
 		;;
-	build | lint | unit | plugins | runtimes | faults | examples | fuzz | bench | e2e) ;;
+	build | lint | unit | plugins | runtimes | faults | examples | fuzz | load | bench | e2e) ;;
 	*)
 		say "test.sh: there is no part $part; see ./test.sh --help" >&2
 		exit 2

@@ -17,10 +17,7 @@ func TestManyAtOnce(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			n := installed(t)
 			if c.name == "without multus" {
-				before := n.run("cat", confPath)
-				n.run("rm", confPath)
-				t.Cleanup(func() { n.write(confPath, before) })
-				time.Sleep(time.Second) // containerd watches the directory
+				n.withoutMultus()
 			}
 			var pods []doc
 			for i := range herd {

@@ -12,13 +12,19 @@ import (
 // with the test. env is of cluster/start.
 func neighbour(t *testing.T, name string, env ...string) node {
 	t.Helper()
+	return started(t, name, env...).prepared()
+}
+
+// started is a node without multus.
+func started(t *testing.T, name string, env ...string) node {
+	t.Helper()
 	n := node{t, t.TempDir(), name}
 	for _, built := range []string{"bin", "images"} {
 		n.must(os.Symlink(filepath.Join(suiteDir(), built), filepath.Join(n.base, built)))
 	}
 	t.Cleanup(func() { n.must(script(n.base, "stop")) })
 	n.must(script(n.base, "start", env...))
-	return n.prepared()
+	return n
 }
 
 // machine is what of the machine itself a node must leave as it is: stock paths,

@@ -1,0 +1,117 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Where the default network's configuration is, and where another agent might put it.
+const (
+	defaultConf = "/etc/cni/net.d/10-flannel.conflist"
+	otherConf   = "/etc/cni/net.d/05-flannel.conflist"
+)
+
+// fleet is a node without multus, of a cluster that has controllers and the image of
+// multus, as `./build image` makes it.
+func fleet(t *testing.T) node {
+	t.Helper()
+	n := started(t, "e2e", "MULTUS_E2E_CONTROLLERS=1")
+	t.Cleanup(func() {
+		if t.Failed() {
+			n.evidence()
+			n.show("kubectl -n kube-system describe pods; kubectl -n kube-system logs -l app.kubernetes.io/name=multus --tail=60; cat " + confPath)
+		}
+	})
+	n.ready("True")
+	n.run("sh", "-c", `ctr -a "$0" -n k8s.io images import bin/multus-image.tar`, n.dir()+"/containerd.sock")
+	return n
+}
+
+// deploy applies the manifest that the README names, and waits until multus is there.
+func (n node) deploy() {
+	n.t.Helper()
+	n.kubectl("apply", "-f", "deployments/multus.yaml")
+	n.rolledOut()
+}
+
+func (n node) rolledOut() {
+	n.t.Helper()
+	n.kubectl("-n", "kube-system", "rollout", "status", "daemonset/multus", "--timeout=90s")
+}
+
+// conf is multus's configuration as it is on the node now; empty: there is none.
+func (n node) conf() (conf struct {
+	Name    string
+	Plugins []struct{ Type, ClusterNetwork, Kubeconfig string }
+},
+) {
+	n.t.Helper()
+	if text, err := n.try("", "cat", confPath); err == nil {
+		n.must(json.Unmarshal([]byte(text), &conf))
+	}
+	return conf
+}
+
+// TestDaemonSet is the life of multus on a cluster, from one kubectl apply on.
+func TestDaemonSet(t *testing.T) {
+	n := fleet(t)
+	n.kubectl("apply", "-f", "deployments/base/crd")
+	n.apply(network("one", 1), network("two", 2))
+	n.start(pod("older", ""))
+	n.deploy()
+
+	conf := n.conf()
+	if conf.Name != "cbr0" || len(conf.Plugins) != 1 || conf.Plugins[0].ClusterNetwork != defaultConf {
+		t.Fatalf("the configuration is %+v", conf)
+	}
+	modes := n.run("sh", "-c", `cd "$(dirname "$0")" && stat -c '%a %n' . *`, conf.Plugins[0].Kubeconfig)
+	if !strings.HasPrefix(modes, "700 .\n") || strings.Count(modes, "600 ") != strings.Count(modes, "\n")-1 {
+		t.Errorf("modes of the kubeconfig's directory:\n%s", modes)
+	}
+	if rules := n.kubectl("auth", "can-i", "--list", "--as=system:serviceaccount:kube-system:multus"); strings.Contains(rules, "secrets") || strings.Contains(rules, "[*]") {
+		t.Errorf("multus may:\n%s", rules)
+	}
+
+	t.Log("pods, and one that is older than multus")
+	n.start(pod("web", "one,two"))
+	n.truthful("web", "cbr0", "default/one", "default/two")
+	n.kubectl("delete", "pod", "older")
+
+	t.Log("a roll-out while pods start")
+	n.kubectl("-n", "kube-system", "rollout", "restart", "daemonset/multus")
+	var names []string
+	for i := range 12 {
+		names = append(names, fmt.Sprintf("rolled-%d", i))
+		n.apply(pod(names[i], "one"))
+	}
+	n.rolledOut()
+	n.running(names...)
+	for _, name := range names {
+		n.truthful(name, "cbr0", "default/one")
+	}
+
+	t.Log("the default network's configuration is renamed, and ours and the binary deleted")
+	n.run("mv", defaultConf, otherConf)
+	n.until("the new name known", func() bool { c := n.conf(); return len(c.Plugins) == 1 && c.Plugins[0].ClusterNetwork == otherConf })
+	n.run("rm", confPath)
+	n.until("the configuration back", func() bool { return n.conf().Name != "" })
+	n.run("rm", "/opt/cni/bin/multus")
+	n.until("the binary back", func() bool { _, err := n.try("", "test", "-x", "/opt/cni/bin/multus"); return err == nil })
+	n.start(pod("after", "two"))
+	n.truthful("after", "cbr0", "default/two")
+	n.ready("True")
+	if log := n.run("sh", "-c", "grep -c 'failed to load cni' "+n.dir()+"/log/containerd || true"); strings.TrimSpace(log) != "0" {
+		t.Errorf("containerd could not load its configuration %s times", strings.TrimSpace(log))
+	}
+
+	n.removePods()
+	n.clean()
+}
+
+// show logs what a command prints on the node.
+func (n node) show(command string) {
+	out, err := n.try("", "sh", "-c", command)
+	n.t.Logf("%s (%v)\n%s", command, err, out)
+}
