@@ -107,7 +107,7 @@ configuration on standard input. For people it has the commands below.`,
 	root.SetOut(std.out)
 	root.SetErr(std.err)
 	root.AddCommand(explainCommand(std), validateCommand(std), tryCommand(std), convertCommand(std),
-		listCommand(std), gcCommand(std), forgetCommand(std), installCommand(std), uninstallCommand(std),
+		listCommand(std), doctorCommand(std), gcCommand(std), forgetCommand(std), installCommand(std), uninstallCommand(std),
 		versionCommand(std), tidyLogCommand())
 	root.SetUsageFunc(usage)
 	root.InitDefaultCompletionCmd()

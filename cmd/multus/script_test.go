@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 //	status NAMESPACE NAME  prints the pod's network-status annotation
 func TestScripts(t *testing.T) {
 	recorder := filepath.Join(t.TempDir(), "recorder")
-	build := exec.Command("go", "build", "-o", recorder, "github.com/multus-cni/multus/test/recorder")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", recorder, "github.com/multus-cni/multus/test/recorder")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("recorder: %v\n%s", err, out)
@@ -44,7 +44,13 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		Setup:               func(env *testscript.Env) error { return prepare(env, recorder) },
+		Condition: func(cond string) (bool, error) {
+			if cond != "root" {
+				return false, fmt.Errorf("unknown condition %q", cond)
+			}
+			return os.Geteuid() == 0, nil
+		},
+		Setup: func(env *testscript.Env) error { return prepare(env, recorder) },
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"cni": cni, "calls": calls, "input": input,
 			"objects": objects, "fault": failAPI, "heal": heal, "requests": requests, "status": status, "self": self,

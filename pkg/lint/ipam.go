@@ -1,12 +1,14 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
 	"strings"
 
+	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
@@ -15,6 +17,31 @@ type block struct {
 	key         string
 	subnet      netip.Prefix
 	first, last netip.Addr
+}
+
+// Range is addresses that the host-local plugin hands out, one of each set to an
+// interface.
+type Range struct {
+	Set         string // what the ranges of a set have in common
+	Subnet      netip.Prefix
+	First, Last netip.Addr
+}
+
+// HostLocal are the ranges that a plugin's host-local IPAM hands out, and in which
+// directory it keeps what is taken; none where its IPAM is another one.
+func HostLocal(p netconf.Plugin) (dir string, ranges []Range) {
+	conf, _ := rawjson.Parse(p.JSON())
+	ipam, _ := rawjson.Parse(folded(conf, "ipam"))
+	if kind, _ := rawjson.Text(folded(ipam, "type")); kind != "host-local" {
+		return "", nil
+	}
+	blocks, _ := hostLocalBlocks(ipam)
+	for _, b := range blocks {
+		set, _, _ := strings.Cut(b.key, "][")
+		ranges = append(ranges, Range{Set: set, Subnet: b.subnet, First: b.first, Last: b.last})
+	}
+	dir, _ = rawjson.Text(folded(ipam, "dataDir"))
+	return cmp.Or(dir, "/var/lib/cni/networks"), ranges
 }
 
 // overlaps tells whether two blocks share an address.

@@ -26,13 +26,15 @@ func (n network) binaries() map[string]bool {
 	for _, plugin := range n.list.Plugins() {
 		required[plugin.Type()] = true
 		for _, ipam := range plugin.IPAM() {
-			required[ipam] = required[ipam] || executesIPAM(plugin.Type())
+			required[ipam] = required[ipam] || ExecutesIPAM(plugin.Type())
 		}
 	}
 	return required
 }
 
-func executesIPAM(plugin string) bool {
+// ExecutesIPAM tells the plugins that are known to execute their IPAM plugin: it has to
+// be there. Others may have one of their own.
+func ExecutesIPAM(plugin string) bool {
 	return slices.Contains([]string{"bridge", "macvlan", "ipvlan", "ptp", "vlan", "host-device", "tap", "dummy"}, plugin)
 }
 

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/doctor"
+	"github.com/multus-cni/multus/pkg/node"
+)
+
+const doctorHelp = `Looks at this node and says what is wrong with it, and what to do: the container
+runtime's directories, multus's configuration, kubeconfig and permissions, the
+default network, the plugins that networks name, addresses that run out, records
+that nobody will come back for, files that others may change. docs/doctor.md has
+a paragraph for each check.
+
+It changes nothing. With --fix it mends what cannot do harm: it detaches stale
+sandboxes, as "multus gc" does, and takes permissions on multus's files away
+from everybody but root.
+
+Run it as root on the node, or in multus's DaemonSet, where what the container
+does not see is "unknown". --all-nodes, from anywhere with kubectl, runs it in
+every pod of the DaemonSet.
+
+The exit code is 1 if there is a fault.`
+
+// doctorOptions are the flags of doctor.
+type doctorOptions struct {
+	doctor.Node
+	distribution string
+	root         string
+	output       string
+	cluster      clusterOptions
+}
+
+func doctorCommand(std streams) *cobra.Command {
+	var opts doctorOptions
+	cmd := &cobra.Command{
+		Use: "doctor", Short: "Say what is wrong with this node, and what to do", Long: doctorHelp,
+		Example: `  multus doctor
+  multus doctor --fix
+  multus doctor --root /host -o json
+  kubectl multus doctor --all-nodes`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if opts.output != "table" && opts.output != "json" {
+				return fmt.Errorf("-o %q: table or json is expected", opts.output)
+			}
+			return errors.Join(noArguments(cmd, args), opts.cluster.check(cmd.Flags()))
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.cluster.all {
+				return doctorAll(cmd.Context(), std, opts)
+			}
+			return examine(cmd.Context(), std, opts)
+		},
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&opts.ConfDir, "cni-conf-dir", "", "`DIR` of the runtime's configurations (default as the runtime says, else from the preset)")
+	fs.StringArrayVar(&opts.BinDirs, "cni-bin-dir", nil, "`DIR` of the runtime's plugins, repeatable (default likewise)")
+	fs.StringVar(&opts.Conf, "conf", "", "`FILE` with the multus configuration (default the first one of the runtime's)")
+	fs.StringVar(&opts.distribution, "distribution", "auto", "`NAME` of a preset for the directories, as for install")
+	fs.StringVar(&opts.root, "root", "", "`DIR` that has the node's file system, in a container")
+	fs.BoolVar(&opts.Fix, "fix", false, "mend what cannot do harm")
+	fs.DurationVar(&opts.Limit, "timeout", 15*time.Second, "`TIME` for each check")
+	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table or json")
+	opts.cluster.flags(fs)
+	formats(cmd, "table", "json")
+	return cmd
+}
+
+// examine looks at this node.
+func examine(ctx context.Context, std streams, opts doctorOptions) error {
+	if opts.root != "" { // from here on all paths are the node's, and plugins find their libraries
+		if err := errors.Join(syscall.Chroot(opts.root), os.Chdir("/")); err != nil {
+			return fmt.Errorf("--root %s: %w; it takes root, and CAP_SYS_CHROOT", opts.root, err)
+		}
+	}
+	if opts.distribution == "auto" {
+		opts.distribution = node.Detect("")
+	}
+	dirs, known := node.Distributions()[opts.distribution]
+	if !known {
+		return fmt.Errorf("--distribution %q is not known; see `multus install --help`", opts.distribution)
+	}
+	opts.Preset.ConfDir, opts.Preset.BinDir = dirs.Conf, dirs.Bin
+	opts.Collect = func(ctx context.Context, state string, bin []string) (int, error) {
+		conf := config.Default()
+		conf.CNIDir, conf.BinDir = state, bin
+		finished, err := newPlugin(nil, conf, newLog(conf.Log, std.err).WithField("verb", "doctor")).Collect(ctx, nil)
+		return len(finished), err
+	}
+	found := opts.Check(ctx)
+	text := diagnosis(found)
+	if opts.output == "json" {
+		var err error
+		if text, err = indented(found); err != nil {
+			return err
+		}
+	}
+	if _, err := std.out.Write(text); err != nil {
+		return err
+	}
+	return verdict(found)
+}
+
+// verdict is the exit code.
+func verdict(found []doctor.Finding) error {
+	if slices.ContainsFunc(found, func(f doctor.Finding) bool { return f.Level == doctor.Fault }) {
+		return exitCode(exitFailed)
+	}
+	return nil
+}
+
+// diagnosis has a line for each finding, or a few where it does not fit, and the cure
+// below what is wrong.
+func diagnosis(found []doctor.Finding) []byte {
+	var b bytes.Buffer
+	count := map[doctor.Level]int{}
+	const indent = 26
+	for _, f := range found {
+		count[f.Level]++
+		wrap(&b, fmt.Sprintf("%-8s %-16s ", f.Level, f.Check), flat(f.What))
+		if f.Cure != "" {
+			wrap(&b, strings.Repeat(" ", indent)+"-> ", flat(f.Cure))
+		}
+	}
+	fmt.Fprintf(&b, "\n%s, %s, %d unknown, %d ok\n", plural(count[doctor.Fault], "fault"),
+		plural(count[doctor.Warning], "warning"), count[doctor.Unknown], count[doctor.OK])
+	return b.Bytes()
+}

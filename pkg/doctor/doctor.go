@@ -1,0 +1,185 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Level is how bad a finding is.
+type Level string
+
+// The levels. What cannot be seen from here, as from a container, is unknown.
+const (
+	OK      Level = "ok"
+	Unknown Level = "unknown"
+	Warning Level = "warning"
+	Fault   Level = "fault"
+)
+
+// Finding is what a check found.
+type Finding struct {
+	Check string `json:"check"`
+	Level Level  `json:"level"`
+	What  string `json:"what"`
+	Cure  string `json:"cure,omitempty"`
+
+	fix func(context.Context) (done string, err error)
+}
+
+// Node is the node to look at. Paths are those of the host.
+type Node struct {
+	ConfDir string   // the runtime's directory of configurations; empty: as the runtime says, else the preset's
+	BinDirs []string // likewise, of plugins
+	Conf    string   // multus's configuration; empty: the first one of the directory
+	// Preset is what the distribution's directories are where nothing else says it.
+	Preset struct{ ConfDir, BinDir string }
+	// Limit bounds each check.
+	Limit time.Duration
+	Fix   bool
+	// Collect detaches what is stale of the records in a directory, as multus gc does;
+	// it tells how many sandboxes that were.
+	Collect func(ctx context.Context, stateDir string, binDirs []string) (int, error)
+}
+
+// check is one check: a name that docs/doctor.md explains, and what it finds.
+type check struct {
+	name string
+	run  func(context.Context, *survey) []Finding
+}
+
+// checks are all but those of the configuration, which the others rest on. The first
+// ones need none.
+func checks(s *survey) []check {
+	all := []check{{"runtime", runtimeKnown}, {"older", older}, {"state", stateDirectory}, {"records", records}}
+	if s.file == "" {
+		return all
+	}
+	all = append(all, check{"binary", ownBinary}, check{"selinux", selinux}, check{"modes", modes})
+	if s.broken {
+		return all
+	}
+	all = append(all, check{"readiness", readiness}, check{"default-network", defaultNetwork},
+		check{"plugins", plugins}, check{"addresses", addresses})
+	if s.client == nil {
+		return all
+	}
+	all = append(all, check{"credential", credential})
+	if s.client.Check() != nil { // all of the others would say the same again
+		return all
+	}
+	return append(all, check{"api", api}, check{"permissions", permissions}, check{"networks", networks})
+}
+
+// Check looks at the node. The findings are in the order of the checks, which run at
+// the same time.
+func (n Node) Check(ctx context.Context) []Finding {
+	s := n.survey(ctx)
+	defer s.close()
+	all := []check{{"configuration", configuration}}
+	all = append(all, checks(s)...)
+	found := make([][]Finding, len(all))
+	var group sync.WaitGroup
+	for i, c := range all {
+		group.Go(func() { found[i] = n.bounded(ctx, c, s) })
+	}
+	group.Wait()
+	var findings []Finding
+	for i, c := range all {
+		for _, f := range found[i] {
+			f.Check = cmp.Or(f.Check, c.name)
+			findings = append(findings, n.mend(ctx, f))
+		}
+	}
+	return findings
+}
+
+// bounded runs a check, and gives up on one that does not come back: file systems hang
+// too, and heed no context.
+func (n Node) bounded(ctx context.Context, c check, s *survey) []Finding {
+	ctx, cancel := context.WithTimeout(ctx, n.Limit)
+	defer cancel()
+	done := make(chan []Finding, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- faulty("", "this check failed: %v: %s", p, firstFrame(debug.Stack()))
+			}
+		}()
+		done <- c.run(ctx, s)
+	}()
+	select {
+	case found := <-done:
+		return found
+	case <-time.After(n.Limit + time.Second): // those that heed the context have come back by now
+		return faulty("see whether a file system or a plugin hangs", "no answer within %s", n.Limit)
+	}
+}
+
+// firstFrame is where it happened: the line after that of panic.
+func firstFrame(stack []byte) string {
+	_, after, _ := strings.Cut(string(stack), "panic(")
+	lines := strings.SplitN(after, "\n", 5)
+	return strings.TrimSpace(lines[min(3, len(lines)-1)])
+}
+
+// mend mends what a finding is about, if that is asked for and safe.
+func (n Node) mend(ctx context.Context, f Finding) Finding {
+	if f.fix == nil || !n.Fix {
+		return f
+	}
+	done, err := f.fix(ctx)
+	if err != nil {
+		f.Cure = fmt.Sprintf("%s; --fix could not: %v", f.Cure, err)
+		return f
+	}
+	return Finding{Check: f.Check, Level: OK, What: "mended: " + done}
+}
+
+func finding(level Level, cure, what string, args ...any) []Finding {
+	return []Finding{{Level: level, What: fmt.Sprintf(what, args...), Cure: cure}}
+}
+
+func ok(what string, args ...any) []Finding      { return finding(OK, "", what, args...) }
+func unknown(what string, args ...any) []Finding { return finding(Unknown, "", what, args...) }
+func warning(cure, what string, args ...any) []Finding {
+	return finding(Warning, cure, what, args...)
+}
+func faulty(cure, what string, args ...any) []Finding {
+	return finding(Fault, cure, what, args...)
+}
+
+// maxAlike is how many findings of one kind are told, and how many names in a list.
+const (
+	maxAlike = 10
+	maxNames = 4
+)
+
+// few are the first findings of many, and how many more there are.
+func few(all []Finding) []Finding {
+	if len(all) <= maxAlike {
+		return all
+	}
+	rest := finding(all[maxAlike].Level, "", "and %d more like these", len(all)-maxAlike)
+	return append(all[:maxAlike:maxAlike], rest...)
+}
+
+// counted is "1 sandbox", "2 sandboxes".
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// joined is "a, b and 3 more".
+func joined(names []string) string {
+	if len(names) <= maxNames {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames-1], ", "), len(names)-maxNames+1)
+}

@@ -1,0 +1,117 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/containernetworking/cni/pkg/invoke"
+
+	"github.com/multus-cni/multus/pkg/delegate"
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+const (
+	pluginTime = 5 * time.Second // for one plugin's answer
+	atOnce     = 4               // plugins that are asked at one time
+)
+
+// use is a network that needs a plugin.
+type use struct {
+	network, version string
+	required         bool // ADD is bound to fail without
+}
+
+// plugins tells whether the plugins that networks name are there, can run, and speak
+// the versions of these networks.
+func plugins(ctx context.Context, s *survey) []Finding {
+	uses := s.uses()
+	types := slices.Sorted(maps.Keys(uses))
+	found := make([][]Finding, len(types))
+	var group sync.WaitGroup
+	free := make(chan struct{}, atOnce)
+	for i, kind := range types {
+		free <- struct{}{}
+		group.Go(func() {
+			defer func() { <-free }()
+			found[i] = s.plugin(ctx, kind, uses[kind])
+		})
+	}
+	group.Wait()
+	if all := slices.Concat(found...); len(all) > 0 {
+		return few(all)
+	}
+	return ok("%s, there and of the versions of their networks: %s", counted(len(types), "plugin", "plugins"), joined(types))
+}
+
+// uses are the plugins of all networks, by type.
+func (s *survey) uses() map[string][]use {
+	uses := map[string][]use{}
+	for _, n := range s.known().all() {
+		for _, p := range n.list.Plugins() {
+			u := use{n.name, n.list.CNIVersion(), !n.device}
+			uses[p.Type()] = append(uses[p.Type()], u)
+			u.required = u.required && plan.ExecutesIPAM(p.Type())
+			for _, ipam := range p.IPAM() {
+				uses[ipam] = append(uses[ipam], u)
+			}
+		}
+	}
+	return uses
+}
+
+// plugin is what is wrong with one.
+func (s *survey) plugin(ctx context.Context, kind string, uses []use) []Finding {
+	level := Warning
+	var names []string
+	for _, u := range uses {
+		if u.required {
+			level = Fault
+		}
+		names = append(names, u.network)
+	}
+	r := s.runner()
+	path, err := r.Find(kind)
+	if errors.Is(err, delegate.ErrNoBinary) {
+		return finding(level, "install it there, or delete the networks that name it", "%v; needed by %s", err, joined(names))
+	}
+	if err != nil {
+		return finding(level, "chmod +x it, or install it anew", "%v; needed by %s", err, joined(names))
+	}
+	ctx, cancel := context.WithTimeout(ctx, pluginTime)
+	defer cancel()
+	info, err := invoke.GetVersionInfo(ctx, path, r.Exec)
+	if err != nil {
+		return s.silent(path, err, finding(level, "install it anew, for "+runtime.GOARCH, "%s does not answer: %v; needed by %s", path, err, joined(names)))
+	}
+	var older []string
+	versions := info.SupportedVersions()
+	for _, u := range uses {
+		if !slices.Contains(versions, u.version) {
+			older = append(older, fmt.Sprintf("%s (%s)", u.network, u.version))
+		}
+	}
+	if len(older) > 0 {
+		return finding(level, "update the plugin, or give the networks a cniVersion that it speaks", "%s speaks CNI %s, and not that of %s", kind, strings.Join(versions, ", "), joined(older))
+	}
+	return nil
+}
+
+// silent tells why a plugin does not answer, where its file says it.
+func (s *survey) silent(path string, err error, found []Finding) []Finding {
+	switch {
+	case foreign(path):
+		found[0].What = fmt.Sprintf("%s is built for %s, and this node is %s", path, machine(path), runtime.GOARCH)
+	case errors.Is(err, fs.ErrNotExist): // the file is there, and so what it needs is not
+		found[0].What = fmt.Sprintf("%s needs an interpreter or libraries that are not there", path)
+		return s.inside(found)
+	}
+	return found
+}

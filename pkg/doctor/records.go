@@ -1,0 +1,100 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/multus-cni/multus/pkg/fault"
+)
+
+// stateDirectory tells whether records can be written.
+func stateDirectory(_ context.Context, s *survey) []Finding {
+	dir := s.conf.CNIDir
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ok("%s is not there yet; the first pod makes it", dir)
+	case err != nil || !info.IsDir():
+		return faulty("remove what is there; cniDir names a directory", "%s is no directory: no pod can start", dir)
+	}
+	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
+		return faulty("mount it writable, or run multus as root", "%s cannot be written to (%v): no pod can start", dir, err)
+	}
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err == nil && (fs.Bavail == 0 || fs.Files > 0 && fs.Ffree == 0) {
+		return faulty("free some space", "the file system of %s is full: no pod can start", dir)
+	}
+	return ok("%s can be written to", dir)
+}
+
+// records tells whether the records are sound, and what nobody will come back for.
+func records(_ context.Context, s *survey) []Finding {
+	if info, err := os.Stat(s.conf.CNIDir); err != nil || !info.IsDir() {
+		return ok("none")
+	}
+	var found []Finding
+	survey, err := s.state().Survey()
+	for _, f := range fault.All(err) {
+		found = append(found, faulty("`multus forget SANDBOX` sets it aside; what it was about then stays attached", "%v", f)...)
+	}
+	if aside, _ := os.ReadDir(filepath.Join(s.conf.CNIDir, "unreadable")); len(aside) > 0 {
+		found = append(found, warning("see what they say, free by hand what they name, and remove them",
+			"%s unreadable, set aside in %s/unreadable", counted(len(aside), "record", "records"), s.conf.CNIDir)...)
+	}
+	if survey.Stale > 0 {
+		f := Finding{Level: Warning, What: fmt.Sprintf("%d of %s stale: gone, and not detached (DEL failed for %d)", survey.Stale, counted(survey.Sandboxes, "sandbox", "sandboxes"), survey.Unfinished),
+			Cure: "`multus gc`, or doctor --fix; `multus list` shows them"}
+		if s.collect != nil {
+			f.fix = s.detach
+		}
+		found = append(found, f)
+	}
+	if len(found) > 0 {
+		return few(found)
+	}
+	return ok("%s with %s, all sound", counted(survey.Sandboxes, "sandbox", "sandboxes"), counted(survey.Attachments, "attachment", "attachments"))
+}
+
+// detach detaches what is stale.
+func (s *survey) detach(ctx context.Context) (string, error) {
+	n, err := s.collect(ctx, s.conf.CNIDir, append(s.binDirs, s.conf.BinDir...))
+	return counted(n, "sandbox", "sandboxes") + " detached", err
+}
+
+// older looks for what an older multus left.
+func older(_ context.Context, s *survey) []Finding {
+	var found []Finding
+	for _, dir := range s.binDirs {
+		for _, name := range []string{"multus-shim", "multus-daemon"} {
+			if path := filepath.Join(dir, name); exists(path) && (s.file == "" || s.kind() != name) {
+				found = append(found, warning("remove it once no pod of the older one is left", "%s is left of an older multus", path)...)
+			}
+		}
+	}
+	for _, path := range []string{"/run/multus/multus.sock", "/run/multus/socket/multus.sock"} {
+		if exists(path) {
+			found = append(found, warning("delete that multus's DaemonSet", "%s: the daemon of an older multus runs, or has left it", path)...)
+		}
+	}
+	entries, _ := os.ReadDir(s.conf.CNIDir) // none there, none left
+	left := 0
+	for _, e := range entries {
+		if e.Type().IsRegular() && e.Name() != "lock" && !strings.HasPrefix(e.Name(), ".") {
+			left++
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	if left > 0 {
+		return ok("%s of an older multus, understood, and gone with their pods", counted(left, "record", "records"))
+	}
+	return ok("nothing is left of an older multus")
+}

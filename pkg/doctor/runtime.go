@@ -1,0 +1,191 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/multus-cni/multus/pkg/regular"
+)
+
+// containerRuntime is what a container runtime's configuration says about CNI.
+type containerRuntime struct {
+	name    string
+	file    string // "" where its socket alone is there: all is as by default
+	confDir string
+	binDirs []string
+	most    int    // how many configurations it takes of the directory
+	network string // the one that it is told to take; "" for the first
+}
+
+// Files and sockets of container runtimes. Distributions that bring their own come
+// first: beside them there may be another one, for something else.
+func containerdFiles() []string {
+	return []string{
+		"/var/lib/rancher/k3s/agent/etc/containerd/config.toml", "/var/lib/rancher/rke2/agent/etc/containerd/config.toml",
+		"/var/snap/microk8s/current/args/containerd.toml", "/etc/k0s/containerd.toml", "/etc/cri/containerd.toml", "/etc/containerd/config.toml",
+	}
+}
+
+func containerdSockets() []string {
+	return []string{"/run/k3s/containerd/containerd.sock", "/run/k0s/containerd.sock", "/var/snap/microk8s/common/run/containerd.sock", "/run/containerd/containerd.sock"}
+}
+
+func crioFiles() []string { return []string{"/etc/crio/crio.conf", "/etc/crio/crio.conf.d"} }
+
+// findRuntime is the runtime of this node: the zero value where there is none to be
+// seen. Of two that are there CRI-O is the one that its socket speaks for; containerd
+// is often there for Docker alone.
+func findRuntime() (containerRuntime, error) {
+	if exists("/run/crio/crio.sock") || first(crioFiles()) != "" && first(containerdSockets()) == "" {
+		return crio()
+	}
+	return containerd()
+}
+
+// first is the first of the paths that exists.
+func first(paths []string) string {
+	if i := slices.IndexFunc(paths, exists); i >= 0 {
+		return paths[i]
+	}
+	return ""
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// containerdFile is what counts here of a configuration of containerd, version 1 to 3.
+type containerdFile struct {
+	Imports []string `toml:"imports"`
+	Plugins map[string]struct {
+		CNI struct {
+			ConfDir string   `toml:"conf_dir"`
+			BinDir  string   `toml:"bin_dir"`
+			BinDirs []string `toml:"bin_dirs"`
+			Most    *int     `toml:"max_conf_num"`
+		} `toml:"cni"`
+	} `toml:"plugins"`
+}
+
+func containerd() (containerRuntime, error) {
+	file := first(containerdFiles())
+	if file == "" && first(containerdSockets()) == "" {
+		return containerRuntime{}, nil
+	}
+	r := containerRuntime{name: "containerd", file: file, confDir: "/etc/cni/net.d", binDirs: []string{"/opt/cni/bin"}, most: 1}
+	if file == "" {
+		return r, nil
+	}
+	return r, r.readContainerd(file, map[string]bool{})
+}
+
+// readContainerd reads a file, and then those that it imports, which win.
+func (r *containerRuntime) readContainerd(file string, seen map[string]bool) error {
+	if seen[file] {
+		return nil
+	}
+	seen[file] = true
+	var f containerdFile
+	if err := readTOML(file, &f); err != nil {
+		return err
+	}
+	for _, plugin := range []string{"cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"} {
+		cni := f.Plugins[plugin].CNI
+		r.confDir = cmp.Or(cni.ConfDir, r.confDir)
+		if cni.BinDir != "" {
+			r.binDirs = []string{cni.BinDir}
+		}
+		if len(cni.BinDirs) > 0 {
+			r.binDirs = cni.BinDirs
+		}
+		if cni.Most != nil {
+			r.most = *cni.Most
+		}
+	}
+	var errs []error
+	for _, pattern := range f.Imports {
+		if !filepath.IsAbs(pattern) {
+			pattern = filepath.Join(filepath.Dir(file), pattern)
+		}
+		imported, _ := filepath.Glob(pattern) // of a pattern that is none, containerd makes nothing either
+		for _, path := range imported {
+			errs = append(errs, r.readContainerd(path, seen))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func crio() (containerRuntime, error) {
+	var f struct {
+		Crio struct {
+			Network struct {
+				ConfDir string   `toml:"network_dir"`
+				BinDir  string   `toml:"plugin_dir"`
+				BinDirs []string `toml:"plugin_dirs"`
+				Default string   `toml:"cni_default_network"`
+			} `toml:"network"`
+		} `toml:"crio"`
+	}
+	dropIns, _ := filepath.Glob("/etc/crio/crio.conf.d/*") // the pattern is one; sorted, the last wins
+	var errs []error
+	for _, file := range append([]string{crioFiles()[0]}, dropIns...) {
+		if err := readTOML(file, &f); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	n := f.Crio.Network
+	r := containerRuntime{name: "CRI-O", file: first(crioFiles()), confDir: cmp.Or(n.ConfDir, "/etc/cni/net.d"), binDirs: n.BinDirs, most: 1, network: n.Default}
+	if n.BinDir != "" {
+		r.binDirs = append(r.binDirs, n.BinDir)
+	}
+	if len(r.binDirs) == 0 {
+		r.binDirs = []string{"/opt/cni/bin"}
+	}
+	return r, errors.Join(errs...)
+}
+
+// maxTOML bounds a runtime's configuration.
+const maxTOML = 4 << 20
+
+func readTOML(file string, into any) error {
+	data, err := regular.Read(file, maxTOML)
+	if err == nil {
+		err = toml.Unmarshal(data, into)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, regular.Reason(err))
+	}
+	return nil
+}
+
+// runtimeKnown tells which runtime takes which configuration from where.
+func runtimeKnown(_ context.Context, s *survey) []Finding {
+	r := s.runtime
+	switch {
+	case s.runtimeErr != nil:
+		return warning("correct it; until then its directories are not known", "the configuration of the container runtime cannot be read: %v", s.runtimeErr)
+	case r.name == "":
+		return unknown("no container runtime to be seen here; %s and %s are taken for its directories", s.confDir, s.binDirs[0])
+	}
+	source := r.file
+	if source == "" {
+		source = "as by default"
+	}
+	found := ok("%s (%s) reads %s and runs plugins of %s", r.name, source, r.confDir, joined(r.binDirs))
+	if r.most != 1 {
+		found = faulty("set max_conf_num = 1 there and restart containerd", "%s: max_conf_num is %d: pods are attached by several configurations, past multus", r.file, r.most)
+	}
+	if filepath.Clean(s.confDir) != filepath.Clean(r.confDir) {
+		found = append(found, faulty("install multus with --cni-conf-dir "+r.confDir, "multus's configuration is in %s, which %s does not read", s.confDir, r.name)...)
+	}
+	return found
+}

@@ -1,0 +1,139 @@
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/delegate"
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/kube"
+	"github.com/multus-cni/multus/pkg/manifest"
+	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// survey is what the checks look at: what is on the node, and what its files say.
+type survey struct {
+	runtime    containerRuntime
+	runtimeErr error
+	confDir    string
+	binDirs    []string // of the runtime
+	files      []file   // that the runtime reads in confDir, in its order
+	filesErr   error
+	file       string // multus's own, "" where there is none
+	conf       config.Config
+	broken     bool // conf is not what the file says: that is wrong
+	confErr    error
+	client     *kube.Client // nil: no kubeconfig
+	collect    func(ctx context.Context, stateDir string, binDirs []string) (int, error)
+	known      func() known
+}
+
+// file is one that the runtime reads.
+type file struct {
+	path   string
+	list   netconf.List
+	err    error
+	multus bool
+}
+
+func (n Node) survey(ctx context.Context) *survey {
+	s := &survey{conf: config.Default(), collect: n.Collect}
+	s.runtime, s.runtimeErr = findRuntime()
+	s.confDir = cmp.Or(n.ConfDir, s.runtime.confDir, n.Preset.ConfDir)
+	s.read()
+	if !slices.ContainsFunc(s.files, isMultus) && n.ConfDir == "" && s.confDir != n.Preset.ConfDir {
+		elsewhere := survey{confDir: n.Preset.ConfDir}
+		if elsewhere.read(); slices.ContainsFunc(elsewhere.files, isMultus) {
+			s.confDir, s.files = elsewhere.confDir, elsewhere.files
+		}
+	}
+	s.binDirs = n.BinDirs
+	if len(s.binDirs) == 0 {
+		s.binDirs = s.runtime.binDirs
+	}
+	if len(s.binDirs) == 0 {
+		s.binDirs = []string{n.Preset.BinDir}
+	}
+	if i := slices.IndexFunc(s.files, isMultus); i >= 0 {
+		s.file = s.files[i].path
+	}
+	s.file = cmp.Or(n.Conf, s.file)
+	s.configure()
+	s.known = sync.OnceValue(func() known {
+		ctx, cancel := context.WithTimeout(ctx, n.Limit/2) // the rest is for what builds on it
+		defer cancel()
+		return s.learn(ctx)
+	})
+	return s
+}
+
+// inside tells findings that are no more than guesses in a container, which sees a part
+// of the node alone: where no runtime is to be seen.
+func (s *survey) inside(found []Finding) []Finding {
+	for i, f := range found {
+		if s.runtime.name == "" && f.Level == Fault {
+			found[i] = Finding{Level: Unknown, What: f.What + "; from here that may look so where all is well"}
+		}
+	}
+	return found
+}
+
+func isMultus(f file) bool { return f.multus }
+
+// read looks at what the runtime reads.
+func (s *survey) read() {
+	names, err := netconf.RuntimeFiles(s.confDir)
+	s.files, s.filesErr = nil, err
+	for _, name := range names {
+		f := file{path: filepath.Join(s.confDir, name)}
+		found, err := netconf.File(f.path)
+		f.list, f.err = found.List, err
+		f.multus = slices.ContainsFunc(f.list.Plugins(), func(p netconf.Plugin) bool { return strings.HasPrefix(p.Type(), "multus") })
+		s.files = append(s.files, f)
+	}
+}
+
+// configure reads multus's configuration.
+func (s *survey) configure() {
+	if s.file == "" {
+		return
+	}
+	objects, err := manifest.Load(s.file)
+	if err == nil {
+		s.conf, err = objects.Config()
+	}
+	s.broken, s.confErr = err != nil, fault.About(s.file, err)
+	if !s.broken && s.conf.Kubeconfig != "" {
+		s.client, s.confErr = kube.Dial(s.conf.Kubeconfig)
+		s.broken = s.confErr != nil
+	}
+}
+
+func (s *survey) close() {
+	if s.client != nil {
+		s.client.Close()
+	}
+}
+
+// planner resolves networks as the plugin does.
+func (s *survey) planner() plan.Planner {
+	p := plan.Planner{Conf: s.conf}
+	if s.client != nil {
+		p.Definitions, p.Networks = s.client, s.client.Legacy()
+	}
+	return p
+}
+
+// runner runs plugins as the plugin does.
+func (s *survey) runner() delegate.Runner {
+	return delegate.Runner{Exec: delegate.Process{}, Path: append(slices.Clone(s.binDirs), s.conf.BinDir...), Timeout: pluginTime}
+}
+
+func (s *survey) state() state.Dir { return state.Dir(s.conf.CNIDir) }
