@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/multus-cni/multus/pkg/config"
-	"github.com/multus-cni/multus/pkg/cri"
 	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/state"
 )
@@ -83,15 +82,9 @@ func gc(ctx context.Context, std streams, opts nodeOptions, runtime string) erro
 	if err != nil {
 		return err
 	}
-	var alive func(string) bool
-	if runtime != "" {
-		asking, cancel := context.WithTimeout(ctx, plugin.Planner.Conf.APITimeout)
-		defer cancel()
-		known, err := cri.Sandboxes(asking, runtime)
-		if err != nil {
-			return err
-		}
-		alive = func(id string) bool { return known[id] }
+	alive, err := aliveAt(ctx, runtime, plugin.Planner.Conf.APITimeout)
+	if err != nil {
+		return err
 	}
 	finished, err := plugin.Collect(ctx, alive)
 	for _, k := range finished {

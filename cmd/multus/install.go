@@ -5,19 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
-	"github.com/multus-cni/multus/pkg/config"
-	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/node"
 )
-
-// collectPause is the time between two looks for stale sandboxes.
-const collectPause = 5 * time.Minute
 
 func installCommand(std streams) *cobra.Command {
 	var f installFlags
@@ -46,93 +40,35 @@ takes every one of them.`,
 	return cmd
 }
 
-func uninstallCommand(std streams) *cobra.Command {
-	var f installFlags
-	cmd := &cobra.Command{
-		Use:   "uninstall",
-		Short: "Take multus away from this node",
-		Long: `Takes multus's configuration away from this node, and then, where no sandbox is
-recorded any more, the kubeconfig and the binary. While pods that multus
-attached still run the binary stays, for it is needed to detach them: run
-uninstall again later.`,
-		Example: "  multus uninstall",
-		Args:    noArguments,
-		PreRunE: func(cmd *cobra.Command, _ []string) error { return f.complete(cmd.Flags()) },
-		RunE: func(*cobra.Command, []string) error {
-			recs, err := f.state().List()
-			if err != nil {
-				return err
-			}
-			recorded := len(recs)
-			inUse := recorded > 0
-			removed, err := node.Node{Options: f.Options}.Leave(inUse)
-			for _, path := range removed {
-				fmt.Fprintln(std.out, "removed", path)
-			}
-			if inUse {
-				fmt.Fprintf(std.out, "%d sandboxes are attached still: the binary stays until they are gone; see `multus list`\n", recorded)
-			}
-			return err
-		},
-	}
-	f.common(cmd.Flags())
-	return cmd
-}
-
 func install(ctx context.Context, std streams, f installFlags) error {
 	log := logrus.New()
 	log.SetOutput(std.err)
 	entry := logrus.NewEntry(log)
-	if !f.skipBinary {
-		self, err := os.Executable()
-		if err != nil {
-			return err
-		}
-		f.Binary = self
-	}
 	n := node.Node{Options: f.Options, Log: entry}
 	entry.WithFields(logrus.Fields{"distribution": f.distribution, "confDir": f.ConfDir, "binDirs": f.BinDirs, "apiServer": f.API.Server}).Info("installing")
 	if err := n.Check(); err != nil {
 		return err
 	}
 	if f.once {
-		_, err := n.Reconcile()
+		_, err := n.Once(ctx)
 		return err
 	}
 	w := &watched{node: f.Options, health: &node.Health{}, plugin: f.collector(entry)}
-	go w.collect(ctx, entry)
+	owner := n.Owner()
+	go owner.Greet(ctx)
+	go w.collect(ctx, &f, &node.Repairer{Node: n})
 	if f.listen != "" {
 		go w.receive(ctx, entry)
 		w.serve(ctx, f.listen, entry)
 	}
-	return n.Run(ctx, w.health)
-}
-
-// collector is the plugin that finishes what no runtime will.
-func (f installFlags) collector(log *logrus.Entry) multus.Plugin {
-	conf := config.Default()
-	conf.CNIDir, conf.BinDir = string(f.state()), f.BinDirs
-	return newPlugin(nil, conf, log)
-}
-
-// collect finishes, at once and then every few minutes, what no runtime will: CRI-O
-// never repeats a DEL that failed, and containerd never calls GC.
-func (w *watched) collect(ctx context.Context, log *logrus.Entry) {
-	for {
-		finished, err := w.plugin.Collect(ctx, nil)
-		w.collection(len(finished), err)
-		for _, k := range finished {
-			log.WithField("sandbox", k.String()).Info("finished what was left of it")
-		}
-		if err != nil && ctx.Err() == nil {
-			log.WithError(err).Warn("some stale sandboxes are left")
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(collectPause):
-		}
+	if err := n.Run(ctx, w.health); err != nil || !f.cleanup {
+		return err
 	}
+	if ctx := context.WithoutCancel(ctx); owner.Gone(ctx) {
+		return f.depart(ctx, n)
+	}
+	entry.Info("ended; everything stays as it is")
+	return nil
 }
 
 // serve answers /healthz while the process lives, /readyz while the node is as it

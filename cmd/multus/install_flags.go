@@ -46,6 +46,8 @@ func (f *installFlags) common(flags *pflag.FlagSet) {
 	flags.StringVar(&f.ConfFile, "multus-conf-file", "auto", "`FILE` name of multus's configuration, or the path of a file that is installed as it is; auto: generated as 00-multus.conflist")
 	flags.StringVar(&f.stateDir, "state-dir", "", "`DIR` of the records (default "+config.Default().CNIDir+")")
 	flags.StringVar(&f.socket, "runtime-socket", "", "`SOCKET` of the container runtime (CRI), which is asked for its sandboxes before one is taken for stale")
+	flags.BoolVar(&f.skipBinary, "skip-multus-binary-copy", false, "the binary is somebody else's: neither copy nor remove it")
+	flags.StringVar(&f.Kubeconfig, "multus-kubeconfig-file-host", "", "`PATH` at which the kubeconfig is written (default multus.d/multus.kubeconfig in cni-conf-dir)")
 	flags.Var(&setFlag{&f.Keys}, "set", "`KEY=VALUE` of the configuration, the value as JSON or as plain text; repeatable")
 }
 
@@ -55,7 +57,6 @@ func (f *installFlags) files(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.Early, "early", false, "write the configuration even before there is a default network, so that no pod starts without multus")
 	flags.StringVar(&f.CNIVersion, "cni-version", "", "`VERSION` of the configuration (default the default network's)")
 	flags.StringVar(&f.Name, "network-name", "", "`NAME` of the configuration (default the default network's own)")
-	flags.BoolVar(&f.skipBinary, "skip-multus-binary-copy", false, "do not copy the binary")
 	flags.StringVar(&f.Plugins, "copy-plugins", "", "`DIR` whose plugins are copied too")
 	flags.DurationVar(&f.Poll, "poll", 30*time.Second, "`TIME` between two looks where no change is noticed")
 	flags.BoolVar(&f.once, "once", false, "do it once and end")
@@ -84,7 +85,6 @@ type olderFlags struct {
 func (f *installFlags) olderNames(flags *pflag.FlagSet) {
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.StringVar(&f.PrimaryDir, "multus-autoconfig-dir", "", "`DIR` in which the default network's configuration is looked for (default cni-conf-dir)")
-	own.StringVar(&f.Kubeconfig, "multus-kubeconfig-file-host", "", "`PATH` at which the kubeconfig is written (default multus.d/multus.kubeconfig in cni-conf-dir)")
 	own.StringArrayVar(&f.older.additionalBin, "additional-bin-dir", nil, "`DIR` in which plugins are looked for too: binDir of the configuration; repeatable")
 	own.BoolVar(&f.older.overrideName, "override-network-name", true, "give the configuration the default network's name; false: multus-cni-network")
 	own.BoolVar(&f.cleanup, "cleanup-config-on-exit", true, "leave the node on exit where the DaemonSet was deleted; never on any other exit")
@@ -186,6 +186,11 @@ func (f *installFlags) complete(flags *pflag.FlagSet) error {
 	}
 	if _, given := f.Keys.Text("kubeletRoot"); !given && dirs.Kubelet != "" {
 		f.Keys = f.Keys.With("kubeletRoot", rawjson.Quote(dirs.Kubelet))
+	}
+	if !f.skipBinary {
+		self, err := os.Executable()
+		faults = append(faults, err)
+		f.Binary = self
 	}
 	f.translate()
 	return errors.Join(faults...)

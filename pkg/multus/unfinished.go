@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,21 +66,28 @@ func (p Plugin) finish(ctx context.Context, k state.Key, podUID string) error {
 // whether the runtime knows it still; nil where there is nobody to ask. It returns
 // the sandboxes that were finished; all failures are joined.
 func (p Plugin) Collect(ctx context.Context, alive func(containerID string) bool) ([]state.Key, error) {
-	recs, err := p.State.List()
-	errs := []error{err}
-	var finished []state.Key
+	notes, err := p.State.Notes() // which may be all that is left of a sandbox
+	recs, listErr := p.State.List()
+	errs := []error{err, listErr}
 	for _, rec := range recs {
+		note := state.Note{Key: rec.Key(), PodUID: rec.Pod.UID}
+		if p.State.IsStale(rec) && !slices.Contains(notes, note) {
+			notes = append(notes, note)
+		}
+	}
+	var finished []state.Key
+	for _, note := range notes {
 		if ctx.Err() != nil {
 			break
 		}
-		if !p.State.IsStale(rec) || alive != nil && alive(rec.Sandbox.ContainerID) {
+		if alive != nil && alive(note.ContainerID) {
 			continue
 		}
-		if err := p.finish(ctx, rec.Key(), rec.Pod.UID); err != nil {
-			errs = append(errs, fmt.Errorf("sandbox %s: %w", rec.Key(), err))
+		if err := p.finish(ctx, note.Key, note.PodUID); err != nil {
+			errs = append(errs, fmt.Errorf("sandbox %s: %w", note.Key, err))
 			continue
 		}
-		finished = append(finished, rec.Key())
+		finished = append(finished, note.Key)
 	}
 	return finished, errors.Join(append(errs, context.Cause(ctx))...)
 }

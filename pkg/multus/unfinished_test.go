@@ -18,6 +18,7 @@ import (
 
 	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/multus"
+	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
@@ -179,16 +180,22 @@ func TestCollect(t *testing.T) {
 		t.Fatal("DEL succeeded")
 	}
 	w.fail(nil)
+	for _, id := range []string{"note", "known"} { // of which no record is left
+		rec := state.Record{Sandbox: plan.Sandbox{ContainerID: id, IfName: "eth0"}, Pod: plan.Pod{UID: "uid-of-" + id}}
+		if err := w.State.NoteUnfinished(rec); err != nil {
+			t.Fatal(err)
+		}
+	}
 	finished, err := w.Collect(t.Context(), func(id string) bool { return id == "known" })
 	if err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]state.Key{{ContainerID: "failed", IfName: "eth0"}, {ContainerID: "gone", IfName: "eth0"}}, finished); diff != "" {
+	if diff := cmp.Diff([]state.Key{{ContainerID: "failed", IfName: "eth0"}, {ContainerID: "note", IfName: "eth0"}, {ContainerID: "gone", IfName: "eth0"}}, finished); diff != "" {
 		t.Errorf("finished (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{
 		"sandboxes/alive@eth0.json", "sandboxes/known@eth0.json", "sandboxes/process@eth0.json",
-		"sandboxes/unmounted@eth0.json", "sandboxes/unseen@eth0.json",
+		"sandboxes/unmounted@eth0.json", "sandboxes/unseen@eth0.json", "unfinished/uid-of-known/known@eth0.json",
 	}, w.left(t)); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}

@@ -79,7 +79,7 @@ func (n Node) giveAccess(r *Report) error {
 	if err != nil {
 		return err
 	}
-	token, err := n.account("token")
+	token, err := n.token()
 	if err != nil {
 		return err
 	}
@@ -97,5 +97,12 @@ func (n Node) giveAccess(r *Report) error {
 		}
 		n.wrote(r, wrote, file.path)
 	}
-	return nil
+	return n.checkToken()
+}
+
+// hasAccess tells whether a kubeconfig and a token are there, whatever they are good for.
+func (n Node) hasAccess() bool {
+	_, err := os.Stat(n.kubeconfigPath())
+	_, tokenErr := os.Stat(n.tokenPath())
+	return err == nil && tokenErr == nil
 }

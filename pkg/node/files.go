@@ -88,10 +88,9 @@ func sweep(dir string) error {
 	return err
 }
 
-// copyPlugin puts an executable file into a directory unless it is there already, to
-// the byte. A process that runs the old file keeps it.
-func copyPlugin(from, dir string) (bool, error) {
-	to := filepath.Join(dir, filepath.Base(from))
+// copyPlugin copies an executable file unless it is there already, to the byte. A
+// process that runs the old file keeps it.
+func copyPlugin(from, to string) (bool, error) {
 	same, err := sameContent(from, to)
 	if err != nil || same {
 		return false, err

@@ -7,16 +7,23 @@ import (
 	"path/filepath"
 )
 
-// Leave takes the configuration and the access away, so that new pods start as before
-// Multus came, and, where inUse is false, the binary. While pods that Multus
-// attached still run, it has to stay: their DEL needs it. Nothing else is touched.
+// Leave takes the configuration away, so that new pods start as before Multus came,
+// and, where inUse is false, what detaching a pod may need: the access and the binary.
+// Nothing else is touched.
 func (n Node) Leave(inUse bool) (removed []string, err error) {
 	paths := n.ownConfs() // first: from here on no pod starts with Multus
 	if !inUse {
-		paths = append(paths, n.kubeconfigPath(), n.tokenPath(), n.accessDir())
-		for _, dir := range n.BinDirs {
-			paths = append(paths, filepath.Join(dir, "multus"))
+		paths = append(paths, n.kubeconfigPath(), n.tokenPath())
+		if n.Kubeconfig == "" {
+			paths = append(paths, n.accessDir())
 		}
+		for _, dir := range n.BinDirs {
+			if n.Binary != "" { // else it is somebody else's
+				paths = append(paths, filepath.Join(dir, "multus"))
+			}
+			err = errors.Join(err, sweep(dir))
+		}
+		err = errors.Join(err, sweep(n.ConfDir), sweep(n.accessDir()))
 	}
 	for _, path := range paths {
 		switch removeErr := os.Remove(path); {

@@ -1,20 +1,18 @@
 package node
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io/fs"
-	"strings"
 	"syscall"
 	"time"
 
+	"github.com/multus-cni/multus/pkg/kube"
 	"github.com/multus-cni/multus/pkg/regular"
 )
 
 // Reasons are all that Reason returns for a node that is not ready.
 func Reasons() []string {
-	return []string{"starting", "no-default-network", "fight", "disk", "permission", "other"}
+	return []string{"starting", "no-default-network", "fight", "token", "disk", "permission", "other"}
 }
 
 // Reason is in a word why the node is not ready, for metrics, which must not have one
@@ -29,6 +27,8 @@ func (h *Health) Reason() string {
 		return "fight"
 	case errors.Is(err, ErrNoDefaultNetwork):
 		return "no-default-network"
+	case errors.Is(err, ErrToken):
+		return "token"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EIO):
 		return "disk"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
@@ -41,22 +41,9 @@ func (h *Health) Reason() string {
 // valid, as it says itself; the zero time where it does not.
 func (o Options) TokenTimes() (issued, expires time.Time) {
 	token, err := regular.Read(o.tokenPath(), maxCredential)
-	parts := strings.Split(strings.TrimSpace(string(token)), ".")
-	if err != nil || len(parts) != 3 {
+	if err != nil {
 		return issued, expires
 	}
-	var claims struct{ Iat, Exp float64 }
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || json.Unmarshal(payload, &claims) != nil {
-		return issued, expires
-	}
-	return claimed(claims.Iat), claimed(claims.Exp)
-}
-
-// claimed is a time of a token; one that is missing is no time.
-func claimed(seconds float64) time.Time {
-	if seconds <= 0 {
-		return time.Time{}
-	}
-	return time.Unix(int64(seconds), 0)
+	id := kube.IdentityOf(string(token))
+	return id.Issued, id.Expires
 }

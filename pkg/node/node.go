@@ -1,9 +1,12 @@
 package node
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/sirupsen/logrus"
 )
@@ -11,7 +14,8 @@ import (
 // Node is one node that Multus is put on.
 type Node struct {
 	Options
-	Log *logrus.Entry
+	Log    *logrus.Entry
+	tokens *tokens // nil where none are asked for
 }
 
 // Report is what Reconcile did, file by file.
@@ -46,10 +50,11 @@ func (n Node) Reconcile() (Report, error) {
 	if err := n.copyBinaries(&r); err != nil {
 		return r, err
 	}
-	if err := n.giveAccess(&r); err != nil {
-		return r, err
+	accessErr := n.giveAccess(&r)
+	if accessErr != nil && !n.hasAccess() {
+		return r, accessErr // a configuration must not name what is not there
 	}
-	return r, n.configure(&r)
+	return r, errors.Join(n.configure(&r), accessErr)
 }
 
 // dirs are the directories of the host that are written to.
@@ -57,24 +62,27 @@ func (n Node) dirs() []string { return append([]string{n.ConfDir}, n.BinDirs...)
 
 // copyBinaries puts the plugins into each directory of plugins.
 func (n Node) copyBinaries(r *Report) error {
-	var sources []string
+	plugins := map[string]string{} // by name
 	if n.Plugins != "" {
 		found, err := executables(n.Plugins)
 		if err != nil {
 			return err
 		}
-		sources = found
+		for _, file := range found {
+			plugins[filepath.Base(file)] = file
+		}
 	}
 	if n.Binary != "" {
-		sources = append(sources, n.Binary)
+		plugins["multus"] = n.Binary
 	}
 	for _, dir := range n.BinDirs {
-		for _, from := range sources {
-			wrote, err := copyPlugin(from, dir)
+		for _, name := range slices.Sorted(maps.Keys(plugins)) {
+			to := filepath.Join(dir, name)
+			wrote, err := copyPlugin(plugins[name], to)
 			if err != nil {
-				return fmt.Errorf("plugin %s: %w", filepath.Base(from), err)
+				return fmt.Errorf("plugin %s: %w", name, err)
 			}
-			n.wrote(r, wrote, filepath.Join(dir, filepath.Base(from)))
+			n.wrote(r, wrote, to)
 		}
 	}
 	return nil

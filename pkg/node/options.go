@@ -27,7 +27,8 @@ type Options struct {
 	Name       string // of the configuration; empty: the default network's own
 	// Keys are further keys of the configuration, and win over what is generated.
 	Keys rawjson.Object
-	// Binary is the multus to be copied; empty: none is.
+	// Binary is the multus to be copied; empty: it is somebody else's to put there and
+	// to take away.
 	Binary string
 	// Plugins is a directory whose plugins are copied too; empty: none is.
 	Plugins string

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -40,8 +41,18 @@ func (h *Health) set(err error) { h.last.Store(&err) }
 
 // Run keeps the node as it should be until the context ends: it reconciles at once,
 // then whenever a file of the directories changes, and after each Poll whatever
-// happens. Failures are told to the health and tried again.
+// happens. Failures are told to the health and tried again. Beside it, it keeps the
+// plugin's token, and takes the taint away when the node is ready.
 func (n Node) Run(ctx context.Context, health *Health) error {
+	n.tokens = &tokens{wake: make(chan struct{}, 1)}
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	if n.ownAccess() {
+		beside.Go(func() { n.keepToken(ctx) })
+	}
+	if n.Taint != "" {
+		beside.Go(func() { n.removeTaint(ctx, health) })
+	}
 	var fight fight
 	var told string
 	for ctx.Err() == nil {
@@ -54,7 +65,7 @@ func (n Node) Run(ctx context.Context, health *Health) error {
 		}
 		told = n.tell(report, err, told)
 		health.set(err)
-		watch.wait(ctx, pause, nil)
+		watch.wait(ctx, pause, n.tokens.wake)
 	}
 	return nil
 }

@@ -41,6 +41,32 @@ func (d Dir) Unfinished(podUID string) ([]Key, error) {
 	return d.keys(unfinishedName, podUID)
 }
 
+// Note says that a sandbox of a pod is unfinished.
+type Note struct {
+	Key
+	PodUID string
+}
+
+// Notes are all notes, those too whose record is gone or cannot be read.
+func (d Dir) Notes() ([]Note, error) {
+	f, err := d.open(unfinishedName)
+	if err != nil {
+		return nil, unlessMissing(err)
+	}
+	defer f.close()
+	pods, err := fs.ReadDir(f.FS(), ".")
+	errs := []error{f.fault("", err)}
+	var notes []Note
+	for _, pod := range pods {
+		keys, err := d.Unfinished(pod.Name())
+		errs = append(errs, err)
+		for _, k := range keys {
+			notes = append(notes, Note{k, pod.Name()})
+		}
+	}
+	return notes, errors.Join(errs...)
+}
+
 // IsUnfinished tells whether the sandbox is noted.
 func (d Dir) IsUnfinished(r Record) bool {
 	file, err := r.Key().fileName()
