@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/doctor"
@@ -67,9 +68,12 @@ func doctorCommand(std streams) *cobra.Command {
 	fs := cmd.Flags()
 	fs.StringVar(&opts.ConfDir, "cni-conf-dir", "", "`DIR` of the runtime's configurations (default as the runtime says, else from the preset)")
 	fs.StringArrayVar(&opts.BinDirs, "cni-bin-dir", nil, "`DIR` of the runtime's plugins, repeatable (default likewise)")
-	fs.StringVar(&opts.Conf, "conf", "", "`FILE` with the multus configuration (default the first one of the runtime's)")
 	fs.StringVar(&opts.distribution, "distribution", "auto", "`NAME` of a preset for the directories, as for install")
+	shared := pflag.NewFlagSet("", pflag.ContinueOnError)
+	fs.VisitAll(shared.AddFlag) // what install takes from the DaemonSet's environment too
+	cmd.PreRunE = func(*cobra.Command, []string) error { return new(installFlags).environment(shared) }
 	fs.StringVar(&opts.root, "root", "", "`DIR` that has the node's file system, in a container")
+	fs.StringVar(&opts.Conf, "conf", "", "`FILE` with the multus configuration (default the first one of the runtime's)")
 	fs.BoolVar(&opts.Fix, "fix", false, "mend what cannot do harm")
 	fs.DurationVar(&opts.Limit, "timeout", 15*time.Second, "`TIME` for each check")
 	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table or json")

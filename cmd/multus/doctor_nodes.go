@@ -109,7 +109,7 @@ func (o clusterOptions) pods(ctx context.Context) ([]nodeFindings, error) {
 
 // askNode is what doctor says in a pod. That it cannot be asked is a fault of the node.
 func (o doctorOptions) askNode(ctx context.Context, n nodeFindings) []doctor.Finding {
-	args := []string{"exec", "--namespace", n.namespace, n.Pod, "--", "multus", "doctor", "--output", "json", "--timeout", o.Limit.String()}
+	args := []string{"exec", "--namespace", n.namespace, n.Pod, "--", "/multus", "doctor", "--output", "json", "--timeout", o.Limit.String()}
 	if o.Fix {
 		args = append(args, "--fix")
 	}
@@ -141,8 +141,11 @@ func (o clusterOptions) kubectl(ctx context.Context, args ...string) ([]byte, er
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()
-	if err != nil {
-		return out, fmt.Errorf("kubectl %s: %w: %s", args[0], err, flat(said.String()))
+	switch {
+	case err != nil && said.Len() > 0:
+		err = fmt.Errorf("kubectl %s: %w: %s", args[0], err, flat(said.String()))
+	case err != nil:
+		err = fmt.Errorf("kubectl %s: %w", args[0], err)
 	}
-	return out, nil
+	return out, err
 }

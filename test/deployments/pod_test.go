@@ -133,7 +133,7 @@ func TestNobodyElseSelectsThePods(t *testing.T) {
 // TestRightsAreLeast: a verb that changes or lists more is a decision to be made here.
 func TestRightsAreLeast(t *testing.T) {
 	allowed := map[string]string{
-		"network-attachment-definitions": "get", "pods": "get", "pods/status": "patch", "events": "create",
+		"network-attachment-definitions": "get,list", "pods": "get", "pods/status": "patch", "events": "create",
 		"serviceaccounts/token multus": "create", "daemonsets multus": "get",
 	}
 	stream := with(t)

@@ -42,7 +42,7 @@ app.kubernetes.io/component: installer
 {{/* The rules of each ClusterRole; all but the first are there where they are asked for. */}}
 {{- define "multus.clusterRules" -}}
 multus:
-  - {apiGroups: [k8s.cni.cncf.io], resources: [network-attachment-definitions], verbs: [get]}
+  - {apiGroups: [k8s.cni.cncf.io], resources: [network-attachment-definitions], verbs: [get, list]}
   - {apiGroups: [""], resources: [pods], verbs: [get]}
   - {apiGroups: [""], resources: [pods/status], verbs: [patch]}
   - {apiGroups: [""], resources: [events], verbs: [create]}
