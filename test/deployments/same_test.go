@@ -13,6 +13,19 @@ import (
 
 var update = flag.Bool("update", false, "write deployments/multus.yaml and the chart's copies")
 
+// rule is what comes before the alerts of deployments/monitoring, which are its spec.
+const rule = `# The alerts of deployments/monitoring for the Prometheus operator.
+# Not to be edited: go -C test/deployments test . -update
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: multus
+  namespace: kube-system
+  labels:
+    app.kubernetes.io/name: multus
+spec:
+`
+
 const header = `# multus, whole, for kubectl apply -f: rendered from the directories beside it, which
 # say why (kubectl apply -k deployments is the same). Other directories than
 # /etc/cni/net.d and /opt/cni/bin: kubectl apply -k deployments/overlays/NAME.
@@ -21,8 +34,16 @@ const header = `# multus, whole, for kubectl apply -f: rendered from the directo
 
 // TestRendered: what lies there rendered is what would be rendered.
 func TestRendered(t *testing.T) {
-	copies := map[string][]byte{deployments + "/multus.yaml": append([]byte(header), built(t, deployments)...)}
+	alerts, err := os.ReadFile(deployments + "/monitoring/rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copies := map[string][]byte{
+		deployments + "/multus.yaml":                         append([]byte(header), built(t, deployments)...),
+		deployments + "/base/monitoring/prometheusrule.yaml": indented(rule, alerts),
+	}
 	for to, from := range map[string]string{
+		"rules.yaml":                          "monitoring/rules.yaml",
 		"network-attachment-definitions.yaml": "base/crd/network-attachment-definitions.yaml",
 		"networks.kubernetes.com.yaml":        "components/legacy/networks.kubernetes.com.yaml",
 	} {
@@ -47,6 +68,17 @@ func TestRendered(t *testing.T) {
 	}
 }
 
+func indented(head string, text []byte) []byte {
+	out := []byte(head)
+	for line := range bytes.Lines(text) {
+		if len(bytes.TrimSpace(line)) > 0 {
+			out = append(out, "  "...)
+		}
+		out = append(out, line...)
+	}
+	return out
+}
+
 // TestChartIsTheSame: helm and kustomize make the same objects, whatever is chosen.
 func TestChartIsTheSame(t *testing.T) {
 	type values = map[string]any
@@ -58,6 +90,7 @@ func TestChartIsTheSame(t *testing.T) {
 		"bare":          {with(t), values{"repair": "off"}},
 		"repair-delete": {with(t, "repair-delete"), values{"repair": "delete"}},
 		"taint":         {with(t, "repair", "taint"), values{"taint": "multus-cni.io/not-ready"}},
+		"monitoring":    {with(t, "repair", "monitoring"), values{"monitoring": true}},
 		"devices":       {with(t, "repair", "devices"), values{"devices": true}},
 	}
 	for _, name := range overlays(t) {
