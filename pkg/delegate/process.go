@@ -1,13 +1,11 @@
 package delegate
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"syscall"
@@ -28,9 +26,6 @@ const (
 	// A binary that is being replaced is "text file busy" for a moment.
 	busyTries = 20
 	busyPause = 50 * time.Millisecond
-	// outputGrace is how long the output is read after the plugin itself has ended: a
-	// child of it may keep it open for ever.
-	outputGrace = 500 * time.Millisecond
 )
 
 // Process runs plugins as processes of their own. It is the real invoke.Exec.
@@ -99,20 +94,15 @@ type run struct {
 }
 
 func (p Process) run(ctx context.Context, r run) ([]byte, error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	stdout := &bounded{limit: MaxStdout, full: stop}
-	stderr := &capture{}
-	cmd := exec.CommandContext(ctx, r.path)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(r.stdin), stdout, stderr
-	cmd.Env, cmd.ExtraFiles = r.environ, p.Keep
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	cmd.Cancel = func() error {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		return cmd.Process.Kill() // it may have changed its group
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	cmd.WaitDelay = outputGrace
-	err := cmd.Run()
+	c, err := p.start(r)
+	if err != nil {
+		return nil, &startError{err}
+	}
+	stdout, stderr := &bounded{limit: MaxStdout, full: c.kill}, &capture{}
+	err = c.finish(ctx, stdout, stderr)
 	if p.Stderr != nil && len(stderr.data) > 0 {
 		_, _ = p.Stderr.Write(stderr.Bytes()) // for people; the command goes on without
 	}
@@ -121,12 +111,12 @@ func (p Process) run(ctx context.Context, r run) ([]byte, error) {
 		return nil, fmt.Errorf("more than %d MiB on standard output, killed", MaxStdout>>20)
 	// Success is success, also where the time was up at that very moment, or a
 	// child of the plugin still holds the output open: what was printed counts.
-	case cmd.ProcessState != nil && cmd.ProcessState.Success():
+	case c.cmd.ProcessState != nil && c.cmd.ProcessState.Success():
 		return stdout.data, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case cmd.ProcessState == nil:
-		return nil, &startError{err}
+	case c.cmd.ProcessState == nil:
+		return nil, err
 	}
-	return nil, failure(ending(cmd.ProcessState), stdout.data, stderr.data)
+	return nil, failure(ending(c.cmd.ProcessState), stdout.data, stderr.data)
 }
