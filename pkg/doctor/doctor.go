@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -107,7 +106,7 @@ func (n Node) bounded(ctx context.Context, c check, s *survey) []Finding {
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				done <- faulty("", "this check failed: %v: %s", p, firstFrame(debug.Stack()))
+				done <- faulty("", "this check failed: %v", p)
 			}
 		}()
 		done <- c.run(ctx, s)
@@ -118,13 +117,6 @@ func (n Node) bounded(ctx context.Context, c check, s *survey) []Finding {
 	case <-time.After(n.Limit + time.Second): // those that heed the context have come back by now
 		return faulty("see whether a file system or a plugin hangs", "no answer within %s", n.Limit)
 	}
-}
-
-// firstFrame is where it happened: the line after that of panic.
-func firstFrame(stack []byte) string {
-	_, after, _ := strings.Cut(string(stack), "panic(")
-	lines := strings.SplitN(after, "\n", 5)
-	return strings.TrimSpace(lines[min(3, len(lines)-1)])
 }
 
 // mend mends what a finding is about, if that is asked for and safe.

@@ -119,6 +119,14 @@ func TestFaults(t *testing.T) {
 			w.remove("/etc/containerd")
 			w.write("/var/lib/rancher/k3s/agent/etc/containerd/config.toml", "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dir = '/var/lib/rancher/k3s/data/cni'\nconf_dir = '/etc/cni/net.d'\n")
 		}, `fault binary: the runtime does not find the plugin "multus" in /var/lib/rancher/k3s/data/cni: no pod can start -> copy it there`},
+		{"containerd told another file", func(w *world) {
+			w.write("/proc/7/cmdline", "/usr/bin/containerd\x00--config\x00/else/c.toml\x00")
+			w.write("/else/c.toml", "version = 1\n[plugins.cri.cni]\nmax_conf_num = 3\n")
+		}, `fault runtime: /else/c.toml: max_conf_num is 3: `},
+		{"multus inside multus", func(w *world) {
+			w.write("/etc/cni/net.d/10-flannel.conflist", strings.Replace(ourConf, "cbr0", "x", 1))
+		},
+			"warning configuration: /etc/cni/net.d/10-flannel.conflist: another configuration of multus beside\nfault default-network: "},
 		{"CRI-O told another network", func(w *world) { w.crio("cni_default_network = 'other'\n") },
 			`fault configuration: /etc/crio/crio.conf: cni_default_network is "other": CRI-O takes that network, not multus's, "cbr0" -> remove cni_default_network`},
 		{"no runtime to be seen", func(w *world) { w.remove("/etc/containerd"); w.remove("/run/ready") },
@@ -230,6 +238,20 @@ func matches(t *testing.T, want, got string) {
 	}
 	if diff := cmp.Diff(wantLines, gotLines); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What an older multus recorded is understood, and nobody has to do anything.
+func TestOlderRecords(t *testing.T) {
+	w := newWorld(t)
+	w.write("/var/lib/cni/multus/c7", `[{"cniVersion": "1.0.0", "name": "old", "type": "macvlan"}]`)
+	w.mode("/var/lib/cni/multus", 0o700)
+	found := w.look()
+	if got := bad(found); got != "" {
+		t.Error(got)
+	}
+	if got := lines(found); !strings.Contains(got, "ok older: 1 record of an older multus, understood") {
+		t.Error(got)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -83,18 +82,11 @@ func older(_ context.Context, s *survey) []Finding {
 			found = append(found, warning("delete that multus's DaemonSet", "%s: the daemon of an older multus runs, or has left it", path)...)
 		}
 	}
-	entries, _ := os.ReadDir(s.conf.CNIDir) // none there, none left
-	left := 0
-	for _, e := range entries {
-		if e.Type().IsRegular() && e.Name() != "lock" && !strings.HasPrefix(e.Name(), ".") {
-			left++
-		}
+	if survey, _ := s.state().Survey(); survey.Older > 0 {
+		found = append(found, ok("%s of an older multus, understood by this one", counted(survey.Older, "record", "records"))...)
 	}
 	if len(found) > 0 {
 		return found
-	}
-	if left > 0 {
-		return ok("%s of an older multus, understood, and gone with their pods", counted(left, "record", "records"))
 	}
 	return ok("nothing is left of an older multus")
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 
@@ -63,6 +64,28 @@ func exists(path string) bool {
 	return err == nil
 }
 
+// configOf is the file that a running program was told to take its configuration from;
+// "" where there is no such program to be seen, or it was not told.
+func configOf(program string) string {
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline") // the pattern is one
+	for _, file := range files {
+		line, _ := os.ReadFile(file) // a process may have ended by now
+		args := strings.Split(string(line), "\x00")
+		if filepath.Base(args[0]) != program {
+			continue
+		}
+		for i, arg := range args {
+			if value, is := strings.CutPrefix(arg, "--config="); is {
+				return value
+			}
+			if (arg == "--config" || arg == "-c") && i+1 < len(args) {
+				return args[i+1]
+			}
+		}
+	}
+	return ""
+}
+
 // containerdFile is what counts here of a configuration of containerd, version 1 to 3.
 type containerdFile struct {
 	Imports []string `toml:"imports"`
@@ -77,7 +100,7 @@ type containerdFile struct {
 }
 
 func containerd() (containerRuntime, error) {
-	file := first(containerdFiles())
+	file := cmp.Or(configOf("containerd"), first(containerdFiles()))
 	if file == "" && first(containerdSockets()) == "" {
 		return containerRuntime{}, nil
 	}

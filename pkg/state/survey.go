@@ -1,8 +1,11 @@
 package state
 
+import "slices"
+
 // Survey is what is recorded on a node, in figures.
 type Survey struct {
 	Sandboxes   int // with a record
+	Older       int // among them, whose record an older Multus left
 	Attachments int // that may have to be detached
 	// Stale are the sandboxes that no runtime will come back for, Unfinished those
 	// among them whose DEL or roll-back failed.
@@ -13,8 +16,12 @@ type Survey struct {
 // others are counted all the same.
 func (d Dir) Survey() (Survey, error) {
 	recs, err := d.List()
+	ours, _ := d.keys(sandboxesName) // what is wrong with the directory List says too
 	s := Survey{Sandboxes: len(recs)}
 	for _, rec := range recs {
+		if !slices.Contains(ours, rec.Key()) {
+			s.Older++
+		}
 		for _, a := range rec.Attachments {
 			if a.Phase == Attaching || a.Phase == Attached {
 				s.Attachments++
