@@ -24,6 +24,7 @@ type installFlags struct {
 	binDirs      []string
 	stateDir     string
 	socket       string // of the container runtime
+	onHost       bool   // what is stale is left to the runtime's next command
 	older        olderFlags
 	skipBinary   bool
 	once         bool
@@ -59,6 +60,7 @@ func (f *installFlags) files(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Name, "network-name", "", "`NAME` of the configuration (default the default network's own)")
 	flags.StringVar(&f.Plugins, "copy-plugins", "", "`DIR` whose plugins are copied too")
 	flags.DurationVar(&f.Poll, "poll", 30*time.Second, "`TIME` between two looks where no change is noticed")
+	flags.BoolVar(&f.onHost, "collect-on-host", false, "have the runtime's next command finish what is stale, which has what plugins need; for containers")
 	flags.BoolVar(&f.once, "once", false, "do it once and end")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:9454", "`ADDRESS` of /healthz, /readyz and /metrics; empty for none")
 }

@@ -40,6 +40,9 @@ func plugin(ctx context.Context, getenv func(string) string, std streams) int {
 	}
 	log := newLog(conf.Log, std.err)
 	result, err := execute(ctx, call, conf, log.WithFields(fieldsOf(call)))
+	if err := collectIfAsked(conf, call.Path); err != nil {
+		log.WithError(err).Warn("left to the next command")
+	}
 	if err != nil {
 		return refuse(std, call.ErrorObject(conf.CNIVersion, err))
 	}

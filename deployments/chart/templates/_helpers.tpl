@@ -18,9 +18,7 @@ microk8s:
   confDir: /var/snap/microk8s
   confType: Directory
   binDir: none
-  kubeletRoot: /var/snap/microk8s/common/var/lib/kubelet
-k0s:
-  kubeletRoot: /var/lib/k0s/kubelet
+k0s: {}
 talos:
   early: true
 openshift:
@@ -57,6 +55,10 @@ multus-repair-delete:
 {{- if .Values.taint }}
 multus-taint:
   - {apiGroups: [""], resources: [nodes], verbs: [get, patch]}
+{{- end }}
+{{- if or .Values.nodeSelector .Values.affinity }}
+multus-nodes:
+  - {apiGroups: [""], resources: [nodes], verbs: [get]}
 {{- end }}
 {{- if .Values.devices }}
 multus-devices:

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// TestAskHost: an installer that leaves collecting to the runtime's next command asks for
+// it where something is stale, and touches no record.
+func TestAskHost(t *testing.T) {
+	for name, netns := range map[string]string{"alive": "alive", "gone": "gone"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "alive"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			conf := config.Default()
+			conf.CNIDir = filepath.Join(dir, "state")
+			plugin := newPlugin(nil, conf, logrus.NewEntry(newLog(conf.Log, os.Stderr)))
+			rec := state.Record{Sandbox: plan.Sandbox{ContainerID: "c1", IfName: "eth0", NetNS: filepath.Join(dir, netns)}, Pod: plan.Pod{Namespace: "a", Name: "b", UID: "c"}}
+			if err := plugin.State.Create(rec); err != nil {
+				t.Fatal(err)
+			}
+			f := installFlags{onHost: true}
+			if finished, err := f.tidy(t.Context(), plugin); finished != 0 || err != nil {
+				t.Errorf("finished %d itself: %v", finished, err)
+			}
+			if _, err := plugin.State.Load(rec.Key()); err != nil {
+				t.Errorf("the record: %v", err)
+			}
+			if asked := exists(filepath.Join(conf.CNIDir, askedFor)); asked != (name == "gone") {
+				t.Errorf("asked: %t", asked)
+			}
+		})
+	}
+}
