@@ -78,6 +78,7 @@ func TestDaemonSet(t *testing.T) {
 	n.start(pod("web", "one,two"))
 	n.truthful("web", "cbr0", "default/one", "default/two")
 	n.kubectl("delete", "pod", "older")
+	n.examined()
 
 	t.Log("a roll-out while pods start")
 	n.kubectl("-n", "kube-system", "rollout", "restart", "daemonset/multus")
