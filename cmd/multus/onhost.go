@@ -16,10 +16,10 @@ import (
 	"github.com/multus-cni/multus/pkg/multus"
 )
 
-// askedFor is the file in the state directory by which an installer in a container has
+// askedFor is the file, whose name cannot be that of an older record, in the state directory by which an installer in a container has
 // the runtime's next command collect. Plugins need the node's files, programs and
 // rights to detach, iptables for one: a command has them, and a container has not.
-const askedFor = "collect"
+const askedFor = ".collect"
 
 // askHost asks for it where something is stale. It tells whether it did.
 func askHost(ctx context.Context, plugin multus.Plugin, socket string) (bool, error) {
