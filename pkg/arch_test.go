@@ -38,7 +38,7 @@ var layers = map[string][]string{
 	"pkg/multus":   with(think, "pkg/state", "pkg/delegate", "pkg/devinfo", "pkg/metrics"),
 	"pkg/trial":    with(think, "pkg/state", "pkg/delegate", "pkg/manifest", "pkg/multus"),
 	"pkg/lint":     with(think, "pkg/manifest"),
-	"pkg/doctor":   with(think, "pkg/kube", "pkg/state", "pkg/delegate", "pkg/manifest", "pkg/lint"),
+	"pkg/doctor":   with(think, "pkg/kube", "pkg/state", "pkg/delegate", "pkg/manifest", "pkg/lint", "pkg/cri"),
 	"pkg/cri":      with(basic, "pkg/rpc"),
 	"pkg/logfile":  with(basic, "pkg/config", "pkg/netconf"),
 	"pkg/cnitest":  think,

@@ -44,12 +44,14 @@ func (o *clusterOptions) check(fs *pflag.FlagSet) error {
 
 // nodeFindings are what is found on a node.
 type nodeFindings struct {
-	Node     string           `json:"node"`
-	Pod      string           `json:"pod"`
-	Findings []doctor.Finding `json:"findings"`
-
-	namespace string
+	Node      string           `json:"node"`
+	Namespace string           `json:"namespace"`
+	Pod       string           `json:"pod"`
+	Findings  []doctor.Finding `json:"findings"`
 }
+
+// nodesAtOnce are asked at one time.
+const nodesAtOnce = 8
 
 // doctorAll runs doctor in each pod of the DaemonSet. It leaves that to kubectl: with
 // the credentials of whoever runs it, and without the megabytes that it takes.
@@ -58,13 +60,23 @@ func doctorAll(ctx context.Context, std streams, opts doctorOptions) error {
 	if err != nil {
 		return err
 	}
+	answers := make([]chan []doctor.Finding, len(nodes))
+	free := make(chan struct{}, nodesAtOnce)
+	for i, n := range nodes {
+		answers[i] = make(chan []doctor.Finding, 1)
+		go func() {
+			free <- struct{}{}
+			answers[i] <- opts.askNode(ctx, n)
+			<-free
+		}()
+	}
 	var all []doctor.Finding
 	for i := range nodes {
 		n := &nodes[i]
-		n.Findings = opts.askNode(ctx, *n)
+		n.Findings = <-answers[i]
 		all = append(all, n.Findings...)
 		if opts.output == "table" {
-			fmt.Fprintf(std.out, "node %s (pod %s/%s)\n%s\n", n.Node, n.namespace, n.Pod, diagnosis(n.Findings))
+			fmt.Fprintf(std.out, "node %s (pod %s/%s)\n%s\n", n.Node, n.Namespace, n.Pod, diagnosis(n.Findings))
 		}
 	}
 	if opts.output == "json" {
@@ -96,7 +108,7 @@ func (o clusterOptions) pods(ctx context.Context) ([]nodeFindings, error) {
 	}
 	var nodes []nodeFindings
 	for _, pod := range list.Items {
-		nodes = append(nodes, nodeFindings{Node: pod.Spec.NodeName, Pod: pod.Metadata.Name, namespace: pod.Metadata.Namespace})
+		nodes = append(nodes, nodeFindings{Node: pod.Spec.NodeName, Pod: pod.Metadata.Name, Namespace: pod.Metadata.Namespace})
 	}
 	if len(nodes) == 0 {
 		return nil, fmt.Errorf("no pods with the labels %s: apply multus's DaemonSet, or name its labels with --selector", o.selector)
@@ -109,7 +121,7 @@ func (o clusterOptions) pods(ctx context.Context) ([]nodeFindings, error) {
 
 // askNode is what doctor says in a pod. That it cannot be asked is a fault of the node.
 func (o doctorOptions) askNode(ctx context.Context, n nodeFindings) []doctor.Finding {
-	args := []string{"exec", "--namespace", n.namespace, n.Pod, "--", "/multus", "doctor", "--output", "json", "--timeout", o.Limit.String()}
+	args := []string{"exec", "--namespace", n.Namespace, n.Pod, "--", "/multus", "doctor", "--output", "json", "--timeout", o.Limit.String()}
 	if o.Fix {
 		args = append(args, "--fix")
 	}

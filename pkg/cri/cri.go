@@ -1,4 +1,5 @@
-// Package cri asks the container runtime of this node which sandboxes it knows.
+// Package cri asks the container runtime of this node which sandboxes it knows, and
+// reads what its configuration says about CNI.
 package cri
 
 import (

@@ -22,8 +22,8 @@ const scarce = 0.1
 
 // pool is what host-local hands out of one set of ranges of a network.
 type pool struct {
-	network string // the CNI network's name, which its directory is called by
-	dir     string
+	network string
+	dir     string // called by the CNI network's name
 	ranges  []lint.Range
 	size    uint64
 }
@@ -59,7 +59,7 @@ func (s *survey) pools() []pool {
 	var all []pool
 	for _, n := range s.known().all() {
 		for _, plugin := range n.list.Plugins() {
-			all = append(all, poolsOf(n.list.Name(), plugin)...)
+			all = append(all, poolsOf(n, plugin)...)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b pool) int { return strings.Compare(a.dir, b.dir) })
@@ -67,12 +67,12 @@ func (s *survey) pools() []pool {
 }
 
 // poolsOf are those of one plugin: one for each set of ranges.
-func poolsOf(network string, plugin netconf.Plugin) []pool {
+func poolsOf(n network, plugin netconf.Plugin) []pool {
 	dir, ranges := lint.HostLocal(plugin)
 	var all []pool
 	for i, r := range ranges {
 		if i == 0 || r.Set != ranges[i-1].Set {
-			all = append(all, pool{network: network, dir: filepath.Join(dir, network)})
+			all = append(all, pool{network: n.name, dir: filepath.Join(dir, n.list.Name())})
 		}
 		at := &all[len(all)-1]
 		at.ranges, at.size = append(at.ranges, r), at.size+size(r)

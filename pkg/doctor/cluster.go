@@ -197,7 +197,7 @@ func networks(ctx context.Context, s *survey) []Finding {
 	}
 	known := s.known()
 	if known.err != nil {
-		return unknown("only those of this node's records were looked at, for the others cannot be listed: %v", known.err)
+		return unknown("they cannot be listed, and so their plugins and addresses were not looked at: %v", known.err)
 	}
 	if len(known.bad) > 0 {
 		return few(known.bad)

@@ -34,9 +34,9 @@ func configuration(_ context.Context, s *survey) []Finding {
 	for _, w := range s.conf.Warnings {
 		found = append(found, warning("", "%s: %s", s.file, w)...)
 	}
-	if s.runtime.network != "" && s.conf.Name != "" && s.runtime.network != s.conf.Name {
+	if s.runtime.Network != "" && s.conf.Name != "" && s.runtime.Network != s.conf.Name {
 		found = append(found, faulty("remove cni_default_network from it and restart CRI-O",
-			"%s: cni_default_network is %q: CRI-O takes that network, not multus's, %q", s.runtime.file, s.runtime.network, s.conf.Name)...)
+			"%s: cni_default_network is %q: CRI-O takes that network, not multus's, %q", s.runtime.File, s.runtime.Network, s.conf.Name)...)
 	}
 	if len(found) > 0 {
 		return few(found)
@@ -74,7 +74,7 @@ func (s *survey) before() []Finding {
 		switch {
 		case f.multus && err == nil:
 			return found
-		case err != nil && s.runtime.name == "CRI-O":
+		case err != nil && s.runtime.Name == "CRI-O":
 			found = append(found, warning("remove or correct it", "CRI-O skips a configuration that cannot be read: %v", err)...)
 		case err != nil:
 			found = append(found, faulty("remove or correct it", "a configuration that cannot be read comes first, which leaves the whole node without a network: %v", err)...)
@@ -135,4 +135,27 @@ func (s *survey) kind() string {
 		}
 	}
 	return s.conf.Type
+}
+
+// runtimeKnown tells which runtime takes which configuration from where.
+func runtimeKnown(_ context.Context, s *survey) []Finding {
+	r := s.runtime
+	switch {
+	case s.runtimeErr != nil:
+		return warning("correct it; until then its directories are not known", "the configuration of the container runtime cannot be read: %v", s.runtimeErr)
+	case r.Name == "":
+		return unknown("no container runtime to be seen here; %s and %s are taken for its directories", s.confDir, s.binDirs[0])
+	}
+	source := r.File
+	if source == "" {
+		source = "as by default"
+	}
+	found := ok("%s (%s) reads %s and runs plugins of %s", r.Name, source, r.ConfDir, joined(r.BinDirs))
+	if r.Most != 1 {
+		found = faulty("set max_conf_num = 1 there and restart containerd", "%s: max_conf_num is %d: pods are attached by several configurations, past multus", r.File, r.Most)
+	}
+	if filepath.Clean(s.confDir) != filepath.Clean(r.ConfDir) {
+		found = append(found, faulty("install multus with --cni-conf-dir "+r.ConfDir, "multus's configuration is in %s, which %s does not read", s.confDir, r.Name)...)
+	}
+	return found
 }

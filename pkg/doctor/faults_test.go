@@ -166,9 +166,9 @@ func TestFaults(t *testing.T) {
 			w.define("f", `{"cniVersion": "0.3.1", "name": "f", "plugins": [{"type": "macvlan"}, {"type": "firewall"}]}`)
 		}, `fault plugins: firewall speaks CNI 0.4.0, 1.0.0, 1.1.0, and not that of default/f (0.3.1) -> update the plugin`},
 		{"addresses run out", func(w *world) { w.takes("a", "192.168.10.%d", 2, 13) },
-			`warning addresses: network a: 1 of 13 addresses of 192.168.10.0/28 are free -> widen the range`},
+			`warning addresses: network default/a: 1 of 13 addresses of 192.168.10.0/28 are free -> widen the range`},
 		{"no address left", func(w *world) { w.takes("a", "192.168.10.%d", 2, 14) },
-			`fault addresses: network a: 0 of 13 addresses of 192.168.10.0/28 are free -> widen the range`},
+			`fault addresses: network default/a: 0 of 13 addresses of 192.168.10.0/28 are free -> widen the range`},
 		{"expired token", func(w *world) { w.token(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)) },
 			`fault credential: API server not usable: kubeconfig ` + kubeconfig + `: the token from ` + tokenFile + ` expired at `},
 		{"token that expires", func(w *world) { w.token(time.Now().Add(-24*time.Hour), time.Now().Add(30*time.Minute)) },
@@ -193,7 +193,7 @@ func TestFaults(t *testing.T) {
 		{"no CRD", func(w *world) { w.api.Withdraw("k8s.cni.cncf.io") },
 			`fault networks: the API server knows no network-attachment-definitions of k8s.cni.cncf.io/v1 -> install the CustomResourceDefinition`},
 		{"networks not to be listed", func(w *world) { w.api.Permit("list network-attachment-definitions.k8s.cni.cncf.io", false) },
-			`unknown networks: only those of this node's records were looked at, for the others cannot be listed: `},
+			`unknown networks: they cannot be listed, and so their plugins and addresses were not looked at: `},
 		{"wrong network", func(w *world) { w.define("w", `{"type": `) },
 			`warning networks: network default/w: `},
 		{"modes", func(w *world) { w.mode(kubeconfig, 0o644); w.mode("/opt/cni/bin", 0o777) },
@@ -208,7 +208,7 @@ func TestFaults(t *testing.T) {
 			w.write("/run/netns/other", "")
 			w.record("c1", "/run/netns/gone")
 			w.record("c2", "/run/netns/other")
-		}, "warning records: 1 of 2 sandboxes stale: gone, and not detached (DEL failed for 0) -> `multus gc`, or doctor --fix"},
+		}, "warning records: 1 of 2 sandboxes stale: gone, and not detached -> `multus gc`, or doctor --fix"},
 		{"unreadable records", func(w *world) {
 			w.record("c2", "")
 			w.write("/var/lib/cni/multus/sandboxes/c1@eth0.json", "{")

@@ -27,8 +27,7 @@ type known struct {
 	err           error // why they could not be listed
 }
 
-// learn reads them: from the API server, or, where they cannot be listed, from the
-// records.
+// learn reads them from the API server.
 func (s *survey) learn(ctx context.Context) known {
 	var k known
 	k.everywhere, k.everywhereErr = s.planner().Everywhere(ctx)
@@ -37,7 +36,6 @@ func (s *survey) learn(ctx context.Context) known {
 	}
 	var all map[plan.Ref]plan.Definition
 	if all, k.err = s.client.AllDefinitions(ctx); k.err != nil {
-		k.networks = s.recorded()
 		return k
 	}
 	for _, ref := range slices.SortedFunc(maps.Keys(all), func(a, b plan.Ref) int { return strings.Compare(a.String(), b.String()) }) {
@@ -60,24 +58,6 @@ func (s *survey) resolve(ref plan.Ref, d plan.Definition) (netconf.List, error) 
 	}
 	list, _, err := netconf.Parse([]byte(d.Config), ref.Name)
 	return list, err
-}
-
-// recorded are the networks of this node's pods.
-func (s *survey) recorded() []network {
-	recs, _ := s.state().List() // what cannot be read is another check's
-	seen := map[string]network{}
-	for _, rec := range recs {
-		for _, a := range rec.Attachments {
-			if !a.Master {
-				seen[a.Network] = network{name: a.Network, list: a.Config}
-			}
-		}
-	}
-	var all []network
-	for _, name := range slices.Sorted(maps.Keys(seen)) {
-		all = append(all, seen[name])
-	}
-	return all
 }
 
 // all are the networks, those that every pod gets among them.

@@ -48,7 +48,7 @@ func records(_ context.Context, s *survey) []Finding {
 			"%s unreadable, set aside in %s/unreadable", counted(len(aside), "record", "records"), s.conf.CNIDir)...)
 	}
 	if survey.Stale > 0 {
-		f := Finding{Level: Warning, What: fmt.Sprintf("%d of %s stale: gone, and not detached (DEL failed for %d)", survey.Stale, counted(survey.Sandboxes, "sandbox", "sandboxes"), survey.Unfinished),
+		f := Finding{Level: Warning, What: fmt.Sprintf("%d of %s stale: gone, and not detached", survey.Stale, counted(survey.Sandboxes, "sandbox", "sandboxes")),
 			Cure: "`multus gc`, or doctor --fix; `multus list` shows them"}
 		if s.collect != nil {
 			f.fix = s.detach

@@ -3,12 +3,14 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/cri"
 	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/kube"
@@ -20,7 +22,7 @@ import (
 
 // survey is what the checks look at: what is on the node, and what its files say.
 type survey struct {
-	runtime    containerRuntime
+	runtime    cri.Runtime
 	runtimeErr error
 	confDir    string
 	binDirs    []string // of the runtime
@@ -45,8 +47,8 @@ type file struct {
 
 func (n Node) survey(ctx context.Context) *survey {
 	s := &survey{conf: config.Default(), collect: n.Collect}
-	s.runtime, s.runtimeErr = findRuntime()
-	s.confDir = cmp.Or(n.ConfDir, s.runtime.confDir, n.Preset.ConfDir)
+	s.runtime, s.runtimeErr = cri.Find()
+	s.confDir = cmp.Or(n.ConfDir, s.runtime.ConfDir, n.Preset.ConfDir)
 	s.read()
 	if !slices.ContainsFunc(s.files, isMultus) && n.ConfDir == "" && s.confDir != n.Preset.ConfDir {
 		elsewhere := survey{confDir: n.Preset.ConfDir}
@@ -56,7 +58,7 @@ func (n Node) survey(ctx context.Context) *survey {
 	}
 	s.binDirs = n.BinDirs
 	if len(s.binDirs) == 0 {
-		s.binDirs = s.runtime.binDirs
+		s.binDirs = s.runtime.BinDirs
 	}
 	if len(s.binDirs) == 0 {
 		s.binDirs = []string{n.Preset.BinDir}
@@ -78,7 +80,7 @@ func (n Node) survey(ctx context.Context) *survey {
 // of the node alone: where no runtime is to be seen.
 func (s *survey) inside(found []Finding) []Finding {
 	for i, f := range found {
-		if s.runtime.name == "" && f.Level == Fault {
+		if s.runtime.Name == "" && f.Level == Fault {
 			found[i] = Finding{Level: Unknown, What: f.What + "; from here that may look so where all is well"}
 		}
 	}
@@ -134,6 +136,11 @@ func (s *survey) planner() plan.Planner {
 // runner runs plugins as the plugin does.
 func (s *survey) runner() delegate.Runner {
 	return delegate.Runner{Exec: delegate.Process{}, Path: append(slices.Clone(s.binDirs), s.conf.BinDir...), Timeout: pluginTime}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func (s *survey) state() state.Dir { return state.Dir(s.conf.CNIDir) }

@@ -1,8 +1,7 @@
-package doctor
+package cri
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,14 +15,14 @@ import (
 	"github.com/multus-cni/multus/pkg/regular"
 )
 
-// containerRuntime is what a container runtime's configuration says about CNI.
-type containerRuntime struct {
-	name    string
-	file    string // "" where its socket alone is there: all is as by default
-	confDir string
-	binDirs []string
-	most    int    // how many configurations it takes of the directory
-	network string // the one that it is told to take; "" for the first
+// Runtime is what a container runtime's configuration says about CNI.
+type Runtime struct {
+	Name    string // containerd, CRI-O; "" where none is to be seen
+	File    string // "" where its socket alone is there: all is as by default
+	ConfDir string
+	BinDirs []string
+	Most    int    // how many configurations it takes of the directory
+	Network string // the one that it is told to take; "" for the first
 }
 
 // Files and sockets of container runtimes. Distributions that bring their own come
@@ -41,10 +40,10 @@ func containerdSockets() []string {
 
 func crioFiles() []string { return []string{"/etc/crio/crio.conf", "/etc/crio/crio.conf.d"} }
 
-// findRuntime is the runtime of this node: the zero value where there is none to be
+// Find is the runtime of this node: the zero value where there is none to be
 // seen. Of two that are there CRI-O is the one that its socket speaks for; containerd
 // is often there for Docker alone.
-func findRuntime() (containerRuntime, error) {
+func Find() (Runtime, error) {
 	if exists("/run/crio/crio.sock") || first(crioFiles()) != "" && first(containerdSockets()) == "" {
 		return crio()
 	}
@@ -99,12 +98,12 @@ type containerdFile struct {
 	} `toml:"plugins"`
 }
 
-func containerd() (containerRuntime, error) {
+func containerd() (Runtime, error) {
 	file := cmp.Or(configOf("containerd"), first(containerdFiles()))
 	if file == "" && first(containerdSockets()) == "" {
-		return containerRuntime{}, nil
+		return Runtime{}, nil
 	}
-	r := containerRuntime{name: "containerd", file: file, confDir: "/etc/cni/net.d", binDirs: []string{"/opt/cni/bin"}, most: 1}
+	r := Runtime{Name: "containerd", File: file, ConfDir: "/etc/cni/net.d", BinDirs: []string{"/opt/cni/bin"}, Most: 1}
 	if file == "" {
 		return r, nil
 	}
@@ -112,7 +111,7 @@ func containerd() (containerRuntime, error) {
 }
 
 // readContainerd reads a file, and then those that it imports, which win.
-func (r *containerRuntime) readContainerd(file string, seen map[string]bool) error {
+func (r *Runtime) readContainerd(file string, seen map[string]bool) error {
 	if seen[file] {
 		return nil
 	}
@@ -123,15 +122,15 @@ func (r *containerRuntime) readContainerd(file string, seen map[string]bool) err
 	}
 	for _, plugin := range []string{"cri", "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime"} {
 		cni := f.Plugins[plugin].CNI
-		r.confDir = cmp.Or(cni.ConfDir, r.confDir)
+		r.ConfDir = cmp.Or(cni.ConfDir, r.ConfDir)
 		if cni.BinDir != "" {
-			r.binDirs = []string{cni.BinDir}
+			r.BinDirs = []string{cni.BinDir}
 		}
 		if len(cni.BinDirs) > 0 {
-			r.binDirs = cni.BinDirs
+			r.BinDirs = cni.BinDirs
 		}
 		if cni.Most != nil {
-			r.most = *cni.Most
+			r.Most = *cni.Most
 		}
 	}
 	var errs []error
@@ -147,7 +146,7 @@ func (r *containerRuntime) readContainerd(file string, seen map[string]bool) err
 	return errors.Join(errs...)
 }
 
-func crio() (containerRuntime, error) {
+func crio() (Runtime, error) {
 	var f struct {
 		Crio struct {
 			Network struct {
@@ -166,12 +165,12 @@ func crio() (containerRuntime, error) {
 		}
 	}
 	n := f.Crio.Network
-	r := containerRuntime{name: "CRI-O", file: first(crioFiles()), confDir: cmp.Or(n.ConfDir, "/etc/cni/net.d"), binDirs: n.BinDirs, most: 1, network: n.Default}
+	r := Runtime{Name: "CRI-O", File: first(crioFiles()), ConfDir: cmp.Or(n.ConfDir, "/etc/cni/net.d"), BinDirs: n.BinDirs, Most: 1, Network: n.Default}
 	if n.BinDir != "" {
-		r.binDirs = append(r.binDirs, n.BinDir)
+		r.BinDirs = append(r.BinDirs, n.BinDir)
 	}
-	if len(r.binDirs) == 0 {
-		r.binDirs = []string{"/opt/cni/bin"}
+	if len(r.BinDirs) == 0 {
+		r.BinDirs = []string{"/opt/cni/bin"}
 	}
 	return r, errors.Join(errs...)
 }
@@ -188,27 +187,4 @@ func readTOML(file string, into any) error {
 		return fmt.Errorf("%s: %w", file, regular.Reason(err))
 	}
 	return nil
-}
-
-// runtimeKnown tells which runtime takes which configuration from where.
-func runtimeKnown(_ context.Context, s *survey) []Finding {
-	r := s.runtime
-	switch {
-	case s.runtimeErr != nil:
-		return warning("correct it; until then its directories are not known", "the configuration of the container runtime cannot be read: %v", s.runtimeErr)
-	case r.name == "":
-		return unknown("no container runtime to be seen here; %s and %s are taken for its directories", s.confDir, s.binDirs[0])
-	}
-	source := r.file
-	if source == "" {
-		source = "as by default"
-	}
-	found := ok("%s (%s) reads %s and runs plugins of %s", r.name, source, r.confDir, joined(r.binDirs))
-	if r.most != 1 {
-		found = faulty("set max_conf_num = 1 there and restart containerd", "%s: max_conf_num is %d: pods are attached by several configurations, past multus", r.file, r.most)
-	}
-	if filepath.Clean(s.confDir) != filepath.Clean(r.confDir) {
-		found = append(found, faulty("install multus with --cni-conf-dir "+r.confDir, "multus's configuration is in %s, which %s does not read", s.confDir, r.name)...)
-	}
-	return found
 }
