@@ -15,7 +15,11 @@ import (
 
 	"github.com/multus-cni/multus/pkg/lint"
 	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/regular"
 )
+
+// maxLease bounds what is read of a file of host-local's.
+const maxLease = 4 << 10
 
 // scarce is below which share of its addresses a range is short of them.
 const scarce = 0.1
@@ -32,21 +36,32 @@ type pool struct {
 func addresses(_ context.Context, s *survey) []Finding {
 	var found []Finding
 	pools := s.pools()
+	keys, _ := s.state().Keys() // what cannot be read is another check's
+	recorded := map[string]bool{}
+	for _, k := range keys {
+		recorded[k.ContainerID] = true
+	}
 	for _, p := range pools {
-		used, err := p.used()
-		if err != nil {
+		used, lost, err := p.used(recorded)
+		free := p.size - min(used, p.size)
+		level := OK
+		switch {
+		case err != nil:
 			found = append(found, warning("", "network %s: %v", p.network, err)...)
+		case free == 0:
+			level = Fault
+		case float64(free) < scarce*float64(p.size):
+			level = Warning
+		}
+		if level == OK {
 			continue
 		}
-		free := p.size - min(used, p.size)
-		what := fmt.Sprintf("network %s: %d of %d addresses of %s are free", p.network, free, p.size, p.ranges[0].Subnet)
-		const cure = "widen the range, or see which of the files in %s are of pods that are gone (`multus list`, `multus gc`)"
-		switch {
-		case free == 0:
-			found = append(found, faulty(fmt.Sprintf(cure, p.dir), "%s", what)...)
-		case float64(free) < scarce*float64(p.size):
-			found = append(found, warning(fmt.Sprintf(cure, p.dir), "%s", what)...)
+		what, cure := fmt.Sprintf("network %s: %d of %d addresses of %s are free", p.network, free, p.size, p.ranges[0].Subnet), "widen the range"
+		if lost > 0 {
+			what += fmt.Sprintf("; %d are taken by containers that are not on record", lost)
+			cure += ", or remove the files in " + p.dir + " that are of pods which are gone"
 		}
+		found = append(found, finding(level, cure, "%s", what)...)
 	}
 	if len(found) > 0 {
 		return few(found)
@@ -80,22 +95,30 @@ func poolsOf(n network, plugin netconf.Plugin) []pool {
 	return all
 }
 
-// used is how many addresses are taken: host-local keeps a file for each.
-func (p pool) used() (uint64, error) {
+// used is how many addresses are taken, and how many of these by containers that are
+// not on record: host-local keeps a file for each, which begins with the container's ID.
+func (p pool) used(recorded map[string]bool) (used, lost uint64, err error) {
 	entries, err := os.ReadDir(p.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return 0, err
+		return 0, 0, err
 	}
-	var n uint64
 	for _, e := range entries {
-		addr, err := netip.ParseAddr(e.Name())
-		for _, r := range p.ranges {
-			if err == nil && !addr.Less(r.First) && !r.Last.Less(addr) {
-				n++
-			}
+		if !p.holds(e.Name()) {
+			continue
+		}
+		used++
+		owner, _ := regular.Read(filepath.Join(p.dir, e.Name()), maxLease) // it may be gone by now
+		if id, _, _ := strings.Cut(string(owner), "\n"); !recorded[strings.TrimSpace(id)] {
+			lost++
 		}
 	}
-	return n, nil
+	return used, lost, nil
+}
+
+// holds tells whether an address is one of the pool's.
+func (p pool) holds(text string) bool {
+	addr, err := netip.ParseAddr(text)
+	return err == nil && slices.ContainsFunc(p.ranges, func(r lint.Range) bool { return !addr.Less(r.First) && !r.Last.Less(addr) })
 }
 
 // size is how many addresses of a range there are to be had: not the gateway, which is

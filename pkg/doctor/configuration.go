@@ -63,7 +63,7 @@ func (s *survey) absent() []Finding {
 // is none.
 func (s *survey) before() []Finding {
 	var found []Finding
-	if s.file != "" && filepath.Dir(s.file) != filepath.Clean(s.confDir) {
+	if s.file != "" && !sameDir(filepath.Dir(s.file), s.confDir) {
 		return nil // one that the runtime does not read, given by hand
 	}
 	for _, f := range s.files {
@@ -154,7 +154,7 @@ func runtimeKnown(_ context.Context, s *survey) []Finding {
 	if r.Most != 1 {
 		found = faulty("set max_conf_num = 1 there and restart containerd", "%s: max_conf_num is %d: pods are attached by several configurations, past multus", r.File, r.Most)
 	}
-	if filepath.Clean(s.confDir) != filepath.Clean(r.ConfDir) {
+	if !sameDir(s.confDir, r.ConfDir) {
 		found = append(found, faulty("install multus with --cni-conf-dir "+r.ConfDir, "multus's configuration is in %s, which %s does not read", s.confDir, r.Name)...)
 	}
 	return found

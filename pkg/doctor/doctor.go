@@ -77,7 +77,10 @@ func checks(s *survey) []check {
 // Check looks at the node. The findings are in the order of the checks, which run at
 // the same time.
 func (n Node) Check(ctx context.Context) []Finding {
-	s := n.survey(ctx)
+	s, done := within(n.Limit, func() *survey { return n.survey(ctx) })
+	if !done {
+		return []Finding{{Check: "configuration", Level: Fault, What: n.hangs(), Cure: hangCure}}
+	}
 	defer s.close()
 	all := []check{{"configuration", configuration}}
 	all = append(all, checks(s)...)
@@ -102,20 +105,33 @@ func (n Node) Check(ctx context.Context) []Finding {
 func (n Node) bounded(ctx context.Context, c check, s *survey) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, n.Limit)
 	defer cancel()
-	done := make(chan []Finding, 1)
-	go func() {
+	found, done := within(n.Limit+time.Second, func() (found []Finding) { // by then those have come back that heed the context
 		defer func() {
 			if p := recover(); p != nil {
-				done <- faulty("", "this check failed: %v", p)
+				found = faulty("", "this check failed: %v", p)
 			}
 		}()
-		done <- c.run(ctx, s)
-	}()
+		return c.run(ctx, s)
+	})
+	if !done {
+		return faulty(hangCure, "%s", n.hangs())
+	}
+	return found
+}
+
+const hangCure = "see whether a file system or a plugin hangs"
+
+func (n Node) hangs() string { return fmt.Sprintf("no answer within %s", n.Limit) }
+
+// within is what a function gives, unless that takes longer.
+func within[T any](limit time.Duration, run func() T) (given T, done bool) {
+	answer := make(chan T, 1)
+	go func() { answer <- run() }()
 	select {
-	case found := <-done:
-		return found
-	case <-time.After(n.Limit + time.Second): // those that heed the context have come back by now
-		return faulty("see whether a file system or a plugin hangs", "no answer within %s", n.Limit)
+	case given = <-answer:
+		return given, true
+	case <-time.After(limit):
+		return given, false
 	}
 }
 

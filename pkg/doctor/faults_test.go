@@ -166,9 +166,13 @@ func TestFaults(t *testing.T) {
 			w.define("f", `{"cniVersion": "0.3.1", "name": "f", "plugins": [{"type": "macvlan"}, {"type": "firewall"}]}`)
 		}, `fault plugins: firewall speaks CNI 0.4.0, 1.0.0, 1.1.0, and not that of default/f (0.3.1) -> update the plugin`},
 		{"addresses run out", func(w *world) { w.takes("a", "192.168.10.%d", 2, 13) },
-			`warning addresses: network default/a: 1 of 13 addresses of 192.168.10.0/28 are free -> widen the range`},
-		{"no address left", func(w *world) { w.takes("a", "192.168.10.%d", 2, 14) },
-			`fault addresses: network default/a: 0 of 13 addresses of 192.168.10.0/28 are free -> widen the range`},
+			`warning addresses: network default/a: 1 of 13 addresses of 192.168.10.0/28 are free; 12 are taken by containers that are not on record -> widen the range`},
+		{"no address left", func(w *world) {
+			w.takes("a", "192.168.10.%d", 2, 14)
+			w.record("c1", "")
+			w.write("/var/lib/cni/networks/a/192.168.10.2", "c1\r\neth0")
+		},
+			`fault addresses: network default/a: 0 of 13 addresses of 192.168.10.0/28 are free; 12 are taken by containers that are not on record -> widen the range, or remove the files in /var/lib/cni/networks/a that`},
 		{"expired token", func(w *world) { w.token(time.Now().Add(-2*time.Hour), time.Now().Add(-time.Hour)) },
 			`fault credential: API server not usable: kubeconfig ` + kubeconfig + `: the token from ` + tokenFile + ` expired at `},
 		{"token that expires", func(w *world) { w.token(time.Now().Add(-24*time.Hour), time.Now().Add(30*time.Minute)) },

@@ -138,6 +138,13 @@ func (s *survey) runner() delegate.Runner {
 	return delegate.Runner{Exec: delegate.Process{}, Path: append(slices.Clone(s.binDirs), s.conf.BinDir...), Timeout: pluginTime}
 }
 
+// sameDir tells whether two paths are one directory; one of them may be a link.
+func sameDir(a, b string) bool {
+	one, errOne := os.Stat(a)
+	other, errOther := os.Stat(b)
+	return errOne == nil && errOther == nil && os.SameFile(one, other) || filepath.Clean(a) == filepath.Clean(b)
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
