@@ -63,10 +63,7 @@ func addresses(_ context.Context, s *survey) []Finding {
 		}
 		found = append(found, finding(level, cure, "%s", what)...)
 	}
-	if len(found) > 0 {
-		return few(found)
-	}
-	return ok("%s of host-local, none short of addresses", counted(len(pools), "range", "ranges"))
+	return or(found, ok("%s of host-local, none short of addresses", counted(len(pools), "range", "ranges")))
 }
 
 // pools are those of all networks, each once.

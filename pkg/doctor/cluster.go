@@ -144,10 +144,7 @@ func permissions(ctx context.Context, s *survey) []Finding {
 			found = append(found, warning(cure, what, p)...)
 		}
 	}
-	if len(found) > 0 {
-		return found
-	}
-	return ok("the %d that it needs, and none of those that it must not have", len(wanted))
+	return or(found, ok("the %d that it needs, and none of those that it must not have", len(wanted)))
 }
 
 // may asks for all permissions at the same time.

@@ -24,7 +24,7 @@ func configuration(_ context.Context, s *survey) []Finding {
 	}
 	found := s.before()
 	for _, f := range s.files {
-		if f.multus && f.path != s.file {
+		if isMultus(f) && f.path != s.file {
 			found = append(found, warning("remove the one that is not meant; are there two multus DaemonSets?", "%s: another configuration of multus beside %s", f.path, s.file)...)
 		}
 	}
@@ -38,10 +38,7 @@ func configuration(_ context.Context, s *survey) []Finding {
 		found = append(found, faulty("remove cni_default_network from it and restart CRI-O",
 			"%s: cni_default_network is %q: CRI-O takes that network, not multus's, %q", s.runtime.File, s.runtime.Network, s.conf.Name)...)
 	}
-	if len(found) > 0 {
-		return few(found)
-	}
-	return ok("%s is valid, and first in %s", filepath.Base(s.file), s.confDir)
+	return or(found, ok("%s is valid, and first in %s", filepath.Base(s.file), s.confDir))
 }
 
 // absent tells why there is no configuration of multus.
@@ -72,7 +69,7 @@ func (s *survey) before() []Finding {
 			err = refused(f.path)
 		}
 		switch {
-		case f.multus && err == nil:
+		case isMultus(f) && err == nil:
 			return found
 		case err != nil && s.runtime.Name == "CRI-O":
 			found = append(found, warning("remove or correct it", "CRI-O skips a configuration that cannot be read: %v", err)...)
@@ -103,12 +100,11 @@ func refused(path string) error {
 
 // ownBinary tells whether the runtime finds multus, and this multus.
 func ownBinary(_ context.Context, s *survey) []Finding {
-	kind := s.kind()
-	i := slices.IndexFunc(s.binDirs, func(dir string) bool { return exists(filepath.Join(dir, kind)) })
+	i := slices.IndexFunc(s.binDirs, func(dir string) bool { return exists(filepath.Join(dir, s.kind)) })
 	if i < 0 {
-		return faulty("copy it there: `multus install`", "the runtime does not find the plugin %q in %s: no pod can start", kind, joined(s.binDirs))
+		return faulty("copy it there: `multus install`", "the runtime does not find the plugin %q in %s: no pod can start", s.kind, joined(s.binDirs))
 	}
-	path := filepath.Join(s.binDirs[i], kind)
+	path := filepath.Join(s.binDirs[i], s.kind)
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 {
 		return faulty("copy it there anew: `multus install`", "%s is no executable file: no pod can start", path)
 	}
@@ -123,18 +119,6 @@ func ownBinary(_ context.Context, s *survey) []Finding {
 		return warning("let the DaemonSet finish its update, or run `multus install`", "%s is multus %s, this is %s", path, installed, ours)
 	}
 	return ok("%s is multus %s", path, installed)
-}
-
-// kind is the plugin type by which the runtime runs multus.
-func (s *survey) kind() string {
-	for _, f := range s.files {
-		for _, p := range f.list.Plugins() {
-			if f.path == s.file && strings.HasPrefix(p.Type(), "multus") {
-				return p.Type()
-			}
-		}
-	}
-	return s.conf.Type
 }
 
 // runtimeKnown tells which runtime takes which configuration from where.

@@ -176,6 +176,14 @@ func few(all []Finding) []Finding {
 	return append(all[:maxAlike:maxAlike], rest...)
 }
 
+// or is what was found, or else that all is well.
+func or(found, well []Finding) []Finding {
+	if len(found) > 0 {
+		return few(found)
+	}
+	return well
+}
+
 // counted is "1 sandbox", "2 sandboxes".
 func counted(n int, one, many string) string {
 	if n == 1 {

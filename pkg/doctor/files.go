@@ -8,55 +8,51 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// guarded is a file, and the permissions that nobody but root should have on it.
-type guarded struct {
-	path string
-	not  fs.FileMode
-	why  string
-}
-
 // modes tells who else may read secrets, or put something in multus's place.
 func modes(_ context.Context, s *survey) []Finding {
-	const writable, readable = fs.FileMode(0o022), fs.FileMode(0o077)
-	files := []guarded{
-		{s.file, writable, "others may write to it"}, {s.confDir, writable, "others may write to it"},
-		{s.conf.CNIDir, readable, "others may look into it"},
-	}
-	for _, dir := range s.binDirs {
-		files = append(files, guarded{dir, writable, "others may write to it"}, guarded{filepath.Join(dir, s.kind()), writable, "others may write to it"})
-	}
-	if s.client != nil {
-		files = append(files, guarded{s.conf.Kubeconfig, readable, "others may read it"})
-		c, _ := s.client.Credential() // what is wrong with it is another check's
-		for _, path := range c.Files {
-			files = append(files, guarded{path, readable, "others may read it"})
-		}
-	}
 	var found []Finding
 	seen := map[string]bool{}
-	for _, g := range files {
-		info, err := os.Stat(g.path)
-		if err != nil || seen[g.path] || info.Mode().Perm()&g.not == 0 {
-			continue
+	guard := func(path string, forbidden fs.FileMode, why string) {
+		info, err := os.Stat(path)
+		if err != nil || seen[path] || info.Mode().Perm()&forbidden == 0 {
+			return
 		}
-		seen[g.path] = true
-		right := info.Mode().Perm() &^ g.not
-		f := Finding{Level: Warning, What: fmt.Sprintf("%s has mode %#o: %s", g.path, info.Mode().Perm(), g.why), Cure: fmt.Sprintf("chmod %#o, or doctor --fix", right)}
+		seen[path] = true
+		right := info.Mode().Perm() &^ forbidden
+		f := Finding{Level: Warning, What: fmt.Sprintf("%s has mode %#o: others may %s it", path, info.Mode().Perm(), why), Cure: fmt.Sprintf("chmod %#o, or doctor --fix", right)}
 		f.fix = func(context.Context) (string, error) {
-			return fmt.Sprintf("%s has mode %#o now", g.path, right), os.Chmod(g.path, right)
+			return fmt.Sprintf("%s has mode %#o now", path, right), os.Chmod(path, right)
 		}
 		found = append(found, f)
 	}
-	if len(found) > 0 {
-		return found
+	for _, path := range slices.Concat(s.ours(), s.binDirs, []string{s.confDir}) {
+		guard(path, 0o022, "write to")
 	}
-	return ok("nobody but root may change what runs, or read the credential")
+	secrets := []string{s.conf.CNIDir}
+	if s.client != nil {
+		c, _ := s.client.Credential() // what is wrong with it is another check's
+		secrets = slices.Concat(secrets, []string{s.conf.Kubeconfig}, c.Files)
+	}
+	for _, path := range secrets {
+		guard(path, 0o077, "read")
+	}
+	return or(found, ok("nobody but root may change what runs, or read the credential"))
+}
+
+// ours are multus's own files.
+func (s *survey) ours() []string {
+	paths := []string{s.file}
+	for _, dir := range s.binDirs {
+		paths = append(paths, filepath.Join(dir, s.kind))
+	}
+	return paths
 }
 
 // selinux tells whether multus's files have the labels of those around them. A file
@@ -67,11 +63,7 @@ func selinux(_ context.Context, s *survey) []Finding {
 		return ok("not enforcing")
 	}
 	var found []Finding
-	paths := []string{s.file}
-	for _, dir := range s.binDirs {
-		paths = append(paths, filepath.Join(dir, s.kind()))
-	}
-	for _, path := range paths {
+	for _, path := range s.ours() {
 		own, dir := label(path), label(filepath.Dir(path))
 		if own == "" {
 			continue
@@ -80,10 +72,7 @@ func selinux(_ context.Context, s *survey) []Finding {
 			found = append(found, warning("restorecon "+path, "%s is labelled %s, and what is beside it is not: it may not be run or read", path, own)...)
 		}
 	}
-	if len(found) > 0 {
-		return found
-	}
-	return ok("enforcing; multus's files are labelled as those beside them")
+	return or(found, ok("enforcing; multus's files are labelled as those beside them"))
 }
 
 // labelsBeside are the types of the other files of a directory.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -26,8 +27,8 @@ func stateDirectory(_ context.Context, s *survey) []Finding {
 	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
 		return faulty("mount it writable, or run multus as root", "%s cannot be written to (%v): no pod can start", dir, err)
 	}
-	var fs unix.Statfs_t
-	if err := unix.Statfs(dir, &fs); err == nil && (fs.Bavail == 0 || fs.Files > 0 && fs.Ffree == 0) {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(dir, &disk); err == nil && (disk.Bavail == 0 || disk.Files > 0 && disk.Ffree == 0) {
 		return faulty("free some space", "the file system of %s is full: no pod can start", dir)
 	}
 	return ok("%s can be written to", dir)
@@ -55,15 +56,12 @@ func records(_ context.Context, s *survey) []Finding {
 		}
 		found = append(found, f)
 	}
-	if len(found) > 0 {
-		return few(found)
-	}
-	return ok("%s with %s, all sound", counted(survey.Sandboxes, "sandbox", "sandboxes"), counted(survey.Attachments, "attachment", "attachments"))
+	return or(found, ok("%s with %s, all sound", counted(survey.Sandboxes, "sandbox", "sandboxes"), counted(survey.Attachments, "attachment", "attachments")))
 }
 
 // detach detaches what is stale.
 func (s *survey) detach(ctx context.Context) (string, error) {
-	n, err := s.collect(ctx, s.conf.CNIDir, append(s.binDirs, s.conf.BinDir...))
+	n, err := s.collect(ctx, s.conf.CNIDir, slices.Concat(s.binDirs, s.conf.BinDir))
 	return counted(n, "sandbox", "sandboxes") + " detached", err
 }
 
@@ -72,7 +70,7 @@ func older(_ context.Context, s *survey) []Finding {
 	var found []Finding
 	for _, dir := range s.binDirs {
 		for _, name := range []string{"multus-shim", "multus-daemon"} {
-			if path := filepath.Join(dir, name); exists(path) && (s.file == "" || s.kind() != name) {
+			if path := filepath.Join(dir, name); exists(path) && (s.file == "" || s.kind != name) {
 				found = append(found, warning("remove it once no pod of the older one is left", "%s is left of an older multus", path)...)
 			}
 		}
@@ -85,8 +83,5 @@ func older(_ context.Context, s *survey) []Finding {
 	if survey, _ := s.state().Survey(); survey.Older > 0 {
 		found = append(found, ok("%s of an older multus, understood by this one", counted(survey.Older, "record", "records"))...)
 	}
-	if len(found) > 0 {
-		return found
-	}
-	return ok("nothing is left of an older multus")
+	return or(found, ok("nothing is left of an older multus"))
 }

@@ -29,6 +29,7 @@ type survey struct {
 	files      []file   // that the runtime reads in confDir, in its order
 	filesErr   error
 	file       string // multus's own, "" where there is none
+	kind       string // the plugin type by which the runtime runs multus
 	conf       config.Config
 	broken     bool // conf is not what the file says: that is wrong
 	confErr    error
@@ -42,7 +43,7 @@ type file struct {
 	path   string
 	list   netconf.List
 	err    error
-	multus bool
+	multus string // the type by which it runs multus; "" where it does not
 }
 
 func (n Node) survey(ctx context.Context) *survey {
@@ -64,10 +65,11 @@ func (n Node) survey(ctx context.Context) *survey {
 		s.binDirs = []string{n.Preset.BinDir}
 	}
 	if i := slices.IndexFunc(s.files, isMultus); i >= 0 {
-		s.file = s.files[i].path
+		s.file, s.kind = s.files[i].path, s.files[i].multus
 	}
 	s.file = cmp.Or(n.Conf, s.file)
 	s.configure()
+	s.kind = cmp.Or(s.kind, s.conf.Type)
 	s.known = sync.OnceValue(func() known {
 		ctx, cancel := context.WithTimeout(ctx, n.Limit/2) // the rest is for what builds on it
 		defer cancel()
@@ -87,7 +89,7 @@ func (s *survey) inside(found []Finding) []Finding {
 	return found
 }
 
-func isMultus(f file) bool { return f.multus }
+func isMultus(f file) bool { return f.multus != "" }
 
 // read looks at what the runtime reads.
 func (s *survey) read() {
@@ -97,7 +99,11 @@ func (s *survey) read() {
 		f := file{path: filepath.Join(s.confDir, name)}
 		found, err := netconf.File(f.path)
 		f.list, f.err = found.List, err
-		f.multus = slices.ContainsFunc(f.list.Plugins(), func(p netconf.Plugin) bool { return strings.HasPrefix(p.Type(), "multus") })
+		for _, p := range f.list.Plugins() {
+			if strings.HasPrefix(p.Type(), "multus") {
+				f.multus = p.Type()
+			}
+		}
 		s.files = append(s.files, f)
 	}
 }
@@ -135,7 +141,7 @@ func (s *survey) planner() plan.Planner {
 
 // runner runs plugins as the plugin does.
 func (s *survey) runner() delegate.Runner {
-	return delegate.Runner{Exec: delegate.Process{}, Path: append(slices.Clone(s.binDirs), s.conf.BinDir...), Timeout: pluginTime}
+	return delegate.Runner{Exec: delegate.Process{}, Path: slices.Concat(s.binDirs, s.conf.BinDir), Timeout: pluginTime}
 }
 
 // sameDir tells whether two paths are one directory; one of them may be a link.
