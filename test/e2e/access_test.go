@@ -57,14 +57,14 @@ func TestToken(t *testing.T) {
 	n := installed(t)
 	n.kubectl("delete", "serviceaccount", "multus", "-n", "kube-system")
 	n.kubectl("apply", "-f", "deployments/base/rbac")
-	t.Cleanup(func() { n.kubeconfig("10m") })
+	t.Cleanup(func() { n.kubeconfig("2h") })
 	n.until("refused", func() bool { // the API server remembers for some seconds whom it has let in
 		out, err := n.try("", "kubectl", "--kubeconfig", kubeconfigPath, "get", "pod", "waiting")
 		return err != nil && strings.Contains(out, "Unauthorized")
 	})
 	n.apply(pod("waiting", ""))
 	t.Log(n.told("waiting", "FailedCreatePodSandBox", "is not accepted (401", kubeconfigPath))
-	n.kubeconfig("10m")
+	n.kubeconfig("2h")
 	n.running("waiting")
 	n.truthful("waiting", "cbr0")
 }

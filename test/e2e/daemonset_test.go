@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Where the default network's configuration is, and where another agent might put it.
@@ -109,10 +110,48 @@ func TestDaemonSet(t *testing.T) {
 
 	n.removePods()
 	n.clean()
+	n.undeploy(t)
+}
+
+// undeploy takes multus away while a pod runs that it attached.
+func (n node) undeploy(t *testing.T) {
+	t.Log("away, while a pod runs")
+	// It masquerades nothing: bridge leaves its rules behind where the namespace is gone
+	// before DEL, and containerd now calls another plugin than multus before that.
+	n.apply(definition("lan", `{"cniVersion": "1.0.0", "type": "bridge", "bridge": "br9", "ipam": {"type": "host-local", "subnet": "10.60.9.0/24"}}`))
+	n.start(pod("last", "lan"))
+	n.kubectl("-n", "kube-system", "delete", "daemonset", "multus")
+	n.until("the configuration away", func() bool { return n.conf().Name == "" })
+	n.truthful("last", "cbr0", "default/lan")
+	n.ready("True")
+	n.start(pod("plain", "one"))
+	if have := n.real("plain"); len(have) != 1 {
+		t.Errorf("a pod that started without multus has %+v", have)
+	}
+	n.removePods()
+	n.run("/opt/cni/bin/multus", "uninstall", "--wait", "30s")
+	if left := strings.TrimSpace(n.run("sh", "-c", "ls -A /etc/cni/net.d; ls -d /opt/cni/bin/multus* /var/lib/cni/multus 2>/dev/null || true")); left != "05-flannel.conflist\n/var/lib/cni/multus" {
+		t.Errorf("left after uninstall: %q", left)
+	}
+	n.clean()
 }
 
 // show logs what a command prints on the node.
 func (n node) show(command string) {
 	out, err := n.try("", "sh", "-c", command)
 	n.t.Logf("%s (%v)\n%s", command, err, out)
+}
+
+// TestRepair: pods that asked for networks and started before multus was there.
+func TestRepair(t *testing.T) {
+	n := fleet(t)
+	n.kubectl("apply", "-f", "deployments/base/crd")
+	n.apply(network("one", 1))
+	n.start(pod("early", "one"), pod("plain", ""))
+	time.Sleep(time.Minute) // a younger pod may be about to get its network-status
+	n.deploy()
+	n.told("early", "NetworksMissing", "one")
+	if told := n.events("plain", "NetworksMissing"); told != "" {
+		t.Errorf("a pod that asked for nothing is told %s", told)
+	}
 }

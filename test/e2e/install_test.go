@@ -53,7 +53,7 @@ func (n node) install() {
 	}
 	n.run("sh", "-ec", withoutBuild(steps[0]))
 	n.run("sh", "-ec", steps[1])
-	n.kubeconfig("10m")
+	n.kubeconfig("2h")
 	n.run("sh", "-ec", steps[2])
 	n.ready("True")
 }
