@@ -26,8 +26,11 @@ detaches everything, and proves that nothing is left. Takes root.
 
 The files hold pods, network attachment definitions and, if it is not to be the
 default, the Multus configuration; their kubeconfig and readinessIndicatorFile
-are not used. Plugins are looked for in --bin, $CNI_PATH, the configuration's
-binDir and the directory "plugins" beside this program, in this order.
+are not used. What this machine or the files lack is replaced, and said so: a
+default network or another that is not among the files, a plugin, a link that
+a network names as its master, a device. --stand-ins=false has that refused.
+Plugins are looked for in --bin, $CNI_PATH, the configuration's binDir and the
+directory "plugins" beside this program, in this order.
 
 COMMAND finds in its environment, for each pod and interface of the files, with
 names in upper case and "_" for what is neither letter nor digit:
@@ -51,6 +54,7 @@ type tryOptions struct {
 	keep    bool
 	remove  string
 	verbose bool
+	standIn bool
 	command []string
 }
 
@@ -73,6 +77,7 @@ func tryCommand(std streams) *cobra.Command {
 	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
 	fs.StringVar(&opts.state, "state", "", "`DIR` to keep the records in (default: a scratch directory)")
 	fs.BoolVar(&opts.keep, "keep", false, "keep everything and say how to look into it and how to remove it")
+	fs.BoolVar(&opts.standIn, "stand-ins", true, "replace what this machine or the files lack")
 	fs.StringVar(&opts.remove, "remove", "", "remove what an earlier --keep kept; `ID` is what it said, or \"all\"")
 	fs.BoolVarP(&opts.verbose, "verbose", "v", false, "log what the plugin logs at level debug")
 	return cmd
@@ -135,8 +140,23 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 		return nil, err
 	}
 	plugin.Cluster = objects
-	plugin.Planner.Definitions, plugin.Planner.Networks = objects, objects.Networks()
-	return trial.Begin(ctx, trial.Options{Plugin: plugin, Conf: conf, Pods: objects.Pods(), State: opts.state, Report: std.out})
+	o := trial.Options{Conf: conf, Pods: objects.Pods(), State: opts.state, Report: std.out}
+	if opts.standIn {
+		standIns := &trial.StandIns{Objects: objects, Find: plugin.Runner.Find, Warn: func(text string) { fmt.Fprintln(std.err, "warning:", text) }}
+		parsed, err := objects.Config()
+		if err != nil {
+			return nil, fmt.Errorf("multus configuration: %w", err)
+		}
+		plugin.Planner, o.Links = standIns.Planner(ctx, parsed), standIns.Links
+		plugin.Planner.Binaries = plugin.Runner
+		if !given {
+			standIns.Warn("no multus configuration among the files: a default network is assumed")
+		}
+	} else {
+		plugin.Planner.Definitions, plugin.Planner.Networks = objects, objects.Networks()
+	}
+	o.Plugin = plugin
+	return trial.Begin(ctx, o)
 }
 
 // removeTrials takes down what earlier runs kept, or left when they were killed.

@@ -66,7 +66,7 @@ func testWrongInput(t *testing.T, n machine) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			n.place(t, tt.file)
-			out, code := n.run(t, "$TRY -f $FILES"+clean)
+			out, code := n.run(t, "$TRY --stand-ins=false -f $FILES"+clean)
 			if code != exitFailed {
 				t.Errorf("exit code %d", code)
 			}
@@ -82,6 +82,33 @@ func testWrongInput(t *testing.T, n machine) {
 				t.Log(out)
 			}
 		})
+	}
+}
+
+// testStandIns tries what this machine lacks: each is replaced, told, and gone again.
+func testStandIns(t *testing.T, n machine) {
+	n.place(t, onlyOf(`[{"name": "net-a"}, {"name": "net-aa", "ips": ["10.99.1.7/24"]}, {"name": "fast"}]`,
+		`{"cniVersion": "1.0.0", "type": "macvlan", "master": "nolink0", "ipam": {"type": "elsewhere"}}`)+`---
+apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: fast, annotations: {k8s.v1.cni.cncf.io/resourceName: vendor.com/vf}}
+spec: {config: '{"cniVersion": "1.0.0", "plugins": [{"type": "sriov"}, {"type": "rdma"}]}'}
+`)
+	out, code := n.run(t, "$TRY -f $FILES -- ip -o address"+clean)
+	for _, want := range []string{
+		"a default network is assumed", "network kube-system/default-network: it is not among the files: a bridge stands for it",
+		"network default/net-a: the link nolink0 is not on this machine: a veth stands for it",
+		"network default/net-a: the plugin elsewhere is not on this machine: host-local stands for it",
+		"did you mean default/net-a?", "network default/fast: the plugin sriov is not on this machine: a bridge stands for it",
+		"the plugin rdma is not on this machine: it is left out", `"placeholder-1" stands for it`,
+		"inet 10.213.", "net1    inet 10.99.1.7/24", "macvlan", "checked:  default/lone", "nothing left",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in the output", want)
+		}
+	}
+	if code != exitOK || !strings.HasSuffix(out, "--- the node thereafter\n") || t.Failed() {
+		t.Errorf("exit code %d:\n%s", code, out)
 	}
 }
 

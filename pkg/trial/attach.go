@@ -12,6 +12,9 @@ import (
 
 // Attach attaches the pods in order, and shows what became of each.
 func (s *Session) Attach(ctx context.Context) error {
+	if err := s.makeLinks(); err != nil {
+		return err
+	}
 	for _, p := range s.Pods {
 		err := s.attach(ctx, p)
 		if ctx.Err() != nil {

@@ -96,6 +96,7 @@ func both(a, b []link) []link { return minus(a, minus(a, b, sameIndex), sameInde
 // removeLinks waits for links to go, removes what plugins leave by design, and
 // notes the links that remain.
 func (s *Session) removeLinks() {
+	s.removeStandIns()
 	s.tried(s.awaitLinks())
 	now, err := links()
 	s.tried(err)

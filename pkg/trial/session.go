@@ -38,7 +38,8 @@ type Session struct {
 	Went     []link   `json:"went"` // and those that went
 	Scratch  []string `json:"scratch"`
 	Gateways []string `json:"gateways"`
-	Leases   []string `json:"leases"` // directories of host-local
+	Leases   []string `json:"leases"`   // directories of host-local
+	StandIns []string `json:"standIns"` // links that are made for the trial
 
 	plugin multus.Plugin
 	report io.Writer
@@ -63,7 +64,8 @@ type Options struct {
 	Plugin multus.Plugin // for the configuration; its state directory is the session's
 	Conf   []byte
 	Pods   []plan.Pod
-	State  string // the directory of the records; empty: one of the session's own
+	State  string          // the directory of the records; empty: one of the session's own
+	Links  func() []string // links that are missing here, once all is planned; nil: none is made
 	Report io.Writer
 }
 
@@ -89,6 +91,9 @@ func Begin(ctx context.Context, o Options) (*Session, error) {
 	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
+	}
+	if o.Links != nil {
+		s.StandIns = o.Links()
 	}
 	rules := ruleset(ctx)
 	before, err := readHost(rules)

@@ -133,6 +133,12 @@ func TestLoadDiskFull(t *testing.T) {
 // while pods come and go.
 func TestLoadRollOuts(t *testing.T) {
 	n := loaded(t)
+	// Without masquerade: bridge leaves its rules behind where a sandbox's namespace went
+	// before DEL, as those do that containerd was making when it was killed.
+	for i, name := range []string{"one", "two", "three"} {
+		n.apply(definition(name, fmt.Sprintf(`{"cniVersion": "1.0.0", "type": "bridge", "bridge": "br%d",
+			"ipam": {"type": "host-local", "subnet": "10.60.%d.0/24"}}`, 20+i, 20+i)))
+	}
 	for round := range 6 {
 		var pods []doc
 		for i := range 8 {
