@@ -63,14 +63,16 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// configOf is the file that a running program was told to take its configuration from;
-// "" where there is no such program to be seen, or it was not told.
+// configOf is the file that a running program of this machine, not of a container on it,
+// was told to take its configuration from; "" where there is none, or it was not told.
 func configOf(program string) string {
+	here, _ := os.Readlink("/proc/self/ns/mnt")
 	files, _ := filepath.Glob("/proc/[0-9]*/cmdline") // the pattern is one
 	for _, file := range files {
 		line, _ := os.ReadFile(file) // a process may have ended by now
+		there, _ := os.Readlink(filepath.Join(filepath.Dir(file), "ns/mnt"))
 		args := strings.Split(string(line), "\x00")
-		if filepath.Base(args[0]) != program {
+		if filepath.Base(args[0]) != program || here != there {
 			continue
 		}
 		for i, arg := range args {

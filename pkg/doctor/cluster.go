@@ -48,8 +48,8 @@ func credential(_ context.Context, s *survey) []Finding {
 }
 
 // api tells whether and how fast the API server answers, and what its clock says.
-func api(ctx context.Context, s *survey) []Finding {
-	server, err := s.client.Server(ctx)
+func api(_ context.Context, s *survey) []Finding {
+	server, err := s.server()
 	if err != nil {
 		return faulty("", "%v", err)
 	}
@@ -126,9 +126,12 @@ func permissions(ctx context.Context, s *survey) []Finding {
 	for _, n := range wanted {
 		asked = append(asked, n.Permission)
 	}
+	if _, err := s.server(); err != nil {
+		return unanswered()
+	}
 	may, err := s.may(ctx, append(asked, excesses...))
 	if err != nil {
-		return unanswered(err)
+		return unknown("not to be told: %v", err)
 	}
 	for _, n := range wanted {
 		if !may[n.Permission] {
@@ -175,22 +178,22 @@ const (
 )
 
 // unanswered is what cannot be told without the API server; why is told once.
-func unanswered(err error) []Finding {
-	if errors.Is(err, plan.ErrUnavailable) {
-		return unknown("not to be told while the API server does not answer; see api")
-	}
-	return unknown("not to be told: %v", err)
+func unanswered() []Finding {
+	return unknown("not to be told while the API server does not answer; see api")
 }
 
 // networks tells whether the API server knows networks, and whether those that there
 // are can be read.
 func networks(ctx context.Context, s *survey) []Finding {
+	if _, err := s.server(); err != nil {
+		return unanswered()
+	}
 	served, err := s.client.Resources(ctx, nadGroup, nadVersion)
 	switch {
 	case errors.Is(err, plan.ErrNotFound), err == nil && !slices.Contains(served, nadResource):
 		return faulty("install the CustomResourceDefinition of deployments/", "the API server knows no %s of %s/%s", nadResource, nadGroup, nadVersion)
 	case err != nil:
-		return unanswered(err)
+		return unknown("not to be told: %v", err)
 	}
 	known := s.known()
 	if known.err != nil {

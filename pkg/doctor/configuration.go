@@ -51,7 +51,7 @@ func (s *survey) absent() []Finding {
 		return faulty(installFirst+". On a node with other directories name them with --cni-conf-dir and --cni-bin-dir",
 			"multus is not on this machine, nor is there a directory %s: no node of Kubernetes?", s.confDir)
 	case err != nil || !info.IsDir() || s.filesErr != nil:
-		return faulty("run multus doctor as root", "%s cannot be read: %v", s.confDir, errors.Join(err, s.filesErr))
+		return faulty("run multus doctor as root, or name the directory with --cni-conf-dir", "%s cannot be read: %v", s.confDir, errors.Join(err, s.filesErr))
 	}
 	return faulty(installFirst, "no configuration of multus in %s: pods start without it", s.confDir)
 }

@@ -181,7 +181,7 @@ func TestFaults(t *testing.T) {
 			`fault credential: token from ` + tokenFile + `: issued at `},
 		{"no token", func(w *world) { w.remove(tokenFile) },
 			"fault credential: API server not usable: kubeconfig " + kubeconfig + ": user: open " + tokenFile + ": no such file or directory"},
-		{"no API server", func(w *world) { w.api.Close(); w.node["Limit"] = 4 * time.Second },
+		{"no API server", func(w *world) { w.api.Close() },
 			"fault api: API server not usable: https://127.0.0.1:\n" +
 				"unknown permissions: not to be told while the API server does not answer; see api\n" +
 				"unknown networks: not to be told while the API server does not answer; see api"},

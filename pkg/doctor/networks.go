@@ -30,8 +30,15 @@ type known struct {
 // learn reads them from the API server.
 func (s *survey) learn(ctx context.Context) known {
 	var k known
-	k.everywhere, k.everywhereErr = s.planner().Everywhere(ctx)
-	if s.client == nil {
+	planner := plan.Planner{Conf: s.conf}
+	if s.client != nil {
+		planner.Definitions, planner.Networks = s.client, s.client.Legacy()
+		if _, k.err = s.server(); k.err != nil { // there is no use in asking it again and again
+			planner.Definitions, planner.Networks = unreachable{k.err}, unreachable{k.err}
+		}
+	}
+	k.everywhere, k.everywhereErr = planner.Everywhere(ctx)
+	if s.client == nil || k.err != nil {
 		return k
 	}
 	var all map[plan.Ref]plan.Definition
@@ -48,6 +55,18 @@ func (s *survey) learn(ctx context.Context) known {
 		k.networks = append(k.networks, network{ref.String(), list, d.Resource != ""})
 	}
 	return k
+}
+
+// unreachable are the definitions of an API server that does not answer.
+type unreachable struct{ err error }
+
+// Definitions answers every ref with the error.
+func (u unreachable) Definitions(_ context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
+	answers := map[plan.Ref]plan.Answer{}
+	for _, ref := range refs {
+		answers[ref] = plan.Answer{Err: u.err}
+	}
+	return answers
 }
 
 // resolve is the network of a definition; one without a configuration is on disk.

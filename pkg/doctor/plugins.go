@@ -45,10 +45,10 @@ func plugins(ctx context.Context, s *survey) []Finding {
 		})
 	}
 	group.Wait()
-	if all := slices.Concat(found...); len(all) > 0 {
-		return few(all)
+	if len(types) == 0 {
+		return ok("none is named by the networks that are known")
 	}
-	return ok("%s, there and of the versions of their networks: %s", counted(len(types), "plugin", "plugins"), joined(types))
+	return or(slices.Concat(found...), ok("%s, there and of the versions of their networks: %s", counted(len(types), "plugin", "plugins"), joined(types)))
 }
 
 // uses are the plugins of all networks, by type.

@@ -16,7 +16,6 @@ import (
 	"github.com/multus-cni/multus/pkg/kube"
 	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/netconf"
-	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
@@ -35,6 +34,7 @@ type survey struct {
 	confErr    error
 	client     *kube.Client // nil: no kubeconfig
 	collect    func(ctx context.Context, stateDir string, binDirs []string) (int, error)
+	server     func() (kube.Server, error) // what the API server answers, asked once
 	known      func() known
 }
 
@@ -70,8 +70,13 @@ func (n Node) survey(ctx context.Context) *survey {
 	s.file = cmp.Or(n.Conf, s.file)
 	s.configure()
 	s.kind = cmp.Or(s.kind, s.conf.Type)
+	s.server = sync.OnceValues(func() (kube.Server, error) {
+		ctx, cancel := context.WithTimeout(ctx, n.Limit/3) // the rest is for what builds on it
+		defer cancel()
+		return s.client.Server(ctx)
+	})
 	s.known = sync.OnceValue(func() known {
-		ctx, cancel := context.WithTimeout(ctx, n.Limit/2) // the rest is for what builds on it
+		ctx, cancel := context.WithTimeout(ctx, n.Limit*2/3)
 		defer cancel()
 		return s.learn(ctx)
 	})
@@ -128,15 +133,6 @@ func (s *survey) close() {
 	if s.client != nil {
 		s.client.Close()
 	}
-}
-
-// planner resolves networks as the plugin does.
-func (s *survey) planner() plan.Planner {
-	p := plan.Planner{Conf: s.conf}
-	if s.client != nil {
-		p.Definitions, p.Networks = s.client, s.client.Legacy()
-	}
-	return p
 }
 
 // runner runs plugins as the plugin does.
