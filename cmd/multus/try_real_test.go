@@ -166,6 +166,7 @@ func TestTryOnThisMachine(t *testing.T) {
 			}
 		})
 	}
+	t.Run("files of examples and pages", func(t *testing.T) { testFiles(t, n) })
 	t.Run("stand-ins", func(t *testing.T) { testStandIns(t, n) })
 	t.Run("link of the host", func(t *testing.T) { testHostLink(t, n) })
 	t.Run("leaks", func(t *testing.T) { testLeaks(t, n) })
