@@ -40,6 +40,7 @@ type doctorOptions struct {
 	doctor.Node
 	distribution string
 	root         string
+	onHost       bool
 	output       string
 	cluster      clusterOptions
 }
@@ -69,6 +70,7 @@ func doctorCommand(std streams) *cobra.Command {
 	fs.StringVar(&opts.ConfDir, "cni-conf-dir", "", "`DIR` of the runtime's configurations (default as the runtime says, else from the preset)")
 	fs.StringArrayVar(&opts.BinDirs, "cni-bin-dir", nil, "`DIR` of the runtime's plugins, repeatable (default likewise)")
 	fs.StringVar(&opts.distribution, "distribution", "auto", "`NAME` of a preset for the directories, as for install")
+	fs.BoolVar(&opts.onHost, "collect-on-host", false, "with --fix, have the runtime's next command detach what is stale, as for install")
 	shared := pflag.NewFlagSet("", pflag.ContinueOnError)
 	fs.VisitAll(shared.AddFlag) // what install takes from the DaemonSet's environment too
 	cmd.PreRunE = func(*cobra.Command, []string) error { return new(installFlags).environment(shared) }
@@ -97,11 +99,16 @@ func examine(ctx context.Context, std streams, opts doctorOptions) error {
 		return fmt.Errorf("--distribution %q is not known; see `multus install --help`", opts.distribution)
 	}
 	opts.Preset.ConfDir, opts.Preset.BinDir = dirs.Conf, dirs.Bin
-	opts.Collect = func(ctx context.Context, state string, bin []string) (int, error) {
+	opts.Collect = func(ctx context.Context, state string, bin []string) (string, error) {
 		conf := config.Default()
 		conf.CNIDir, conf.BinDir = state, bin
-		finished, err := newPlugin(nil, conf, newLog(conf.Log, std.err).WithField("verb", "doctor")).Collect(ctx, nil)
-		return len(finished), err
+		plugin := newPlugin(nil, conf, newLog(conf.Log, std.err).WithField("verb", "doctor"))
+		if opts.onHost {
+			_, err := askHost(ctx, plugin, "")
+			return "the runtime's next command detaches what is stale", err
+		}
+		finished, err := finish(ctx, plugin, "")
+		return fmt.Sprintf("what was stale is detached (%d)", finished), err
 	}
 	found := opts.Check(ctx)
 	text := diagnosis(found)

@@ -40,9 +40,9 @@ type Node struct {
 	// Limit bounds each check.
 	Limit time.Duration
 	Fix   bool
-	// Collect detaches what is stale of the records in a directory, as multus gc does;
-	// it tells how many sandboxes that were.
-	Collect func(ctx context.Context, stateDir string, binDirs []string) (int, error)
+	// Collect has what is stale of the records in a directory detached, as multus gc
+	// does; it tells what it did.
+	Collect func(ctx context.Context, stateDir string, binDirs []string) (done string, err error)
 }
 
 // check is one check: a name that docs/doctor.md explains, and what it finds.

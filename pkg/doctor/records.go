@@ -52,17 +52,13 @@ func records(_ context.Context, s *survey) []Finding {
 		f := Finding{Level: Warning, What: fmt.Sprintf("%d of %s stale: gone, and not detached", survey.Stale, counted(survey.Sandboxes, "sandbox", "sandboxes")),
 			Cure: "`multus gc`, or doctor --fix; `multus list` shows them"}
 		if s.collect != nil {
-			f.fix = s.detach
+			f.fix = func(ctx context.Context) (string, error) {
+				return s.collect(ctx, s.conf.CNIDir, slices.Concat(s.binDirs, s.conf.BinDir))
+			}
 		}
 		found = append(found, f)
 	}
 	return or(found, ok("%s with %s, all sound", counted(survey.Sandboxes, "sandbox", "sandboxes"), counted(survey.Attachments, "attachment", "attachments")))
-}
-
-// detach detaches what is stale.
-func (s *survey) detach(ctx context.Context) (string, error) {
-	n, err := s.collect(ctx, s.conf.CNIDir, slices.Concat(s.binDirs, s.conf.BinDir))
-	return counted(n, "sandbox", "sandboxes") + " detached", err
 }
 
 // older looks for what an older multus left.

@@ -33,7 +33,7 @@ type survey struct {
 	broken     bool // conf is not what the file says: that is wrong
 	confErr    error
 	client     *kube.Client // nil: no kubeconfig
-	collect    func(ctx context.Context, stateDir string, binDirs []string) (int, error)
+	collect    func(ctx context.Context, stateDir string, binDirs []string) (string, error)
 	server     func() (kube.Server, error) // what the API server answers, asked once
 	known      func() known
 }
