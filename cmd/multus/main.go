@@ -15,13 +15,14 @@ func main() {
 
 // run keeps os.Exit out of the way of deferred calls.
 func run() int {
-	// A signal ends ADD so that it detaches what it attached so far, and DEL so
-	// that it says what is left.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	std := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	if os.Getenv("CNI_COMMAND") != "" {
+		// A runtime's signal ends ADD so that it detaches what it attached so far, and
+		// DEL so that it says what is left. The process ends with its handler.
+		ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		return plugin(ctx, os.Getenv, std)
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	return commandLine(ctx, std, os.Args[1:])
 }

@@ -67,6 +67,9 @@ func answer(printed []byte, version string) (json.RawMessage, error) {
 
 // refusal is the error that a plugin printed although it ended well, nil for none.
 func refusal(printed []byte) error {
+	if len(printed) == 0 { // as all but ADD print
+		return nil
+	}
 	o, err := parse(printed)
 	if err != nil || codeOf(o) == 0 || !errorShaped(o) {
 		return nil

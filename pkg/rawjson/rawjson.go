@@ -45,10 +45,7 @@ func New(members ...Member) Object { return Object{members: members} }
 // error says what is wrong, and where: a *SyntaxError, or, for a key that is given
 // twice, a *DuplicateError, beside which the object is returned.
 func Parse(data []byte) (Object, error) {
-	if err := checkSyntax(data, '{'); err != nil {
-		return Object{}, err
-	}
-	normal, err := normalise(data)
+	normal, err := normalise(data, '{')
 	if err != nil {
 		return Object{}, err
 	}

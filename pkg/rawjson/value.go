@@ -78,20 +78,25 @@ func Quote(s string) json.RawMessage {
 // ParseList reads text that must be exactly one JSON list, and returns its elements,
 // normalised. For anything else the error is a *SyntaxError.
 func ParseList(data []byte) ([]json.RawMessage, error) {
-	if err := checkSyntax(data, '['); err != nil {
-		return nil, err
-	}
-	normal, err := normalise(data)
+	normal, err := normalise(data, '[')
 	if err != nil {
 		return nil, err
 	}
 	return Elements(normal)
 }
 
-// normalise drops the white space of valid JSON and gives strings their shortest
-// form, which undoes the escapes that encoding/json adds on its way through.
-func normalise(data []byte) ([]byte, error) {
+// normalise drops the white space of text that must be exactly one JSON value that
+// begins with first, and gives strings their shortest form, which undoes the escapes
+// that encoding/json adds on its way through. Only where that fails, or might be
+// nested too deep, is the text looked at closely.
+func normalise(data []byte, first byte) ([]byte, error) {
 	normal, err := jsontext.AppendFormat(make([]byte, 0, len(data)), data, jsontext.AllowDuplicateNames(true))
+	if err == nil && normal[0] == first && bytes.Count(normal, []byte("{"))+bytes.Count(normal, []byte("[")) <= MaxDepth {
+		return normal, nil
+	}
+	if syntax := checkSyntax(data, first); syntax != nil {
+		return nil, syntax
+	}
 	if err != nil { // cannot be: the syntax was checked
 		return nil, located(data, 0, err.Error())
 	}
