@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/rawjson"
 	"github.com/multus-cni/multus/pkg/regular"
@@ -28,11 +28,13 @@ func configuration(_ context.Context, s *survey) []Finding {
 			found = append(found, warning("remove the one that is not meant; are there two multus DaemonSets?", "%s: another configuration of multus beside %s", f.path, s.file)...)
 		}
 	}
-	for _, f := range fault.All(s.confErr) {
-		found = append(found, faulty("correct it; `multus validate -f "+s.file+"` tells where", "%v", f)...)
-	}
-	for _, w := range s.conf.Warnings {
-		found = append(found, warning("", "%s: %s", s.file, w)...)
+	for _, f := range s.wrong {
+		level, cure := Fault, cmp.Or(f.Cure, "correct it")
+		if f.Warning {
+			level = Warning
+		}
+		f.Cure = ""
+		found = append(found, finding(level, cure, "%v", f.Fault)...)
 	}
 	if s.runtime.Network != "" && s.conf.Name != "" && s.runtime.Network != s.conf.Name {
 		found = append(found, faulty("remove cni_default_network from it and restart CRI-O",

@@ -101,11 +101,14 @@ func TestFaults(t *testing.T) {
 		},
 			`warning configuration: /etc/cni/net.d/01-multus.conf: another configuration of multus beside /etc/cni/net.d/00-multus.conflist -> remove the one that is not meant`},
 		{"wrong configuration", func(w *world) { w.write(confFile, strings.Replace(ourConf, `"/run/ready"`, `7`, 1)) },
-			`fault configuration: ` + confFile + `: readinessIndicatorFile: a string is expected, found a number -> correct it; ` + "`multus validate -f " + confFile},
+			`fault configuration: ` + confFile + `:1:1: multus configuration: readinessIndicatorFile: a string is expected, found a number -> correct it`},
+		{"capability that is lacking", func(w *world) {
+			w.write(confFile, `{"cniVersion": "1.0.0", "name": "x", "plugins": [{"type": "multus", "delegates": [{"cniVersion": "1.0.0", "name": "x", "type": "bridge", "capabilities": {"portMappings": true}}]}]}`)
+		}, `warning configuration: ` + confFile + `:1:1: multus configuration: capabilities: lacks "portMappings", which a plugin of the default network declares`},
 		{"unknown key", func(w *world) {
 			w.write(confFile, strings.Replace(ourConf, `"kubeconfig"`, `"kubeConfg": 1, "kubeconfig"`, 1))
 		},
-			`warning configuration: ` + confFile + `: key "kubeConfg" is unknown and ignored`},
+			`warning configuration: ` + confFile + `:1:1: multus configuration: key "kubeConfg" is unknown and ignored`},
 		{"runtime that cannot be read", func(w *world) { w.write("/etc/containerd/config.toml", "version = ") },
 			`warning runtime: the configuration of the container runtime cannot be read: /etc/containerd/config.toml: toml: `},
 		{"several configurations, version 2", func(w *world) {

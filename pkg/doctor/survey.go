@@ -14,6 +14,7 @@ import (
 	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/kube"
+	"github.com/multus-cni/multus/pkg/lint"
 	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/state"
@@ -30,9 +31,9 @@ type survey struct {
 	file       string // multus's own, "" where there is none
 	kind       string // the plugin type by which the runtime runs multus
 	conf       config.Config
-	broken     bool // conf is not what the file says: that is wrong
-	confErr    error
-	client     *kube.Client // nil: no kubeconfig
+	wrong      []lint.Finding // with that file
+	broken     bool           // conf is not what the file says
+	client     *kube.Client   // nil: no kubeconfig
 	collect    func(ctx context.Context, stateDir string, binDirs []string) (string, error)
 	server     func() (kube.Server, error) // what the API server answers, asked once
 	known      func() known
@@ -68,7 +69,7 @@ func (n Node) survey(ctx context.Context) *survey {
 		s.file, s.kind = s.files[i].path, s.files[i].multus
 	}
 	s.file = cmp.Or(n.Conf, s.file)
-	s.configure()
+	s.configure(ctx)
 	s.kind = cmp.Or(s.kind, s.conf.Type)
 	s.server = sync.OnceValues(func() (kube.Server, error) {
 		ctx, cancel := context.WithTimeout(ctx, n.Limit/3) // the rest is for what builds on it
@@ -114,18 +115,23 @@ func (s *survey) read() {
 }
 
 // configure reads multus's configuration.
-func (s *survey) configure() {
+func (s *survey) configure(ctx context.Context) {
 	if s.file == "" {
 		return
 	}
 	objects, err := manifest.Load(s.file)
-	if err == nil {
-		s.conf, err = objects.Config()
+	for _, f := range fault.All(err) {
+		s.wrong = append(s.wrong, lint.Finding{Fault: f})
 	}
-	s.broken, s.confErr = err != nil, fault.About(s.file, err)
-	if !s.broken && s.conf.Kubeconfig != "" {
-		s.client, s.confErr = kube.Dial(s.conf.Kubeconfig)
-		s.broken = s.confErr != nil
+	s.wrong = append(s.wrong, lint.Check(ctx, objects)...)
+	conf, confErr := objects.Config()
+	s.broken = err != nil || confErr != nil
+	if s.broken {
+		return
+	}
+	s.conf = conf
+	if conf.Kubeconfig != "" {
+		s.client, _ = kube.Dial(conf.Kubeconfig) // an absolute path, as the configuration makes sure
 	}
 }
 
