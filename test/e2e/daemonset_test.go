@@ -155,3 +155,35 @@ func TestRepair(t *testing.T) {
 		t.Errorf("a pod that asked for nothing is told %s", told)
 	}
 }
+
+// TestStaleOnHost: what no runtime will detach is detached by a command of the runtime,
+// which has what the plugins need, and not by the pod, which has not.
+func TestStaleOnHost(t *testing.T) {
+	n := fleet(t)
+	n.deploy()
+	n.run("ip", "netns", "add", "stale")
+	var conf struct {
+		CNIVersion, Name string
+		Plugins          []doc
+	}
+	n.must(json.Unmarshal([]byte(n.run("cat", confPath)), &conf))
+	plugin := conf.Plugins[0]
+	plugin["cniVersion"], plugin["name"] = conf.CNIVersion, conf.Name
+	stdin, err := json.Marshal(plugin)
+	n.must(err)
+	n.feed(string(stdin), "env", "CNI_COMMAND=ADD", "CNI_CONTAINERID=stale", "CNI_NETNS=/var/run/netns/stale", "CNI_IFNAME=eth0", "CNI_PATH=/opt/cni/bin", "/opt/cni/bin/multus")
+	n.run("ip", "netns", "del", "stale")
+
+	n.kubectl("-n", "kube-system", "rollout", "restart", "daemonset/multus")
+	n.rolledOut()
+	n.until("asked", func() bool {
+		return strings.Contains(n.kubectl("-n", "kube-system", "logs", "daemonset/multus"), "asked the next command")
+	})
+	if !strings.Contains(n.run("/opt/cni/bin/multus", "list"), "stale") {
+		t.Error("the pod detached it itself")
+	}
+	n.start(pod("next", ""))
+	n.until("detached", func() bool { return !strings.Contains(n.run("/opt/cni/bin/multus", "list"), "stale") })
+	n.removePods()
+	n.clean()
+}

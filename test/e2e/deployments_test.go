@@ -97,3 +97,36 @@ func TestNamespaceNetworks(t *testing.T) {
 		t.Errorf("a pod on the host's network gets %q", got)
 	}
 }
+
+// TestOwnNode: with the policy, a token of one node changes nothing of another one's.
+func TestOwnNode(t *testing.T) {
+	n := installed(t)
+	n.start(pod("here", ""))
+	elsewhere := pod("there", "")
+	elsewhere["spec"].(doc)["nodeName"] = "elsewhere"
+	n.apply(elsewhere)
+	t.Cleanup(func() { n.kubectl("delete", "pod", "there", "--force", "--grace-period=0") })
+	n.kubectl("apply", "-f", "deployments/policies/own-node.yaml")
+	t.Cleanup(func() { n.kubectl("delete", "-f", "deployments/policies/own-node.yaml") })
+	token := strings.TrimSpace(n.kubectl("create", "token", "multus", "-n", "kube-system", "--bound-object-kind", "Node", "--bound-object-name", n.name))
+	// kubectl reads what it is about to patch, which multus does not.
+	n.kubectl("create", "clusterrole", "own-node", "--verb=get", "--resource=pods/status")
+	n.kubectl("create", "clusterrolebinding", "own-node", "--clusterrole=own-node", "--serviceaccount=kube-system:multus")
+	t.Cleanup(func() { n.kubectl("delete", "clusterrole,clusterrolebinding", "own-node") })
+	patch := func(pod, token string) string {
+		out, err := n.try("", "sh", "-ec", `sed "s/user: {.*}}]/user: {token: $1}}]/" "$KUBECONFIG" >/run/token.kubeconfig
+			KUBECONFIG=/run/token.kubeconfig kubectl patch pod "$0" --subresource=status -p '{"metadata": {"annotations": {"own-node": "tried"}}}'`, pod, token)
+		if err == nil {
+			return "patched"
+		}
+		return out
+	}
+	n.until("in force", func() bool { return strings.Contains(patch("there", token), "may change what is on that node alone") })
+	if got := patch("here", token); got != "patched" {
+		t.Errorf("a pod of the token's node: %s", got)
+	}
+	unbound := strings.TrimSpace(n.kubectl("create", "token", "multus", "-n", "kube-system"))
+	if got := patch("here", unbound); !strings.Contains(got, `multus of node ""`) {
+		t.Errorf("with a token of no node: %s", got)
+	}
+}
