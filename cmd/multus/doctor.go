@@ -110,15 +110,19 @@ func examine(ctx context.Context, std streams, opts doctorOptions) error {
 		finished, err := finish(ctx, plugin, "")
 		return fmt.Sprintf("what was stale is detached (%d)", finished), err
 	}
-	found := opts.Check(ctx)
-	text := diagnosis(found)
-	if opts.output == "json" {
-		var err error
-		if text, err = indented(found); err != nil {
-			return err
-		}
+	if onTerminal(std.err) {
+		soon := time.AfterFunc(time.Second, func() { fmt.Fprintln(std.err, "looking; each check may take", opts.Limit) })
+		defer soon.Stop()
 	}
-	if _, err := std.out.Write(text); err != nil {
+	found := opts.Check(ctx)
+	text, err := diagnosis(std, found), error(nil)
+	if opts.output == "json" {
+		text, err = indented(found)
+	}
+	if err == nil {
+		_, err = std.out.Write(text)
+	}
+	if err != nil {
 		return err
 	}
 	return verdict(found)
@@ -134,7 +138,7 @@ func verdict(found []doctor.Finding) error {
 
 // diagnosis has a line for each finding, or a few where it does not fit, and the cure
 // below what is wrong.
-func diagnosis(found []doctor.Finding) []byte {
+func diagnosis(std streams, found []doctor.Finding) []byte {
 	var b bytes.Buffer
 	count := map[doctor.Level]int{}
 	const indent = 26
@@ -147,5 +151,10 @@ func diagnosis(found []doctor.Finding) []byte {
 	}
 	fmt.Fprintf(&b, "\n%s, %s, %d unknown, %d ok\n", plural(count[doctor.Fault], "fault"),
 		plural(count[doctor.Warning], "warning"), count[doctor.Unknown], count[doctor.OK])
+	if onTerminal(std.out) && os.Getenv("NO_COLOR") == "" {
+		return []byte(painted(b.String(), map[string]string{
+			string(doctor.OK): green, string(doctor.Unknown): cyan, string(doctor.Warning): yellow, string(doctor.Fault): red,
+		}))
+	}
 	return b.Bytes()
 }

@@ -76,7 +76,7 @@ func doctorAll(ctx context.Context, std streams, opts doctorOptions) error {
 		n.Findings = <-answers[i]
 		all = append(all, n.Findings...)
 		if opts.output == "table" {
-			fmt.Fprintf(std.out, "node %s (pod %s/%s)\n%s\n", n.Node, n.Namespace, n.Pod, diagnosis(n.Findings))
+			fmt.Fprintf(std.out, "node %s (pod %s/%s)\n%s\n", n.Node, n.Namespace, n.Pod, diagnosis(std, n.Findings))
 		}
 	}
 	if opts.output == "json" {
