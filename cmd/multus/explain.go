@@ -23,12 +23,15 @@ With -f, the node is another machine as a rule: what it or the cluster alone has
 directory. Without a configuration among the files (or --conf), a default
 network is assumed. POD is one of the pods; without it, all are explained.
 
-Without -f, POD and the networks are read from the API server, with the
-configuration and the kubeconfig of this node, as the plugin does it; binaries
-are looked for in --bin, $CNI_PATH and the configuration's binDir.
+Without -f, POD and the networks are read from the API server. On a node, with
+the configuration, the kubeconfig and the devices of this node, as the plugin
+does it; binaries are looked for in --bin, $CNI_PATH and the configuration's
+binDir, and what has changed since the pod was attached is shown too. Elsewhere,
+or with --kubeconfig or --context, with the kubeconfig that kubectl would use.
 
-POD is [namespace/]name, or pod/NAME, or KIND/NAME of a workload among the
-files, in the namespace that -n names.
+POD is [namespace/]name, or pod/NAME, or KIND/NAME of a workload, in the
+namespace that -n names. Without POD, -n explains all pods of a namespace, and
+-A those of all namespaces.
 
 The exit code is 1 if a pod would not start.`
 
@@ -40,6 +43,9 @@ type explainOptions struct {
 	output     string
 	namespace  string // of pods without one
 	showConfig bool
+	kubeconfig string
+	context    string
+	all        bool // namespaces
 	pod        target
 }
 
@@ -48,6 +54,8 @@ type explanation struct {
 	pod  plan.Pod
 	plan plan.Plan
 	err  error // why it would fail
+	// changes are what it would get otherwise than it has it.
+	changes []string
 }
 
 func explainCommand(std streams) *cobra.Command {
@@ -57,7 +65,9 @@ func explainCommand(std streams) *cobra.Command {
 		Example: `  multus explain -f pod.yaml -f networks/
   multus explain -f pods.yaml -o json shop/web
   multus explain -f deploy/ --show-config deployment/web
-  multus explain kube-system/dns --conf /etc/cni/net.d/00-multus.conflist`,
+  multus explain kube-system/dns --conf /etc/cni/net.d/00-multus.conflist
+  multus explain -n shop deployment/web --context production
+  multus explain -A -o wide`,
 		Args: func(_ *cobra.Command, args []string) error { return opts.check(args) },
 		RunE: func(cmd *cobra.Command, _ []string) error { return explain(cmd.Context(), std, opts) },
 	}
@@ -66,6 +76,9 @@ func explainCommand(std streams) *cobra.Command {
 	fs.StringVar(&opts.conf, "conf", "", "`FILE` with the multus configuration (default: the first one in "+runtimeConfigurations+", or that of the files)")
 	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
 	fs.StringVarP(&opts.namespace, "namespace", "n", "", "`NAMESPACE` of the pod (default: default; with -f: any)")
+	fs.BoolVarP(&opts.all, "all-namespaces", "A", false, "explain all pods of the cluster")
+	fs.StringVar(&opts.kubeconfig, "kubeconfig", "", "`FILE` that names the API server (default: that of the node's configuration, else as kubectl)")
+	fs.StringVar(&opts.context, "context", "", "`NAME` of a context of the kubeconfig (default: its current one)")
 	fs.BoolVar(&opts.showConfig, "show-config", false, "print what each plugin reads on its standard input")
 	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table, wide (however wide it gets), json or yaml")
 	formats(cmd, "table", "wide", "json", "yaml")
@@ -101,12 +114,14 @@ func (o *explainOptions) check(args []string) error {
 	switch {
 	case len(args) > 1:
 		return fmt.Errorf("%q: one POD at most is expected; files are given with -f", args[1])
-	case len(o.files) == 0 && o.pod.name == "":
-		return errors.New("nothing to explain: name a POD, or files with -f FILE")
+	case len(o.files) > 0 && (o.all || o.kubeconfig != "" || o.context != ""):
+		return errors.New("-A, --kubeconfig and --context are for a cluster, and -f is for files")
+	case o.all && (o.pod.name != "" || o.namespace != ""):
+		return errors.New("-A means all pods: name neither a POD nor a namespace")
+	case len(o.files) == 0 && o.pod.name == "" && !o.all && o.namespace == "":
+		return errors.New("nothing to explain: name a POD, files with -f FILE, a namespace with -n, or -A for all")
 	case strings.Contains(o.pod.name, "/"):
 		return fmt.Errorf("%q: [namespace/]name, or KIND/NAME, is expected", args[0])
-	case len(o.files) == 0 && o.pod.kind != "" && o.pod.kind != "Pod":
-		return fmt.Errorf("%q: a workload is explained from its file, with -f; name one of its pods", args[0])
 	case o.showConfig && (o.output == "json" || o.output == "yaml"):
 		return errors.New("--show-config: goes with -o table and wide; the other formats have the configurations")
 	case !slices.Contains([]string{"table", "wide", "json", "yaml"}, o.output):

@@ -49,6 +49,7 @@ func explainData(all []explanation) ([]byte, error) {
 		Attachments []plan.Attachment `json:"attachments"`
 		Warnings    []string          `json:"warnings,omitempty"`
 		Faults      []string          `json:"faults,omitempty"`
+		Changes     []string          `json:"changes,omitempty"`
 	}
 	pods := make([]podPlan, 0, len(all))
 	for _, e := range all {
@@ -56,7 +57,7 @@ func explainData(all []explanation) ([]byte, error) {
 		if attachments == nil {
 			attachments = []plan.Attachment{}
 		}
-		pods = append(pods, podPlan{e.pod, attachments, e.plan.Warnings, e.faults()})
+		pods = append(pods, podPlan{e.pod, attachments, e.plan.Warnings, e.faults(), e.changes})
 	}
 	return indented(pods)
 }
@@ -83,6 +84,9 @@ func explainText(all []explanation, opts explainOptions) []byte {
 		b.Write(table)
 		for _, w := range e.plan.Warnings {
 			fmt.Fprintln(&b, "  warning:", w)
+		}
+		for _, c := range e.changes {
+			fmt.Fprintln(&b, "  changed since it was attached:", c)
 		}
 		if opts.showConfig {
 			e.configs(&b)

@@ -90,19 +90,26 @@ func execute(ctx context.Context, call multus.Call, conf config.Config, log *log
 // before a command needs it.
 func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.Plugin, func(), error) {
 	p := newPlugin(call.Path, conf, log)
-	node := kubelet.Node{Root: conf.KubeletRoot}
-	p.Planner.Devices = node
 	if conf.Kubeconfig == "" {
+		connect(&p, nil)
 		return p, func() {}, nil
 	}
 	client, err := kube.Dial(conf.Kubeconfig)
 	if err != nil {
 		return multus.Plugin{}, nil, err
 	}
-	p.Cluster, p.Planner.Definitions, p.Planner.Networks = client, client, client.Legacy()
-	node.Claims = client
-	p.Planner.Devices = node
+	connect(&p, client)
 	return p, client.Close, nil
+}
+
+// connect gives the plugin its API server, if there is one, and its kubelet.
+func connect(p *multus.Plugin, client *kube.Client) {
+	node := kubelet.Node{Root: p.Planner.Conf.KubeletRoot}
+	if client != nil {
+		p.Cluster, p.Planner.Definitions, p.Planner.Networks = client, client, client.Legacy()
+		node.Claims = client
+	}
+	p.Planner.Devices = node
 }
 
 // newPlugin is a plugin without a cluster, which looks for binaries in the

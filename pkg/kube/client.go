@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"sync"
 
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -12,7 +14,8 @@ import (
 // several goroutines at once.
 type Client struct {
 	kubeconfig string
-	server     string // of a service account, whose directory is named instead of a kubeconfig
+	server     string               // of a service account, whose directory is named instead of a kubeconfig
+	file       *clientcmdapi.Config // a person's kubeconfig, which was read already
 
 	mu   sync.Mutex
 	link *link

@@ -34,6 +34,9 @@ func (c *Client) access() (conf *rest.Config, credential string, err error) {
 	if c.server != "" {
 		return accessOf(accountFile(c.server, c.kubeconfig), c.kubeconfig)
 	}
+	if c.file != nil {
+		return accessOf(c.file.DeepCopy(), filepath.Dir(c.kubeconfig))
+	}
 	data, err := regular.Read(c.kubeconfig, maxFile)
 	if err != nil {
 		return nil, "", fmt.Errorf("%w; see kubeconfig in Multus's configuration, and whether Multus runs as root", regular.Reason(err))

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/rawjson"
+	"github.com/multus-cni/multus/pkg/state"
+)
+
+// addChanges adds what has changed since the pods were attached, where this node has
+// their records.
+func addChanges(all []explanation, dir state.Dir) []string {
+	records, err := dir.List()
+	var warnings []string
+	if err != nil {
+		warnings = append(warnings, "what has changed since pods were attached is not known in full: "+flat(err.Error()))
+	}
+	for i, e := range all {
+		for _, rec := range records {
+			if e.pod.UID != "" && rec.Pod.UID == e.pod.UID && e.err == nil {
+				all[i].changes = append(all[i].changes, changes(rec, e.plan)...)
+			}
+		}
+	}
+	return warnings
+}
+
+// changes are what a pod would get otherwise than it has it, a line each.
+func changes(rec state.Record, now plan.Plan) []string {
+	var lines []string
+	recorded := map[string]state.Attachment{}
+	for _, a := range rec.Attachments {
+		recorded[a.Interface] = a
+	}
+	for _, a := range now.Attachments {
+		was, known := recorded[a.Interface]
+		delete(recorded, a.Interface)
+		switch {
+		case !known:
+			lines = append(lines, fmt.Sprintf("%s (%s) is new", a.Interface, a.Network))
+		case was.Network != a.Network:
+			lines = append(lines, fmt.Sprintf("%s is of %s instead of %s", a.Interface, a.Network, was.Network))
+		default:
+			for _, what := range differences(was.Attachment, a) {
+				lines = append(lines, fmt.Sprintf("%s (%s): %s", a.Interface, a.Network, what))
+			}
+		}
+	}
+	for _, a := range rec.Attachments {
+		if _, gone := recorded[a.Interface]; gone {
+			lines = append(lines, fmt.Sprintf("%s (%s) is gone", a.Interface, a.Network))
+		}
+	}
+	return lines
+}
+
+// differing are the keys in which two configurations of a plugin differ.
+func differing(was, now json.RawMessage) []string {
+	before, errBefore := rawjson.Nested(was)
+	after, errAfter := rawjson.Nested(now)
+	if errBefore != nil || errAfter != nil {
+		return nil // both were read before
+	}
+	var keys []string
+	for _, m := range after.Members() {
+		if value, _ := before.Value(m.Key); !bytes.Equal(value, m.Value) {
+			keys = append(keys, m.Key)
+		}
+	}
+	for _, m := range before.Members() {
+		if _, still := after.Value(m.Key); !still {
+			keys = append(keys, m.Key)
+		}
+	}
+	return keys
+}
+
+func orNothing(requests []string) string { return cmp.Or(strings.Join(requests, ", "), "nothing") }
+
+// differences are what two attachments of one network differ in.
+func differences(was, now plan.Attachment) []string {
+	var found []string
+	before, after := was.Config.Plugins(), now.Config.Plugins()
+	if len(before) != len(after) {
+		return []string{fmt.Sprintf("it has %d plugins instead of %d", len(after), len(before))}
+	}
+	for i := range after {
+		for _, key := range differing(before[i].JSON(), after[i].JSON()) {
+			found = append(found, fmt.Sprintf("%s of %s has changed", key, after[i].Type()))
+		}
+	}
+	if then, new := requestsOf(was), requestsOf(now); !slices.Equal(then, new) {
+		found = append(found, fmt.Sprintf("asks for %s instead of %s", orNothing(new), orNothing(then)))
+	}
+	return found
+}

@@ -1,0 +1,85 @@
+package kube
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/multus-cni/multus/pkg/plan"
+)
+
+// User is the API server of a person, found as kubectl finds it: by the file, else
+// $KUBECONFIG, else ~/.kube/config; in the context of that name, else the current one.
+func User(file, contextName string) (*Client, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = file
+	conf, err := rules.Load()
+	switch {
+	case errors.Is(err, os.ErrNotExist), err == nil && len(conf.Clusters) == 0:
+		return nil, fmt.Errorf("kubeconfig %s: missing, or empty; name one with --kubeconfig, or set KUBECONFIG", cmp.Or(file, rules.GetDefaultFilename()))
+	case err != nil:
+		return nil, fmt.Errorf("kubeconfig %s: %w", cmp.Or(file, rules.GetDefaultFilename()), errNotOne)
+	}
+	if contextName != "" && conf.Contexts[contextName] == nil {
+		return nil, fmt.Errorf("kubeconfig %s: there is no context %q", cmp.Or(file, rules.GetDefaultFilename()), contextName)
+	}
+	conf.CurrentContext = cmp.Or(contextName, conf.CurrentContext)
+	return &Client{kubeconfig: cmp.Or(file, rules.GetDefaultFilename()), file: conf}, nil
+}
+
+// workloads are the kinds that make pods, and where the API server has them.
+func workloads() map[string]schema.GroupVersionResource {
+	return map[string]schema.GroupVersionResource{
+		"Deployment":             {Group: "apps", Version: "v1", Resource: "deployments"},
+		"StatefulSet":            {Group: "apps", Version: "v1", Resource: "statefulsets"},
+		"DaemonSet":              {Group: "apps", Version: "v1", Resource: "daemonsets"},
+		"ReplicaSet":             {Group: "apps", Version: "v1", Resource: "replicasets"},
+		"Job":                    {Group: "batch", Version: "v1", Resource: "jobs"},
+		"CronJob":                {Group: "batch", Version: "v1", Resource: "cronjobs"},
+		"ReplicationController":  core("replicationcontrollers"),
+		"PodTemplate":            core("podtemplates"),
+		"Rollout":                {Group: "argoproj.io", Version: "v1alpha1", Resource: "rollouts"},
+		"VirtualMachine":         {Group: "kubevirt.io", Version: "v1", Resource: "virtualmachines"},
+		"VirtualMachineInstance": {Group: "kubevirt.io", Version: "v1", Resource: "virtualmachineinstances"},
+	}
+}
+
+// Workload reads an object that makes pods, as JSON. An error wraps plan.ErrNotFound
+// or plan.ErrUnavailable where it is one of these.
+func (c *Client) Workload(ctx context.Context, kind string, ref plan.Ref) ([]byte, error) {
+	body, f := c.do(ctx, request{verb: "get", resource: workloads()[kind], ref: ref})
+	if f != nil {
+		return nil, f.err
+	}
+	return body, nil
+}
+
+// Pods lists the pods of a namespace; of all of them where it is empty.
+func (c *Client) Pods(ctx context.Context, namespace string) ([]plan.Pod, error) {
+	var pods []plan.Pod
+	query := url.Values{"limit": {"500"}}
+	for {
+		var page metav1.PartialObjectMetadataList
+		err := c.ask(ctx, request{
+			verb: "list", resource: core("pods"), ref: plan.Ref{Namespace: namespace}, query: query,
+			accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
+		}, &page)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range page.Items {
+			pods = append(pods, plan.Pod{Namespace: p.Namespace, Name: p.Name, UID: string(p.UID), Annotations: p.Annotations})
+		}
+		if page.Continue == "" {
+			return pods, nil
+		}
+		query.Set("continue", page.Continue)
+	}
+}
