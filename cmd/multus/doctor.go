@@ -86,6 +86,9 @@ func doctorCommand(std streams) *cobra.Command {
 
 // examine looks at this node.
 func examine(ctx context.Context, std streams, opts doctorOptions) error {
+	if os.Geteuid() != 0 { // half of what it looks at is root's alone to read: all of that would look wrong
+		return errors.New("run it as root on a node, or with --all-nodes wherever kubectl is")
+	}
 	if opts.root != "" { // from here on all paths are the node's, and plugins find their libraries
 		if err := errors.Join(syscall.Chroot(opts.root), os.Chdir("/")); err != nil {
 			return fmt.Errorf("--root %s: %w; it takes root, and CAP_SYS_CHROOT", opts.root, err)
