@@ -43,7 +43,7 @@ isRoot() { [ "$(id -u)" = 0 ]; }
 # install gets the Debian packages whose commands are missing.
 install() {
 	local want=() pair
-	for pair in gcc:gcc readelf:binutils git:git ip:iproute2 iptables:iptables nft:nftables ping:iputils-ping ps:procps shellcheck:shellcheck podman:podman runc:runc busybox:busybox-static; do
+	for pair in gcc:gcc readelf:binutils git:git ip:iproute2 iptables:iptables nft:nftables ping:iputils-ping ps:procps shellcheck:shellcheck podman:podman runc:runc busybox:busybox-static ovs-vswitchd:openvswitch-switch; do
 		PATH=$PATH:/usr/sbin:/sbin command -v "${pair%%:*}" >/dev/null || want+=("${pair##*:}")
 	done
 	[ -e /usr/include/stdlib.h ] || want+=(libc6-dev)
@@ -308,7 +308,15 @@ part_e2e() {
 	fi
 	: >"$tmp/node"
 	check "the image that the node imports" ./build image
-	tests isolated env MULTUS_E2E=1 -- -count=1 -timeout 40m ./test/e2e
+	thirdparty
+	tests isolated env MULTUS_E2E=1 -- -count=1 -timeout 40m ./test/e2e ./test/thirdparty
+}
+
+# thirdparty builds other people's plugins. The tests of one that cannot be built say why they are skipped.
+thirdparty() {
+	[ -n "$(go run ./test/thirdparty/build --missing)" ] || return 0
+	timeout 10m go run ./test/thirdparty/build >"$tmp/output" 2>&1 || say "not all of other people's plugins could be built"
+	tail -n 40 "$tmp/output"
 }
 
 part_load() {

@@ -67,7 +67,7 @@ func (n *Node) Start(cmd *exec.Cmd) *Started {
 	s.WaitDelay = 5 * time.Second
 	begin := time.Now()
 	n.Do(s.Start)
-	kill := time.AfterFunc(time.Minute, func() { _ = s.Process.Kill() })
+	kill := time.AfterFunc(2*time.Minute, func() { _ = s.Process.Kill() })
 	go func() {
 		s.err = s.Wait()
 		s.took = time.Since(begin)
