@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
@@ -88,6 +90,8 @@ func TestFaults(t *testing.T) {
 			`fault configuration: no configuration of multus in /etc/cni/net.d: pods start without it -> put multus on this node first`},
 		{"taken away by Cilium", func(w *world) { w.remove(confFile); w.write(confFile+".cilium_bak", ourConf) },
 			`fault configuration: Cilium has taken multus's configuration away: /etc/cni/net.d/00-multus.conflist.cilium_bak -> set cni.exclusive=false`},
+		{"no directory at all", func(w *world) { w.remove("/etc/cni/net.d"); w.write("/etc/cni/net.d", "") },
+			`fault configuration: /etc/cni/net.d cannot be read: `},
 		{"another network first", func(w *world) { w.write("/etc/cni/net.d/00-a.conflist", cbr0) },
 			`fault configuration: /etc/cni/net.d/00-a.conflist comes before multus's own configuration: pods start without multus -> remove it, or rename it to come after 00-multus.conflist`},
 		{"half a file first", func(w *world) { w.write("/etc/cni/net.d/00-a.conflist", `{"cniVersion": `) },
@@ -139,6 +143,10 @@ func TestFaults(t *testing.T) {
 			`fault binary: /opt/cni/bin/multus is another multus: github.com/containernetworking/plugins/plugins/meta/firewall`},
 		{"binary not executable", func(w *world) { w.mode("/opt/cni/bin/multus", 0o644) },
 			`fault binary: /opt/cni/bin/multus is no executable file: no pod can start -> copy it there anew`},
+		{"binary of something else", func(w *world) { w.write("/opt/cni/bin/multus", "#!/bin/sh\n"); w.mode("/opt/cni/bin/multus", 0o755) },
+			`warning binary: /opt/cni/bin/multus is not built as multus is: `},
+		{"binary of another version", func(w *world) { w.write("/proc/self/exe", w.read("/opt/cni/bin/multus")); w.plugin("multus", "multus") },
+			`warning binary: /opt/cni/bin/multus is multus (devel), this is (devel) -> let the DaemonSet finish its update`},
 		{"older multus beside", func(w *world) { w.plugin("multus-shim", "recorder"); w.write("/run/multus/multus.sock", "") },
 			"warning older: /opt/cni/bin/multus-shim is left of an older multus -> remove it once\n" +
 				"warning older: /run/multus/multus.sock: the daemon of an older multus runs, or has left it -> delete"},
@@ -159,6 +167,16 @@ func TestFaults(t *testing.T) {
 			`fault plugins: macvlan: plugin binary /opt/cni/bin/macvlan is not executable; needed by default/a -> chmod +x`},
 		{"plugin of another architecture", func(w *world) { w.foreignPlugin("macvlan") },
 			`fault plugins: /opt/cni/bin/macvlan is built for ` + other + `, and this node is ` + runtime.GOARCH + ` -> install it anew`},
+		{"plugin that is cut off", func(w *world) {
+			w.write("/opt/cni/bin/macvlan", w.read("/opt/cni/bin/macvlan")[:40])
+			w.mode("/opt/cni/bin/macvlan", 0o755)
+		},
+			`fault plugins: /opt/cni/bin/macvlan does not answer: `},
+		{"many plugins are missing", func(w *world) {
+			for i := range 12 {
+				w.define(fmt.Sprintf("m%02d", i), fmt.Sprintf(`{"cniVersion": "1.0.0", "name": "m", "type": "missing%02d"}`, i))
+			}
+		}, strings.Repeat("fault plugins: missing\n", 10) + "fault plugins: and 2 more like these"},
 		{"plugin without its interpreter", func(w *world) {
 			w.write("/opt/cni/bin/macvlan", "#!/bin/none\n")
 			w.mode("/opt/cni/bin/macvlan", 0o755)
@@ -197,6 +215,12 @@ func TestFaults(t *testing.T) {
 			`warning permissions: may get secrets, and so may whoever reads this node's kubeconfig -> bind multus to the ClusterRole`},
 		{"cluster-admin", func(w *world) { w.api.Permit("* *.*", true); w.api.Permit("get secrets", true) },
 			`warning permissions: may do everything in the cluster, and so may`},
+		{"questions refused", func(w *world) {
+			w.api.Fail(cnitest.Fault{Path: "/apis/authorization.k8s.io/*", Kind: cnitest.FaultStatus, Status: 403})
+			w.api.Fail(cnitest.Fault{Path: "/apis/k8s.cni.cncf.io/v1", Kind: cnitest.FaultStatus, Status: 403})
+		}, "unknown permissions: not to be told: API server not usable: \nunknown networks: not to be told: API server not usable: "},
+		{"token of another cluster", func(w *world) { w.api.SetToken("another") },
+			"fault api: API server not usable: \nunknown permissions: not to be told while\nunknown networks: not to be told while"},
 		{"no CRD", func(w *world) { w.api.Withdraw("k8s.cni.cncf.io") },
 			`fault networks: the API server knows no network-attachment-definitions of k8s.cni.cncf.io/v1 -> install the CustomResourceDefinition`},
 		{"networks not to be listed", func(w *world) { w.api.Permit("list network-attachment-definitions.k8s.cni.cncf.io", false) },
@@ -274,6 +298,21 @@ func TestReadOnlyState(t *testing.T) {
 	}
 	defer func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }()
 	matches(t, "fault state: /var/lib/cni/multus cannot be written to (read-only file system): no pod can start -> ", bad(w.look()))
+}
+
+// A state directory on a file system that is full.
+func TestFullDisk(t *testing.T) {
+	w := newWorld(t)
+	dir := w.path("/var/lib/cni/multus")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("none", dir, "tmpfs", 0, "mode=0700,size=8k"); err != nil {
+		t.Skipf("nothing can be mounted here: %v", err)
+	}
+	defer func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }()
+	_ = os.WriteFile(filepath.Join(dir, "fill"), make([]byte, 1<<20), 0o600) // as much as there is room for
+	matches(t, "fault state: the file system of /var/lib/cni/multus is full: no pod can start -> free some space", bad(w.look()))
 }
 
 // What does not come back hides nothing else.

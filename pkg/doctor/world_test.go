@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	if root := os.Getenv(rootVariable); root != "" {
 		os.Exit(look(root))
 	}
-	os.Exit(cnitest.Run(m, "test/recorder", cnitest.ReferencePlugins+"meta/firewall"))
+	os.Exit(cnitest.Run(m, "test/recorder", "cmd/multus", cnitest.ReferencePlugins+"meta/firewall"))
 }
 
 func look(root string) int {
@@ -89,6 +89,15 @@ func (w *world) write(path, text string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+func (w *world) read(path string) string {
+	w.t.Helper()
+	data, err := os.ReadFile(w.path(path))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(data)
 }
 
 func (w *world) remove(path string) {
