@@ -14,11 +14,12 @@ import (
 	"github.com/multus-cni/multus/pkg/fault"
 )
 
-// streams are standard input, output and error.
+// streams are standard input, output and error, and how the program was called.
 type streams struct {
-	in  io.Reader
-	out io.Writer
-	err io.Writer
+	in     io.Reader
+	out    io.Writer
+	err    io.Writer
+	called string // as help and messages are to name the program; empty: multus
 }
 
 // Exit codes of the command line.
@@ -65,7 +66,8 @@ func commandLine(ctx context.Context, std streams, args []string) int {
 	case err != nil:
 		hint := ""
 		if similar := root.SuggestionsFor(args[0]); cmd == root && len(similar) > 0 {
-			hint = fmt.Sprintf("; did you mean `multus %s`?", strings.Join(similar, "` or `multus "))
+			name := root.CommandPath()
+			hint = fmt.Sprintf("; did you mean `%s %s`?", name, strings.Join(similar, "` or `"+name+" "))
 		}
 		fmt.Fprintf(std.err, "%s: %v%s; see `%[1]s --help`\n", cmd.CommandPath(), err, hint)
 		return exitUsage
@@ -103,6 +105,9 @@ Container runtimes execute it as a CNI plugin (CNI_COMMAND is set then) with a
 configuration on standard input. For people it has the commands below.`,
 		SilenceErrors: true, SilenceUsage: true,
 		DisableSuggestions: true, SuggestionsMinimumDistance: 2, // commandLine suggests
+	}
+	if std.called != "" {
+		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: std.called}
 	}
 	root.SetOut(std.out)
 	root.SetErr(std.err)

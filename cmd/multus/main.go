@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 )
 
@@ -16,6 +17,9 @@ func main() {
 // run keeps os.Exit out of the way of deferred calls.
 func run() int {
 	std := streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	if filepath.Base(os.Args[0]) == "kubectl-multus" {
+		std.called = "kubectl multus"
+	}
 	if os.Getenv("CNI_COMMAND") != "" {
 		// A runtime's signal ends ADD so that it detaches what it attached so far, and
 		// DEL so that it says what is left. The process ends with its handler.
