@@ -153,6 +153,17 @@ part_build() {
 	say "note  bin/multus takes $(stat -c %s bin/multus) bytes"
 }
 
+# krew makes the archives, each of which the manifest has to name with its sum.
+krew() {
+	./build krew || return
+	local archive
+	for archive in bin/krew/*.tar.gz; do
+		grep -A 1 -F "/${archive##*/}" bin/krew/multus.yaml | grep -qw "$(sha256sum "$archive" | cut -d' ' -f1)" || return
+		tar -xzOf "$archive" multus | cmp - "bin/$(basename "$archive" .tar.gz | sed 's/.*-//')/multus" || return
+	done
+	[ "$(grep -c 'sha256: [0-9a-f]' bin/krew/multus.yaml)" = 6 ]
+}
+
 static() { readelf -lW "$1" | awk '/INTERP|DYNAMIC/ { print; dynamic = 1 } END { exit dynamic }'; }
 
 small() {
