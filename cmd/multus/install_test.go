@@ -21,7 +21,6 @@ import (
 type installed struct {
 	dir   string
 	api   *cnitest.APIServer
-	flags installFlags
 	stop  context.CancelFunc
 	ended chan error
 	log   *bytes.Buffer // to be read when it has ended
