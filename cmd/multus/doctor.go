@@ -107,7 +107,7 @@ func examine(ctx context.Context, std streams, opts doctorOptions) error {
 		conf.CNIDir, conf.BinDir = state, bin
 		plugin := newPlugin(nil, conf, newLog(conf.Log, std.err).WithField("verb", "doctor"))
 		if opts.onHost {
-			_, err := askHost(ctx, plugin, "")
+			_, err := new(onHost).collect(ctx, plugin, "")
 			return "the runtime's next command detaches what is stale", err
 		}
 		finished, err := finish(ctx, plugin, "")

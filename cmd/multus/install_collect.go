@@ -38,18 +38,6 @@ func finish(ctx context.Context, plugin multus.Plugin, socket string) (int, erro
 	return len(finished), err
 }
 
-// tidy is finish, or asks the runtime's next command for it.
-func (f *installFlags) tidy(ctx context.Context, plugin multus.Plugin) (int, error) {
-	if !f.onHost {
-		return finish(ctx, plugin, f.socket)
-	}
-	asked, err := askHost(ctx, plugin, f.socket)
-	if asked {
-		plugin.Log.Info("stale sandboxes: asked the next command of the runtime to finish them")
-	}
-	return 0, err
-}
-
 // aliveAt tells which sandboxes the runtime at a socket knows; nil where there is no
 // socket to ask at.
 func aliveAt(ctx context.Context, socket string, limit time.Duration) (func(containerID string) bool, error) {
@@ -66,8 +54,12 @@ func aliveAt(ctx context.Context, socket string, limit time.Duration) (func(cont
 // looks for pods that started without their networks.
 func (w *watched) collect(ctx context.Context, f *installFlags, repairer *node.Repairer) {
 	log := w.plugin.Log
+	collect := finish
+	if f.onHost {
+		collect = new(onHost).collect
+	}
 	for ctx.Err() == nil {
-		finished, err := f.tidy(ctx, w.plugin)
+		finished, err := collect(ctx, w.plugin, f.socket)
 		w.collection(finished, err)
 		if err != nil && ctx.Err() == nil {
 			log.WithError(err).Warn("some stale sandboxes are left")

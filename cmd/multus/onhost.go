@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/multus"
+	"github.com/multus-cni/multus/pkg/state"
 )
 
 // askedFor is the file, whose name cannot be that of an older record, in the state directory by which an installer in a container has
@@ -21,24 +23,59 @@ import (
 // rights to detach, iptables for one: a command has them, and a container has not.
 const askedFor = ".collect"
 
-// askHost asks for it where something is stale. It tells whether it did.
-func askHost(ctx context.Context, plugin multus.Plugin, socket string) (bool, error) {
+// onHost collects by way of the runtime's commands.
+type onHost struct {
+	asked []state.Key // what was stale at the last look
+}
+
+// collect asks for what is stale now, and tells how much of what was asked for before
+// is gone. What is not is an error.
+func (h *onHost) collect(ctx context.Context, plugin multus.Plugin, socket string) (finished int, err error) {
+	stale, err := staleNow(ctx, plugin, socket)
+	if err != nil {
+		return 0, err
+	}
+	left := 0
+	for _, k := range h.asked {
+		if slices.Contains(stale, k) {
+			left++
+		} else {
+			finished++
+		}
+	}
+	h.asked = stale
+	if len(stale) == 0 {
+		return finished, nil
+	}
+	plugin.Log.WithField("sandboxes", len(stale)).Info("stale sandboxes: asked the next command of the runtime to finish them")
+	if left > 0 {
+		err = fmt.Errorf("%d stale sandboxes were asked for before and are recorded still", left)
+	}
+	return finished, errors.Join(err, ask(plugin.State))
+}
+
+// staleNow are the sandboxes that no runtime will come back for.
+func staleNow(ctx context.Context, plugin multus.Plugin, socket string) ([]state.Key, error) {
 	alive, err := aliveAt(ctx, socket, plugin.Planner.Conf.APITimeout)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	recs, err := plugin.State.List()
+	var stale []state.Key
 	for _, rec := range recs {
-		if !plugin.State.IsStale(rec) || alive != nil && alive(rec.Sandbox.ContainerID) {
-			continue
+		if plugin.State.IsStale(rec) && (alive == nil || !alive(rec.Sandbox.ContainerID)) {
+			stale = append(stale, rec.Key())
 		}
-		f, err := os.OpenFile(filepath.Join(string(plugin.State), askedFor), os.O_WRONLY|os.O_CREATE, 0o600)
-		if err != nil {
-			return false, err
-		}
-		return true, f.Close()
 	}
-	return false, err
+	return stale, err
+}
+
+func ask(dir state.Dir) error {
+	f, err := os.OpenFile(filepath.Join(string(dir), askedFor), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // collectIfAsked starts `multus gc` beside a command, which does not wait for it. Where

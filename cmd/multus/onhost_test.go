@@ -28,8 +28,8 @@ func TestAskHost(t *testing.T) {
 			if err := plugin.State.Create(rec); err != nil {
 				t.Fatal(err)
 			}
-			f := installFlags{onHost: true}
-			if finished, err := f.tidy(t.Context(), plugin); finished != 0 || err != nil {
+			var h onHost
+			if finished, err := h.collect(t.Context(), plugin, ""); finished != 0 || err != nil {
 				t.Errorf("finished %d itself: %v", finished, err)
 			}
 			if _, err := plugin.State.Load(rec.Key()); err != nil {
@@ -37,6 +37,18 @@ func TestAskHost(t *testing.T) {
 			}
 			if asked := exists(filepath.Join(conf.CNIDir, askedFor)); asked != (name == "gone") {
 				t.Errorf("asked: %t", asked)
+			}
+			if name == "alive" {
+				return
+			}
+			if _, err := h.collect(t.Context(), plugin, ""); err == nil {
+				t.Error("what was asked for and is not finished is no error")
+			}
+			if err := plugin.State.Remove(rec); err != nil {
+				t.Fatal(err)
+			}
+			if finished, err := h.collect(t.Context(), plugin, ""); finished != 1 || err != nil {
+				t.Errorf("%d are finished: %v", finished, err)
 			}
 		})
 	}
