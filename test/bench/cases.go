@@ -27,7 +27,8 @@ type sample struct {
 // cases is everything, in the order of the table.
 func cases() []measurement {
 	all := []measurement{
-		&start{},
+		&start{name: "client-go, start", binary: "clientgo"},
+		&start{name: "multus version", binary: "multus", argument: "version"},
 		&pair{setup: setup{quiet: true, silent: true}},
 		&pair{setup: setup{silent: true}},
 		&pair{setup: setup{quiet: true, silent: true, reads: true}},

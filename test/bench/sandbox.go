@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/multus-cni/multus/test/bench/timing"
+	"github.com/multus-cni/multus/test/node"
 )
 
 const namespace = "bench"
@@ -103,13 +104,11 @@ func container(serial int) string { return fmt.Sprintf("%064x", serial) }
 
 // environ is the environment of a command for the sandbox of that serial number.
 func (w *world) environ(command string, s setup, serial int) []string {
-	args := "IgnoreUnknown=1;K8S_POD_NAMESPACE=" + namespace + ";K8S_POD_NAME=" + podName(s.nads) +
-		";K8S_POD_INFRA_CONTAINER_ID=" + container(serial) + ";K8S_POD_UID=" + podUID(s.nads)
-	env := []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CNI_COMMAND=" + command, "CNI_PATH=" + w.path("bin")}
-	if command == "GC" {
-		return env
+	var sandbox node.Sandbox
+	if command != "GC" {
+		sandbox = node.Sandbox{ID: container(serial), NetNS: "/var/run/netns/none", Namespace: namespace, Pod: podName(s.nads), UID: podUID(s.nads)}
 	}
-	return append(env, "CNI_CONTAINERID="+container(serial), "CNI_NETNS=/var/run/netns/none", "CNI_IFNAME=eth0", "CNI_ARGS="+args)
+	return append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CNI_COMMAND=" + command, "CNI_PATH=" + w.path("bin")}, sandbox.Env()...)
 }
 
 // ours is one execution of multus.

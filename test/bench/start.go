@@ -9,14 +9,16 @@ import (
 	"github.com/multus-cni/multus/test/bench/timing"
 )
 
-// start is the mere start of the binary, beside that of bare, which starts as
-// little as a Go program can. What is before main is measured on the way.
+// start is the mere start of a program, beside that of bare, which starts as little
+// as a Go program can. What is before main is measured on the way.
 type start struct {
+	name, binary, argument string
+
 	samples []sample
 	inits   []float64 // milliseconds
 }
 
-func (s *start) title() string { return "multus version" }
+func (s *start) title() string { return s.name }
 
 func (s *start) prepare(context.Context, *world) error { return nil }
 
@@ -25,14 +27,14 @@ func (s *start) round(ctx context.Context, w *world, turn int) error {
 	if err != nil {
 		return err
 	}
-	version := timing.Run{Args: []string{w.multus, "version"}}
+	ours := timing.Run{Args: []string{w.path("bin/" + s.binary), s.argument}}
 	env := w.environ("ADD", setup{}, 0)
-	round, err := w.sample(ctx, comparison{ours: version, bare: w.bare(conf, env, 0), unit: w.bare(conf, env, 1)}, turn)
+	round, err := w.sample(ctx, comparison{ours: ours, bare: w.bare(conf, env, 0), unit: w.bare(conf, env, 1)}, turn)
 	if err != nil {
 		return err
 	}
-	version.Env = []string{"GODEBUG=inittrace=1"}
-	traced, err := w.order(ctx, timing.Order{Runs: []timing.Run{version}})
+	ours.Env = []string{"GODEBUG=inittrace=1"}
+	traced, err := w.order(ctx, timing.Order{Runs: []timing.Run{ours}})
 	if err != nil {
 		return err
 	}

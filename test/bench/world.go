@@ -58,7 +58,7 @@ func (w *world) build(ctx context.Context) error {
 		return err
 	}
 	own := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", w.path("built")+"/",
-		"./test/bench/noop", "./test/bench/bare", "./test/bench/timed")
+		"./test/bench/noop", "./test/bench/bare", "./test/bench/timed", "./test/bench/clientgo")
 	own.Dir, own.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if _, err := output(own); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (w *world) build(ctx context.Context) error {
 		}
 		w.multus = filepath.Join(root, name)
 	}
-	for _, name := range []string{"noop", "bare", "timed"} {
+	for _, name := range []string{"noop", "bare", "timed", "clientgo"} {
 		if err := install(w.path("built/"+name), w.path("bin/"+name)); err != nil {
 			return err
 		}

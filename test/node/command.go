@@ -15,8 +15,8 @@ import (
 // that are about none.
 type Sandbox struct{ ID, NetNS, Namespace, Pod, UID string }
 
-// env is what the runtime passes in the environment.
-func (s Sandbox) env() []string {
+// Env is what the runtime passes in the environment.
+func (s Sandbox) Env() []string {
 	if s.ID == "" {
 		return nil
 	}
@@ -45,7 +45,7 @@ func (n *Node) Command(verb string, conf any, s Sandbox) *exec.Cmd {
 	n.Must(err)
 	cmd := exec.Command(cnitest.Binary("multus"))
 	cmd.Dir, cmd.Stdin = n.Dir, bytes.NewReader(data)
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "CNI_COMMAND=" + verb, "CNI_PATH=" + n.Bin}, s.env()...)
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "CNI_COMMAND=" + verb, "CNI_PATH=" + n.Bin}, s.Env()...)
 	return cmd
 }
 
