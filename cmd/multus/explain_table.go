@@ -15,6 +15,7 @@ import (
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // show prints what was explained. Faults and warnings are part of it.
@@ -189,6 +190,9 @@ func requestsOf(a plan.Attachment) []string {
 	if a.Args != "" {
 		requests = append(requests, "CNI_ARGS "+a.Args)
 	}
+	if args := cniArgsOf(a); args != "" {
+		requests = append(requests, "args.cni "+args)
+	}
 	if a.Device != nil {
 		requests = append(requests, fmt.Sprintf("device %s of %s", cmp.Or(a.Device.ID, "none"), a.Device.Resource))
 	}
@@ -200,4 +204,14 @@ func requestsOf(a plan.Attachment) []string {
 		requests = append(requests, route)
 	}
 	return requests
+}
+
+// cniArgsOf is what the plugins read as args.cni: the network's own, and on top of it
+// the cni-args of the annotation.
+func cniArgsOf(a plan.Attachment) string {
+	o, _ := rawjson.Nested(a.Config.Plugins()[0].JSON()) // was read before
+	args, _ := o.Value("args")
+	inner, _ := rawjson.Nested(args) // empty where it is no object
+	cni, _ := inner.Value("cni")
+	return string(cni)
 }

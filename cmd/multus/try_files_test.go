@@ -1,9 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -24,17 +25,21 @@ func testFiles(t *testing.T, n machine) {
 			files[dir] = dir
 		}
 	}
-	for _, page := range []string{"README.md", "docs/devices.md", "docs/legacy.md", "docs/plugins.md"} {
+	for _, page := range []string{"README.md", "docs/devices.md", "docs/plugins.md"} {
 		text, err := os.ReadFile(filepath.Join(root, page))
 		if err != nil {
 			continue // not every page has to be there
 		}
-		for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?kind: Pod\n.*?)```").FindAllStringSubmatch(string(text), -1) {
+		for i, block := range strings.Split(string(text), "```") {
+			yaml, isYAML := strings.CutPrefix(block, "yaml\n")
+			if i%2 == 0 || !isYAML || !strings.Contains(yaml, "kind: Pod\n") {
+				continue
+			}
 			path := filepath.Join(t.TempDir(), "block.yaml")
-			if err := os.WriteFile(path, []byte(block[1]), 0o600); err != nil {
+			if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			files[page] = path
+			files[fmt.Sprint(page, " ", i)] = path
 		}
 	}
 	for name, path := range files {

@@ -39,7 +39,7 @@ func (r *reader) readDelegates() {
 		r.conf.Delegates = append(r.conf.Delegates, d)
 	}
 	if len(masters) > 1 {
-		r.fault("delegates", fmt.Errorf("%q is true in elements %d and %d; one network is the default", masterKey, masters[0], masters[1]))
+		r.fault("delegates", fmt.Errorf("%q is true in elements %d and %d; one network is the default", masterKey, masters[0]+1, masters[1]+1))
 	}
 	if len(found) == 0 {
 		r.delegates = nil // no networks are as good as no key

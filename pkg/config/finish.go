@@ -85,13 +85,13 @@ func readAttachments(value json.RawMessage) ([]Attachment, error) {
 	for i, e := range found {
 		o, err := rawjson.Nested(e)
 		if err != nil {
-			return nil, fmt.Errorf("element %d: %w", i, err)
+			return nil, fmt.Errorf("element %d: %w", i+1, err)
 		}
 		// With one of both missing an attachment in use could be taken for a stale one.
 		id, _ := o.Text("containerID")
 		ifName, _ := o.Text("ifname")
 		if id == "" || ifName == "" {
-			return nil, fmt.Errorf("element %d: containerID and ifname are expected, both strings", i)
+			return nil, fmt.Errorf("element %d: containerID and ifname are expected, both strings", i+1)
 		}
 		valid[i] = Attachment{ContainerID: id, IfName: ifName}
 	}

@@ -180,7 +180,7 @@ func texts(value json.RawMessage) ([]string, error) {
 	for i, e := range elements {
 		s, isText := rawjson.Text(e)
 		if !isText {
-			return nil, fmt.Errorf("element %d: %w", i, unexpected("a string", e))
+			return nil, fmt.Errorf("element %d: %w", i+1, unexpected("a string", e))
 		}
 		all[i] = s
 	}
@@ -194,9 +194,9 @@ func take(into *[]string, texts []string, right check) error {
 	for i, s := range texts {
 		taken[i] = strings.TrimSpace(s)
 		if taken[i] == "" {
-			faults.Addf("element %d is empty", i)
+			faults.Addf("element %d is empty", i+1)
 		} else if err := right(taken[i]); err != nil {
-			faults.Addf("element %d: %w", i, err)
+			faults.Addf("element %d: %w", i+1, err)
 		}
 	}
 	if faults.Len() == 0 {

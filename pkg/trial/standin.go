@@ -131,7 +131,8 @@ func (s *StandIns) replace(network string, d plan.Definition, routes bool) []byt
 		return []byte(d.Config)
 	}
 	out := written(d.Config, kept)
-	if ipamOf(kept[0]) == "" { // with which bridge fails its own CHECK
+	if kind, _ := kept[0].Text("type"); kind == "bridge" {
+		// Without addresses, or without isGateway and with two ports, it fails its own CHECK.
 		out = out.With("disableCheck", json.RawMessage("true"))
 	}
 	return out.JSON()
