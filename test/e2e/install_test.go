@@ -16,9 +16,12 @@ const (
 	kubeconfigPath = "/etc/cni/net.d/multus.d/multus.kubeconfig"
 )
 
+// logPath is where multus logs, which the README leaves to others.
+const logPath = "/var/log/multus.log"
+
 // installed is the node with multus on it. It is installed by the commands of the
 // README's section "Install it by hand", as they stand there, once; every test
-// finds the README's configuration and no pods, and leaves the same.
+// finds the README's configuration, with a log, and no pods, and leaves the same.
 func installed(t *testing.T) node {
 	t.Helper()
 	return node{t, suiteDir(), "e2e"}.prepared()
@@ -34,14 +37,18 @@ func (n node) prepared() node {
 	if left := n.traces(); left != "" {
 		t.Fatalf("left by another test:\n%s", left)
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			n.evidence()
-		}
-		n.removePods()
-		n.clean()
-	})
+	t.Cleanup(n.end)
 	return n
+}
+
+// end is the end of a test: what it tells if it failed, and no pods, nor anything of theirs.
+func (n node) end() {
+	n.t.Helper()
+	if n.t.Failed() {
+		n.evidence()
+	}
+	n.removePods()
+	n.clean()
 }
 
 // install does what the README says. Its step 3 is words, for there is more than one way.
@@ -55,6 +62,7 @@ func (n node) install() {
 	n.run("sh", "-ec", steps[1])
 	n.kubeconfig("2h")
 	n.run("sh", "-ec", steps[2])
+	n.write(confPath, n.own("1.1.0", doc{"logFile": logPath, "logLevel": "debug"}))
 	n.ready("True")
 }
 
@@ -139,11 +147,16 @@ func (n node) own(cniVersion string, more doc) string {
 	return string(data)
 }
 
-// evidence shows what tells why a test failed.
+// evidence shows what an administrator would look at to learn why a pod has not what it should.
 func (n node) evidence() {
 	for _, command := range []string{
-		"kubectl get pods -A -o wide", "kubectl get events -A --sort-by=.lastTimestamp | tail -n 20", "find /var/lib/cni",
-		"ip -br link", "tail -n 5 " + n.dir() + "/log/kubelet " + n.dir() + "/log/containerd",
+		"kubectl get pods -A -o wide; kubectl describe pods | grep -v '^ *kube-root-ca'",
+		"kubectl get events -A --sort-by=.lastTimestamp | tail -n 20",
+		"tail -n 60 " + logPath + " /run/*.log",
+		"find /var/lib/cni -type f; tail -n +1 /var/lib/cni/multus/sandboxes/*.json /var/lib/cni/multus/unfinished/*/*.json",
+		"ip address; ip route; bridge link",
+		`for ns in $(ls /run/netns); do echo "sandbox $ns"; ip -n "$ns" address; ip -n "$ns" route; ip -n "$ns" -6 route; done`,
+		"tail -n 5 " + n.dir() + "/log/kubelet " + n.dir() + "/log/containerd",
 	} {
 		out, err := n.try("", "sh", "-c", command)
 		n.t.Logf("%s (%v)\n%s", command, err, out)

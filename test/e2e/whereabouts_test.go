@@ -31,8 +31,7 @@ func (n node) whereabouts() {
 	n.write("/etc/cni/net.d/whereabouts.d/whereabouts.conf",
 		`{"datastore": "kubernetes", "kubernetes": {"kubeconfig": "`+n.dir()+`/admin.kubeconfig"}, "log_file": "/run/whereabouts.log", "log_level": "error"}`)
 	n.t.Cleanup(func() { // the plugin needs its file for DEL
-		n.removePods()
-		n.clean()
+		n.end()
 		n.run("rm", "-rf", "/etc/cni/net.d/whereabouts.d")
 	})
 }
