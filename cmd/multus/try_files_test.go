@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -25,21 +26,24 @@ func testFiles(t *testing.T, n machine) {
 			files[dir] = dir
 		}
 	}
-	for _, page := range []string{"README.md", "docs/devices.md", "docs/plugins.md"} {
-		text, err := os.ReadFile(filepath.Join(root, page))
+	pages, err := filepath.Glob(filepath.Join(root, "docs/*.md"))
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("docs: %v, %v", pages, err)
+	}
+	for _, page := range append(pages, filepath.Join(root, "README.md")) {
+		text, err := os.ReadFile(page)
 		if err != nil {
-			continue // not every page has to be there
+			t.Fatal(err)
 		}
-		for i, block := range strings.Split(string(text), "```") {
-			yaml, isYAML := strings.CutPrefix(block, "yaml\n")
-			if i%2 == 0 || !isYAML || !strings.Contains(yaml, "kind: Pod\n") {
+		for i, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+			if !strings.Contains(block[1], "kind: Pod\n") {
 				continue
 			}
 			path := filepath.Join(t.TempDir(), "block.yaml")
-			if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+			if err := os.WriteFile(path, []byte(block[1]), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			files[fmt.Sprint(page, " ", i)] = path
+			files[fmt.Sprintf("%s, block %d", filepath.Base(page), i+1)] = path
 		}
 	}
 	for name, path := range files {
