@@ -25,16 +25,16 @@ const (
 // event is a core/v1 Event, as far as Multus fills it in.
 type event struct {
 	metav1.TypeMeta
-	Metadata           metav1.ObjectMeta `json:"metadata"`
-	InvolvedObject     involved          `json:"involvedObject"`
-	Reason             string            `json:"reason"`
-	Message            string            `json:"message"`
-	Type               string            `json:"type"`
-	Source             eventSource       `json:"source"`
-	FirstTimestamp     metav1.Time       `json:"firstTimestamp"`
-	LastTimestamp      metav1.Time       `json:"lastTimestamp"`
-	Count              int               `json:"count"`
-	ReportingComponent string            `json:"reportingComponent"`
+	Metadata           metadata    `json:"metadata"`
+	InvolvedObject     involved    `json:"involvedObject"`
+	Reason             string      `json:"reason"`
+	Message            string      `json:"message"`
+	Type               string      `json:"type"`
+	Source             eventSource `json:"source"`
+	FirstTimestamp     metav1.Time `json:"firstTimestamp"`
+	LastTimestamp      metav1.Time `json:"lastTimestamp"`
+	Count              int         `json:"count"`
+	ReportingComponent string      `json:"reportingComponent"`
 }
 
 type involved struct {
@@ -61,7 +61,7 @@ func newEvent(pod plan.Pod, message string, at time.Time) event {
 	stamp := metav1.NewTime(at)
 	return event{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Event"},
-		Metadata: metav1.ObjectMeta{Name: eventName(pod.Name, uint64(at.UnixNano())), Namespace: pod.Namespace},
+		Metadata: metadata{Name: eventName(pod.Name, uint64(at.UnixNano())), Namespace: pod.Namespace},
 		InvolvedObject: involved{
 			TypeMeta:  metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 			Namespace: pod.Namespace, Name: pod.Name, UID: types.UID(pod.UID),

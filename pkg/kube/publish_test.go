@@ -72,7 +72,7 @@ func TestEvent(t *testing.T) {
 		t.Errorf("name %q", got.Metadata.Name)
 	}
 	want := event{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Event"}, Metadata: metav1.ObjectMeta{Name: got.Metadata.Name, Namespace: "default"},
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Event"}, Metadata: metadata{Name: got.Metadata.Name, Namespace: "default"},
 		InvolvedObject: involved{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, Namespace: "default", Name: "a", UID: "u-1"},
 		Reason:         "AddedInterfaces", Message: "net0 [10.0.0.1]", Type: "Normal", Count: 1,
 		Source: eventSource{Component: "multus"}, ReportingComponent: "multus",
