@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,4 +112,28 @@ func sysctlInterface(key string) string {
 		return "" // always there, or replaced by the plugin
 	}
 	return name
+}
+
+// kept warns of two flannels of a pod that keep what DEL needs in one file: it is
+// named after the container alone, so the first one's address is never freed.
+func (c *checker) kept(o manifest.Object, made plan.Plan) {
+	by := map[string]plan.Attachment{}
+	for _, a := range made.Attachments {
+		for _, p := range a.Config.Plugins() {
+			if p.Type() != "flannel" {
+				continue
+			}
+			conf, _ := rawjson.Parse(p.JSON()) // it was read before
+			dir, _ := rawjson.Text(folded(conf, "dataDir"))
+			dir = cmp.Or(dir, "/var/lib/cni/flannel")
+			if first, is := by[dir]; is {
+				c.warn(o, fault.Fault{
+					Place: selectionPlace(o), Subject: a.String(), Key: "plugin flannel: dataDir",
+					What: fmt.Sprintf("is %s, as that of %s: for DEL the plugin keeps one file a container there, and forgets the first one's address", dir, first),
+					Cure: "give each flannel a dataDir of its own",
+				})
+			}
+			by[dir] = a
+		}
+	}
 }

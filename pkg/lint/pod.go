@@ -39,6 +39,7 @@ func (c *checker) pod(ctx context.Context, o manifest.Object) {
 	c.misplaced(o)
 	c.interfaces(o, made)
 	c.routes(o, made)
+	c.kept(o, made)
 }
 
 // virtual warns of a virtual machine's networks that are not among the files.
