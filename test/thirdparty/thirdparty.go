@@ -43,7 +43,7 @@ func Programs() []Program {
 			Role: "daemon of the flannel plugin", Tests: []string{"e2e.TestFlannel", "e2e.TestTwoFlannels"},
 		}, {
 			Name: "ovs", Module: "github.com/k8snetworkplumbingwg/ovs-cni", Version: "v0.39.0", Package: "cmd/plugin",
-			Role: "secondary network", Tests: []string{"TestOVS"},
+			Role: "secondary network", Tests: []string{"TestOVS", "e2e.TestOVS"},
 		}, {
 			Name: "cilium-cni", Module: "github.com/cilium/cilium", Version: "v1.20.2", Package: "plugins/cilium-cni",
 			Role: "plugin whose agent is away", Tests: []string{"TestCiliumWithoutAgent", "TestCiliumCannotDelete"},
