@@ -128,6 +128,7 @@ func requireShell(root *cobra.Command) {
 	for _, c := range completion.Commands() {
 		shells = append(shells, c.Name())
 	}
+	completion.Example = "  multus completion bash >/etc/bash_completion.d/multus\n  source <(multus completion zsh)"
 	completion.Args = func(*cobra.Command, []string) error {
 		return fmt.Errorf("one of %s is expected", strings.Join(shells, ", "))
 	}
@@ -137,7 +138,6 @@ func requireShell(root *cobra.Command) {
 // usage is cobra's own in 80 columns. Its templates would do it too, but with one of
 // them in use the linker keeps every method there is: 3 MB more.
 func usage(cmd *cobra.Command) error {
-	const columns = 80
 	out := cmd.OutOrStderr()
 	fmt.Fprint(out, "Usage:")
 	if cmd.Runnable() {

@@ -113,11 +113,9 @@ func examine(ctx context.Context, std streams, opts doctorOptions) error {
 		finished, err := finish(ctx, plugin, "")
 		return fmt.Sprintf("what was stale is detached (%d)", finished), err
 	}
-	if onTerminal(std.err) {
-		soon := time.AfterFunc(time.Second, func() { fmt.Fprintln(std.err, "looking; each check may take", opts.Limit) })
-		defer soon.Stop()
-	}
+	done := progress(std, "looking; each check may take "+opts.Limit.String())
 	found := opts.Check(ctx)
+	done()
 	text, err := diagnosis(std, found), error(nil)
 	if opts.output == "json" {
 		text, err = indented(found)
@@ -147,17 +145,14 @@ func diagnosis(std streams, found []doctor.Finding) []byte {
 	const indent = 26
 	for _, f := range found {
 		count[f.Level]++
-		wrap(&b, fmt.Sprintf("%-8s %-16s ", f.Level, f.Check), flat(f.What))
+		wrap(&b, width(std.out), fmt.Sprintf("%-8s %-16s ", f.Level, f.Check), flat(f.What))
 		if f.Cure != "" {
-			wrap(&b, strings.Repeat(" ", indent)+"-> ", flat(f.Cure))
+			wrap(&b, width(std.out), strings.Repeat(" ", indent)+"-> ", flat(f.Cure))
 		}
 	}
 	fmt.Fprintf(&b, "\n%s, %s, %d unknown, %d ok\n", plural(count[doctor.Fault], "fault"),
 		plural(count[doctor.Warning], "warning"), count[doctor.Unknown], count[doctor.OK])
-	if onTerminal(std.out) && os.Getenv("NO_COLOR") == "" {
-		return []byte(painted(b.String(), map[string]string{
-			string(doctor.OK): green, string(doctor.Unknown): cyan, string(doctor.Warning): yellow, string(doctor.Fault): red,
-		}))
-	}
-	return b.Bytes()
+	return coloured(std.out, b.Bytes(), map[string]string{
+		string(doctor.OK): green, string(doctor.Unknown): cyan, string(doctor.Warning): yellow, string(doctor.Fault): red,
+	})
 }

@@ -60,6 +60,7 @@ func doctorAll(ctx context.Context, std streams, opts doctorOptions) error {
 	if err != nil {
 		return err
 	}
+	defer progress(std, fmt.Sprintf("asking %d nodes", len(nodes)))()
 	answers := make([]chan []doctor.Finding, len(nodes))
 	free := make(chan struct{}, nodesAtOnce)
 	for i, n := range nodes {

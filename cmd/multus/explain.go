@@ -43,6 +43,7 @@ type explainOptions struct {
 	output     string
 	namespace  string // of pods without one
 	showConfig bool
+	width      int // of the terminal
 	kubeconfig string
 	context    string
 	all        bool // namespaces
@@ -97,6 +98,7 @@ func explain(ctx context.Context, std streams, opts explainOptions) error {
 	if err != nil {
 		return err
 	}
+	opts.width = width(std.out)
 	if err := show(std, opts, explained); err != nil {
 		return fmt.Errorf("standard output: %w", err)
 	}

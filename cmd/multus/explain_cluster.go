@@ -34,7 +34,7 @@ var errNoConf = errors.New("no multus configuration in it")
 
 // explainCluster explains pods of the cluster: with the plugin of this node, or,
 // elsewhere, with the kubeconfig of whoever asks.
-func explainCluster(ctx context.Context, _ streams, opts explainOptions) ([]explanation, []string, error) {
+func explainCluster(ctx context.Context, std streams, opts explainOptions) ([]explanation, []string, error) {
 	conf, warnings, err := confOfNode(opts.conf, runtimeConfigurations)
 	onNode := err == nil
 	if err != nil && (opts.conf != "" || !errors.Is(err, errNoConf)) {
@@ -57,6 +57,7 @@ func explainCluster(ctx context.Context, _ streams, opts explainOptions) ([]expl
 		warnings = append(warnings, "the configuration has no kubeconfig: a pod gets the static networks alone, whatever its annotations")
 		return []explanation{explained(ctx, p.Planner, pod)}, warnings, nil
 	}
+	defer progress(std, "asking the API server")()
 	ctx, cancel := context.WithTimeout(ctx, max(conf.APITimeout, map[bool]time.Duration{true: listTime}[opts.pod.name == ""]))
 	defer cancel()
 	pods, err := clusterPods(ctx, client, opts)

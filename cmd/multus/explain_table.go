@@ -30,6 +30,9 @@ func show(std streams, opts explainOptions, all []explanation) error {
 	if err != nil {
 		return err
 	}
+	if opts.output == "table" || opts.output == "wide" {
+		text = coloured(std.out, text, map[string]string{"  fault:": red, "  warning:": yellow, "  changed since it was attached:": cyan})
+	}
 	_, err = std.out.Write(text)
 	return err
 }
@@ -79,8 +82,8 @@ func explainText(all []explanation, opts explainOptions) []byte {
 			fmt.Fprintln(&b, "  fault:", f)
 		}
 		table := e.table()
-		if opts.output != "wide" && widest(table) > columns {
-			table = e.blocks()
+		if opts.output != "wide" && widest(table) > opts.width {
+			table = e.blocks(opts.width)
 		}
 		b.Write(table)
 		for _, w := range e.plan.Warnings {
@@ -95,9 +98,6 @@ func explainText(all []explanation, opts explainOptions) []byte {
 	}
 	return b.Bytes()
 }
-
-// columns is how wide a terminal is at least.
-const columns = 80
 
 func widest(text []byte) int {
 	most := 0
@@ -124,7 +124,7 @@ func (e explanation) table() []byte {
 }
 
 // blocks has what the table has in a few short lines for each interface.
-func (e explanation) blocks() []byte {
+func (e explanation) blocks(width int) []byte {
 	var b bytes.Buffer
 	for _, a := range e.plan.Attachments {
 		fmt.Fprintf(&b, "  %s: %s\n", a.Interface, a.Network)
@@ -132,7 +132,7 @@ func (e explanation) blocks() []byte {
 			{"plugins", pluginsOf(a)}, {"requests", strings.Join(requestsOf(a), ", ")}, {"from", originOf(a)}, {"reason", a.Reason},
 		} {
 			if row[1] != "" {
-				wrap(&b, fmt.Sprintf("    %-10s", row[0]), row[1])
+				wrap(&b, width, fmt.Sprintf("    %-10s", row[0]), row[1])
 			}
 		}
 	}
@@ -141,10 +141,10 @@ func (e explanation) blocks() []byte {
 
 // wrap writes a text behind a label, in lines that are no longer than a terminal
 // is wide, unless a word is.
-func wrap(b *bytes.Buffer, label, text string) {
+func wrap(b *bytes.Buffer, width int, label, text string) {
 	line := label
 	for _, word := range strings.Fields(text) {
-		if len(line)+len(word) >= columns && len(line) > len(label) {
+		if len(line)+len(word) >= width && len(line) > len(label) {
 			fmt.Fprintln(b, line)
 			line = strings.Repeat(" ", len(label))
 		}

@@ -84,7 +84,7 @@ func confirmed(std streams, dir state.Dir, k state.Key) bool {
 	if err != nil {
 		fmt.Fprintln(std.out, err)
 	} else {
-		fmt.Fprintf(std.out, "%s", fitting([]listing{listingOf(dir, rec)}))
+		fmt.Fprintf(std.out, "%s", fitting([]listing{listingOf(dir, rec)}, width(std.out)))
 	}
 	if _, err := os.Stat(rec.Sandbox.NetNS); err == nil {
 		fmt.Fprintf(std.out, "\nIts network namespace %s is still there: its pod may be running.\n", rec.Sandbox.NetNS)
@@ -97,7 +97,9 @@ func confirmed(std streams, dir state.Dir, k state.Key) bool {
 }
 
 func forget(ctx context.Context, std streams, plugin multus.Plugin, k state.Key) error {
+	done := progress(std, "detaching")
 	forgotten, err := plugin.Forget(ctx, k)
+	done()
 	if err != nil {
 		return err
 	}

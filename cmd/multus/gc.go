@@ -15,15 +15,17 @@ import (
 
 // nodeOptions say what a subcommand that works on this node's records works with.
 type nodeOptions struct {
-	conf  string
-	state string
-	bin   []string
+	conf    string
+	state   string
+	bin     []string
+	verbose bool
 }
 
 func (o *nodeOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.conf, "conf", "", "`FILE` with the multus configuration (default: the first one in "+runtimeConfigurations+")")
 	cmd.Flags().StringVar(&o.state, "state", "", "`DIR` with the records (default: cniDir of the configuration)")
 	cmd.Flags().StringArrayVar(&o.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
+	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "log on standard error what the plugin does, at level debug")
 }
 
 // plugin is this node's, without its API server: records say all there is to detach.
@@ -37,6 +39,9 @@ func (o *nodeOptions) plugin(std streams, verb string) (multus.Plugin, error) {
 	}
 	for _, w := range warnings {
 		fmt.Fprintln(std.err, "warning:", w)
+	}
+	if o.verbose {
+		conf.Log.Level, conf.Log.ToStderr = "debug", true
 	}
 	path := append(o.bin, filepath.SplitList(os.Getenv("CNI_PATH"))...)
 	p := newPlugin(path, conf, newLog(conf.Log, std.err).WithField("verb", verb))
@@ -86,7 +91,9 @@ func gc(ctx context.Context, std streams, opts nodeOptions, runtime string) erro
 	if err != nil {
 		return err
 	}
+	done := progress(std, "detaching what is stale")
 	finished, err := plugin.Collect(ctx, alive)
+	done()
 	for _, k := range finished {
 		fmt.Fprintf(std.out, "sandbox %s: detached\n", k)
 	}

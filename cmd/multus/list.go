@@ -14,7 +14,10 @@ import (
 )
 
 // listOptions are the flags of list.
-type listOptions struct{ state, pod, output string }
+type listOptions struct {
+	state, pod, output string
+	width              int // of the terminal
+}
 
 func listCommand(std streams) *cobra.Command {
 	var opts listOptions
@@ -61,6 +64,7 @@ func list(std streams, opts listOptions) error {
 			listed = append(listed, listingOf(dir, rec))
 		}
 	}
+	opts.width = width(std.out)
 	text, failed := listText(listed, opts)
 	if failed == nil {
 		_, failed = std.out.Write(text)

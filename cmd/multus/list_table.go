@@ -85,14 +85,14 @@ func listText(all []listing, opts listOptions) ([]byte, error) {
 	case opts.output == "wide":
 		return listTable(all, slices.Concat(sandboxColumns(), attachmentColumns(), wideColumns())), nil
 	}
-	return fitting(all), nil
+	return fitting(all, opts.width), nil
 }
 
 // fitting is a table, or blocks where a terminal would be too narrow for it.
-func fitting(all []listing) []byte {
+func fitting(all []listing, width int) []byte {
 	table := listTable(all, append(sandboxColumns(), attachmentColumns()...))
-	if widest(table) > columns {
-		return listBlocks(all)
+	if widest(table) > width {
+		return listBlocks(all, width)
 	}
 	return table
 }
@@ -118,14 +118,14 @@ func listTable(all []listing, columns []column) []byte {
 }
 
 // listBlocks has what the table has in a few short lines for each sandbox.
-func listBlocks(all []listing) []byte {
+func listBlocks(all []listing, width int) []byte {
 	var b bytes.Buffer
 	for _, l := range all {
 		fmt.Fprintf(&b, "%s  %s  %s\n", short(l.Sandbox.ContainerID), podOf(l), ageOf(l))
 		for _, a := range l.Attachments {
 			fmt.Fprintf(&b, "  %s: %s, %s\n", a.Interface, a.Network, stateOf(l, a))
 			if addresses := addressesOf(a); len(addresses) > 0 {
-				wrap(&b, "    ", strings.Join(addresses, " "))
+				wrap(&b, width, "    ", strings.Join(addresses, " "))
 			}
 		}
 	}

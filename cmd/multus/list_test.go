@@ -72,6 +72,7 @@ SANDBOX        POD         AGE   INTERFACE  NETWORK    STATE      ADDRESSES     
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			tt.opts.width = columns
 			got, err := listText([]listing{{tt.rec, tt.left}}, tt.opts)
 			if err != nil {
 				t.Fatal(err)

@@ -36,11 +36,7 @@ func TestMain(m *testing.M) {
 //	status NAMESPACE NAME  prints the pod's network-status annotation
 func TestScripts(t *testing.T) {
 	recorder := filepath.Join(t.TempDir(), "recorder")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", recorder, "github.com/multus-cni/multus/test/recorder")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("recorder: %v\n%s", err, out)
-	}
+	goBuild(t, recorder, "github.com/multus-cni/multus/test/recorder")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -56,6 +52,16 @@ func TestScripts(t *testing.T) {
 			"objects": objects, "fault": failAPI, "heal": heal, "requests": requests, "status": status, "self": self,
 		},
 	})
+}
+
+// goBuild builds programs as they are released.
+func goBuild(t *testing.T, out string, packages ...string) {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"build", "-buildvcs=false", "-o", out}, packages...)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", packages, err, said)
+	}
 }
 
 type serverKey struct{}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,6 +18,40 @@ func onTerminal(w io.Writer) bool {
 	}
 	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	return err == nil
+}
+
+// columns is how wide what is no terminal is taken to be, and help is.
+const columns = 80
+
+// width is how many columns the terminal has.
+func width(w io.Writer) int {
+	f, is := w.(*os.File)
+	if !is {
+		return columns
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil || size.Col == 0 {
+		return columns
+	}
+	return max(int(size.Col), columns/2)
+}
+
+// progress says what is being done, to whoever watches, once it has taken a second.
+func progress(std streams, what string) (done func()) {
+	if !onTerminal(std.err) {
+		return func() {}
+	}
+	soon := time.AfterFunc(time.Second, func() { fmt.Fprintln(std.err, what+" ...") })
+	return func() { soon.Stop() }
+}
+
+// coloured has words in colour that begin a line, for those who watch and have not
+// asked for none.
+func coloured(w io.Writer, text []byte, colours map[string]string) []byte {
+	if !onTerminal(w) || os.Getenv("NO_COLOR") != "" {
+		return text
+	}
+	return []byte(painted(string(text), colours))
 }
 
 // ANSI's colours.

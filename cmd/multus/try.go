@@ -96,7 +96,9 @@ func try(ctx context.Context, std streams, opts tryOptions) error {
 	if err != nil {
 		return err
 	}
+	attaching := progress(std, "attaching")
 	code, failed := exitOK, s.Attach(ctx)
+	attaching()
 	attached := failed == nil
 	if attached && len(opts.command) > 0 {
 		cmd := exec.Command(opts.command[0], opts.command[1:]...)

@@ -31,13 +31,8 @@ func newNode(t *testing.T) machine {
 		reference + "main/bridge", reference + "main/ptp", reference + "main/macvlan", reference + "main/host-device",
 		reference + "ipam/host-local", reference + "ipam/static",
 	}
-	for _, args := range [][]string{{n.multus, "."}, append([]string{n.plugins + "/"}, build...)} {
-		cmd := exec.Command("go", append([]string{"build", "-o"}, args...)...)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-	}
+	goBuild(t, n.multus, ".")
+	goBuild(t, n.plugins+"/", build...)
 	return n
 }
 
@@ -87,7 +82,7 @@ func TestTryOnThisMachine(t *testing.T) {
 		"quickstart": {
 			script: `$TRY -f $QUICK -- $QUICK/ping-second`,
 			want: []string{
-				"default via 10.210.0.1", "02:00:0a:d5:00:0b  10.213.0.11/24", "kube-system/cluster", "macvlan", "  via 10.211.0.1",
+				"default via 10.210.0.1", "mac       02:00:0a:d5:00:0b\n    address   10.213.0.11/24", "eth0: kube-system/cluster", "macvlan", "10.211.0.0/24 via 10.211.0.1",
 				" 0% packet loss", "checked:  default/first, default/second", "detached: default/second, default/first", "nothing left",
 			},
 		},

@@ -39,6 +39,7 @@ come back by themselves.`,
 			log := logrus.New()
 			log.SetOutput(std.err)
 			n := node.Node{Options: f.Options, Log: logrus.NewEntry(log)}
+			defer progress(std, "waiting for the pods that multus attached")()
 			left, err := f.leave(cmd.Context(), n, f.wait, func(path string) { fmt.Fprintln(std.out, "removed", path) })
 			if left > 0 {
 				fmt.Fprintf(std.out, "%d sandboxes are attached still: the binary stays until they are gone; see `multus list`\n", left)

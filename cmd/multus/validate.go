@@ -77,6 +77,9 @@ func validate(ctx context.Context, std streams, opts validateOptions) error {
 	}
 	text, err := r.format(opts.output)
 	if err == nil {
+		if opts.output == "text" {
+			text = coloured(std.out, text, map[string]string{"warning:": yellow, "note:": cyan})
+		}
 		_, err = std.out.Write(text)
 	}
 	if err != nil {

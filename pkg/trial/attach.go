@@ -23,7 +23,7 @@ func (s *Session) Attach(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("pod %s: %w", p, err)
 		}
-		s.say("pod %s in network namespace %s\n\n%s", p, p.Sandbox.ContainerID, table(p.interfaces))
+		s.say("pod %s in network namespace %s\n%s", p, p.Sandbox.ContainerID, blocks(p.interfaces))
 	}
 	return nil
 }

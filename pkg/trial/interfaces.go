@@ -1,12 +1,10 @@
 package trial
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"net"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/containernetworking/plugins/pkg/ns"
 	"github.com/vishvananda/netlink"
@@ -125,69 +123,27 @@ func inWords(dst string, r netlink.Route) string {
 	return text
 }
 
-// routeWidth is how wide the last column may be for the table to fit a terminal
-// of 100 columns when names and addresses are of the usual length.
-const routeWidth = 24
-
-// table prints the interfaces of a pod, one line for each address or route.
-func table(interfaces []podInterface) string {
-	var b bytes.Buffer
-	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "INTERFACE\tNETWORK\tPLUGINS\tMAC\tADDRESSES\tROUTES")
+// blocks print the interfaces of a pod, with a line for each address and route.
+func blocks(interfaces []podInterface) string {
+	var b strings.Builder
 	for _, i := range interfaces {
-		mac := cmp.Or(i.mac, "-")
+		fmt.Fprintf(&b, "  %s: %s\n", i.name, cmp.Or(i.network, "of no network"))
+		row := func(name, value string) { fmt.Fprintf(&b, "    %-10s%s\n", name, value) }
 		if i.missing {
-			mac = "no such interface"
+			row("missing", "there is no such interface")
 		}
-		columns := [][]string{
-			{i.name}, {cmp.Or(i.network, "-")}, {cmp.Or(strings.Join(i.plugins, ","), "-")}, {mac}, i.addressLines(), i.routeLines(),
+		if len(i.plugins) > 0 {
+			row("plugins", strings.Join(i.plugins, ","))
 		}
-		for line := range max(len(columns[4]), len(columns[5])) {
-			fmt.Fprintln(tw, strings.Join(lineOf(columns, line), "\t"))
+		if i.mac != "" {
+			row("mac", i.mac)
 		}
-	}
-	_ = tw.Flush() // into memory
-	var lines []string
-	for line := range strings.Lines(b.String()) {
-		lines = append(lines, strings.TrimRight(line, " \n")+"\n")
-	}
-	return strings.Join(lines, "")
-}
-
-func lineOf(columns [][]string, line int) []string {
-	cells := make([]string, len(columns))
-	for i, column := range columns {
-		if line < len(column) {
-			cells[i] = column[line]
+		for _, a := range i.addresses {
+			row("address", a.String())
+		}
+		for _, r := range i.routes {
+			row("route", r)
 		}
 	}
-	return cells
-}
-
-func (p podInterface) addressLines() []string {
-	if len(p.addresses) == 0 {
-		return []string{"-"}
-	}
-	var lines []string
-	for _, a := range p.addresses {
-		lines = append(lines, a.String())
-	}
-	return lines
-}
-
-// routeLines breaks routes that are too wide before their gateway.
-func (p podInterface) routeLines() []string {
-	if len(p.routes) == 0 {
-		return []string{"-"}
-	}
-	var lines []string
-	for _, r := range p.routes {
-		dst, via, found := strings.Cut(r, " via ")
-		if !found || len(r) <= routeWidth {
-			lines = append(lines, r)
-			continue
-		}
-		lines = append(lines, dst, "  via "+via)
-	}
-	return lines
+	return b.String()
 }

@@ -40,8 +40,8 @@ func network(t *testing.T, text string) *net.IPNet {
 	return n
 }
 
-func TestTable(t *testing.T) {
-	got := table([]podInterface{
+func TestBlocks(t *testing.T) {
+	got := blocks([]podInterface{
 		{
 			name: "eth0", network: "kube-system/cluster", plugins: []string{"bridge", "tuning"}, mac: "02:00:00:00:00:01",
 			addresses: []*net.IPNet{network(t, "10.0.0.2/24"), network(t, "fd00::2/64")}, routes: []string{"default via 10.0.0.1"},
@@ -50,12 +50,18 @@ func TestTable(t *testing.T) {
 		{name: "extra0", mac: "02:00:00:00:00:02", routes: []string{"10.96.0.0/12 via 10.211.0.254"}},
 	})
 	want := `
-INTERFACE  NETWORK              PLUGINS        MAC                ADDRESSES    ROUTES
-eth0       kube-system/cluster  bridge,tuning  02:00:00:00:00:01  10.0.0.2/24  default via 10.0.0.1
-                                                                  fd00::2/64
-net0       default/l2           tap            no such interface  -            -
-extra0     -                    -              02:00:00:00:00:02  -            10.96.0.0/12
-                                                                                 via 10.211.0.254
+  eth0: kube-system/cluster
+    plugins   bridge,tuning
+    mac       02:00:00:00:00:01
+    address   10.0.0.2/24
+    address   fd00::2/64
+    route     default via 10.0.0.1
+  net0: default/l2
+    missing   there is no such interface
+    plugins   tap
+  extra0: of no network
+    mac       02:00:00:00:00:02
+    route     10.96.0.0/12 via 10.211.0.254
 `
 	if diff := cmp.Diff(want, "\n"+got); diff != "" {
 		t.Error(diff)
