@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(cnitest.Run(m, "cmd/multus", cnitest.ReferencePlugins+"main/bridge", cnitest.ReferencePlugins+"ipam/host-local"))
+	os.Exit(cnitest.Run(m, "cmd/multus", "test/recorder", cnitest.ReferencePlugins+"main/bridge", cnitest.ReferencePlugins+"ipam/host-local"))
 }
 
 // again runs the same tests in a mount namespace of their own.

@@ -50,6 +50,9 @@ func Programs() []Program {
 		}, {
 			Name: "rdma", Module: "github.com/k8snetworkplumbingwg/rdma-cni", Version: "v1.6.0", Package: "cmd/rdma",
 			Role: "chained plugin that needs a device", Tests: []string{"TestRDMAWithoutDevice"},
+		}, {
+			Name: "nadstatus", Module: "nadstatus", Version: "v1.7.6",
+			Role: "library of clients that read the network status", Tests: []string{"TestStatusAsTheLibraryMakesIt"},
 		},
 	}
 }
