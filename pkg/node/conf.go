@@ -30,7 +30,7 @@ func (n Node) configure(r *Report) error {
 		return err
 	}
 	n.wrote(r, wrote, path)
-	r.Configuration = path
+	r.Configuration, r.content = path, content
 	if err := n.removeOlder(r, file); err != nil {
 		return err
 	}

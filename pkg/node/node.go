@@ -24,6 +24,7 @@ type Report struct {
 	Removed []string
 	// Configuration is Multus's own file, "" where there is none.
 	Configuration string
+	content       []byte // of it
 	// DefaultNetwork is the default network's file, "" while there is none.
 	DefaultNetwork string
 	// Passed tells what was not taken for the default network, and why.

@@ -157,6 +157,7 @@ func TestReconcileKeepsCurrent(t *testing.T) {
 		{"a better default network, of an old version", func(h host) { h.conf("05-calico.conf", calico) }, []string{"net.d/00-multus.conflist"}, `"cniVersion": "0.3.1"`},
 		{"ours was deleted", func(h host) { _ = os.Remove(filepath.Join(h.ConfDir, "00-multus.conflist")) }, []string{"net.d/00-multus.conflist"}, "cbr0"},
 		{"ours was cut off", func(h host) { h.conf("00-multus.conflist", "{") }, []string{"net.d/00-multus.conflist"}, "cbr0"},
+		{"ours is another network now", func(h host) { h.conf("00-multus.conflist", strings.Replace(flannel, "cbr0", "other", 1)) }, []string{"net.d/00-multus.conflist"}, "10-flannel"},
 		{"the binary was deleted", func(h host) { _ = os.Remove(filepath.Join(h.BinDirs[0], "multus")) }, []string{"bin/multus"}, "cbr0"},
 		{"a new binary", func(h host) { h.write(h.Binary, "binary 2") }, []string{"bin/multus"}, "cbr0"},
 		{"a new token", func(h host) { h.write(filepath.Join(h.API.Account, "token"), "token 2") }, []string{"net.d/multus.d/token"}, "cbr0"},

@@ -34,14 +34,15 @@ func (o Options) defaultNetwork() (netconf.Found, []string, error) {
 	}
 	var passed fault.Notes
 	for _, file := range files {
+		// What is to be overwritten is no default network, whatever somebody put there.
+		if dir == o.ConfDir && (file == o.ConfFile || slices.Contains(ownNames(), file)) {
+			continue
+		}
 		found, err := netconf.File(filepath.Join(dir, file))
 		if err == nil && o.ClusterNetwork == "" {
 			err = unfit(file, found.List)
 		}
 		if err == nil && o.runsMultus(found.List) {
-			if file == o.ConfFile || slices.Contains(ownNames(), file) {
-				continue
-			}
 			err = errors.New("it is a configuration of multus itself")
 		}
 		if err != nil {

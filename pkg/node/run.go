@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -102,12 +103,19 @@ func (n Node) tell(r Report, err error, told string) string {
 	return text
 }
 
-// fight counts how often the configuration had to be written again.
-type fight struct{ rounds []time.Time }
+// fight counts how often the configuration had to be written again, just as it was: one
+// that follows a default network that changes is nobody's fault.
+type fight struct {
+	rounds []time.Time
+	last   []byte // what was written
+}
 
 func (f *fight) noticed(r Report, now time.Time) bool {
 	if r.Configuration != "" && slices.Contains(r.Written, r.Configuration) {
-		f.rounds = append(f.rounds, now)
+		if bytes.Equal(f.last, r.content) {
+			f.rounds = append(f.rounds, now)
+		}
+		f.last = r.content
 	}
 	for len(f.rounds) > 0 && now.Sub(f.rounds[0]) > fightTime {
 		f.rounds = f.rounds[1:]

@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,6 +70,21 @@ func TestRun(t *testing.T) {
 	eventually(t, "not ready without the default network", func() bool { return errors.Is(health.Err(), node.ErrNoDefaultNetwork) })
 	h.conf("10-flannel.conflist", flannel)
 	eventually(t, "ready again", func() bool { return health.Err() == nil && h.has("00-multus.conflist", `"cbr0"`)() })
+}
+
+// TestNoFight: a default network may change as often as it likes.
+func TestNoFight(t *testing.T) {
+	h := newHost(t)
+	h.conf("10-flannel.conflist", flannel)
+	health := h.run()
+	for i := range 8 {
+		name := fmt.Sprintf("cbr%d", i)
+		h.conf("10-flannel.conflist", strings.Replace(flannel, "cbr0", name, 1))
+		eventually(t, name, h.has("00-multus.conflist", `"`+name+`"`))
+		if err := health.Err(); errors.Is(err, node.ErrFight) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestFight: who takes the configuration away at once is not raced for ever.

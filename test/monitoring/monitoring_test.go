@@ -38,7 +38,7 @@ func TestServed(t *testing.T) {
 	families := n.metrics()
 	for _, want := range []string{
 		`multus_ready 1`, `multus_not_ready{reason="no-default-network"} 0`,
-		`multus_token_issued_timestamp_seconds 1.7e+09`, `multus_token_expiry_timestamp_seconds 1.7000036e+09`,
+		`multus_token_issued_timestamp_seconds 1.7e+09`, `multus_token_expiry_timestamp_seconds 4.1024448e+09`,
 		`multus_sandboxes 1`, `multus_attachments 2`, `multus_stale_sandboxes 0`, `multus_unfinished_sandboxes 0`, `multus_records_unreadable 0`,
 		`multus_collected_sandboxes_total 0`, `multus_collect_failures_total 0`,
 		`multus_commands_total{code="0",command="ADD"} 2`, `multus_commands_total{code="other",command="ADD"} 1`,

@@ -53,7 +53,7 @@ func newNode(t *testing.T) *node {
 	n.write("bin/first", plugin, 0o755)
 	n.write("bin/second", plugin, 0o755)
 	n.write("net.d/10-default.conflist", `{"cniVersion": "1.1.0", "name": "default-network", "plugins": [{"type": "first"}]}`, 0o600)
-	claims := base64.RawURLEncoding.EncodeToString([]byte(`{"iat": 1700000000, "exp": 1700003600}`))
+	claims := base64.RawURLEncoding.EncodeToString([]byte(`{"iat": 1700000000, "exp": 4102444800}`))
 	n.write("account/token", "e30."+claims+".x", 0o600)
 	n.write("account/ca.crt", "-", 0o600)
 	cmd := exec.Command(multus, "install", "--cni-conf-dir", n.path("net.d"), "--cni-bin-dir", n.path("bin"), "--listen", n.address,

@@ -36,6 +36,8 @@ func newHost(t *testing.T) *host {
 	h.Must(os.Mkdir(h.confDir, 0o755))
 	h.plugins()
 	h.Cluster()
+	h.Write(h.Path("account", "token"), cnitest.Token)
+	h.Write(h.Path("account", "ca.crt"), string(h.API.CA()))
 	h.Define("default", "second", `{"cniVersion": "1.0.0", "type": "bridge", "bridge": "second", "ipam":
 		{"type": "host-local", "dataDir": "`+h.Path("leases")+`", "ranges": [[{"subnet": "10.99.0.0/16"}]]}}`, nil)
 	return h
@@ -71,7 +73,7 @@ func (h *host) fails(command, plugin, message string) {
 
 // network is a configuration that a cluster's network brings along.
 func (h *host) network(name, subnet string) string {
-	return fmt.Sprintf(`{"cniVersion": "1.1.0", "name": %q, "plugins": [{"type": "bridge", "bridge": "br-%[1]s", "isGateway": true, "ipam":
+	return fmt.Sprintf(`{"cniVersion": "1.1.0", "name": %q, "plugins": [{"type": "bridge", "bridge": "br-%[1]s", "isGateway": true, "forceAddress": true, "ipam":
 		{"type": "host-local", "dataDir": "%s", "ranges": [[{"subnet": %q}]]}}]}`, name, h.Path("leases"), subnet)
 }
 
@@ -86,7 +88,7 @@ func (h *host) conf(file, content string) {
 // install is the installer's command line.
 func (h *host) install(flags ...string) *exec.Cmd {
 	return exec.Command(multus, append([]string{"install", "--cni-conf-dir", h.confDir, "--cni-bin-dir", h.Bin, "--set", "cniDir=" + h.Path("state"),
-		"--kubeconfig", h.Kubeconfig, "--network-status", "never", "--events=false", "--listen", ""}, flags...)...)
+		"--api-server", h.API.URL(), "--service-account", h.Path("account"), "--network-status", "never", "--events=false", "--listen", ""}, flags...)...)
 }
 
 // installed is a node with a default network and multus.
