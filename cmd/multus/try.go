@@ -142,6 +142,7 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 		return nil, err
 	}
 	plugin.Cluster = objects
+	lacking := func() error { return nil }
 	o := trial.Options{Conf: conf, Pods: objects.Pods(), State: opts.state, Report: std.out}
 	if opts.standIn {
 		standIns := &trial.StandIns{Objects: objects, Find: plugin.Runner.Find, Warn: func(text string) { fmt.Fprintln(std.err, "warning:", text) }}
@@ -151,14 +152,18 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 		}
 		plugin.Planner, o.Links = standIns.Planner(ctx, parsed), standIns.Links
 		plugin.Planner.Binaries = plugin.Runner
-		if !given {
+		if lacking = standIns.Lacking; !given {
 			standIns.Warn("no multus configuration among the files: a default network is assumed")
 		}
 	} else {
 		plugin.Planner.Definitions, plugin.Planner.Networks = objects, objects.Networks()
 	}
 	o.Plugin = plugin
-	return trial.Begin(ctx, o)
+	s, err := trial.Begin(ctx, o)
+	if why := lacking(); err != nil && why != nil {
+		return nil, why
+	}
+	return s, err
 }
 
 // removeTrials takes down what earlier runs kept, or left when they were killed.

@@ -48,7 +48,7 @@ func (n machine) run(t *testing.T, script string) (string, int) {
 		"echo 0 >/proc/sys/net/ipv4/ip_forward\n"
 	ctx := t.Context()
 	cmd := exec.CommandContext(ctx, "sh", "-c", prelude+script)
-	cmd.Env = append(os.Environ(), "TRY="+n.multus+" try", "QUICK="+quick, "FILES="+n.files)
+	cmd.Env = append(os.Environ(), "TRY="+n.multus+" try", "QUICK="+quick, "FILES="+n.files, "PLUGINS="+n.plugins)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS}
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
@@ -163,6 +163,7 @@ func TestTryOnThisMachine(t *testing.T) {
 	}
 	t.Run("files of examples and pages", func(t *testing.T) { testFiles(t, n) })
 	t.Run("stand-ins", func(t *testing.T) { testStandIns(t, n) })
+	t.Run("odder stand-ins", func(t *testing.T) { testOdderStandIns(t, n) })
 	t.Run("link of the host", func(t *testing.T) { testHostLink(t, n) })
 	t.Run("leaks", func(t *testing.T) { testLeaks(t, n) })
 	t.Run("wrong input", func(t *testing.T) { testWrongInput(t, n) })

@@ -112,6 +112,34 @@ spec: {config: '{"cniVersion": "1.0.0", "plugins": [{"type": "sriov"}, {"type": 
 	}
 }
 
+// testOdderStandIns tries what a machine lacks more rarely: a default route, and the
+// plugins that stand for others.
+func testOdderStandIns(t *testing.T, n machine) {
+	n.place(t, onlyOf(`[{"name": "elsewhere", "default-route": ["10.98.0.1"]}, {"name": "net-a"}, {"name": "net-b"}]`,
+		`{"cniVersion": "1.0.0", "type": "macvlan", "ipam": {}}`)+`---
+apiVersion: k8s.cni.cncf.io/v1
+kind: NetworkAttachmentDefinition
+metadata: {name: net-b}
+spec: {config: '{"cniVersion": "1.0.0", "type": "nowhere", "ipam": {"type": "host-local", "subnet": "10.97.0.0/24"}}'}
+`)
+	out, code := n.run(t, "$TRY -f $FILES"+clean)
+	for _, want := range []string{
+		"network default/net-a: no link is named, and this machine has no default route, whose link it would be: a veth stands for it",
+		"route     default via 10.98.0.1", "10.97.0.2/24", "nothing left",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in the output", want)
+		}
+	}
+	if code != exitOK || !strings.HasSuffix(out, "--- the node thereafter\n") || t.Failed() {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	out, code = n.run(t, "mv $PLUGINS $PLUGINS.away; $TRY -f $FILES; code=$?; mv $PLUGINS.away $PLUGINS; (exit $code)"+clean)
+	if code != exitFailed || !strings.Contains(out, "what stands for other networks takes the plugins bridge and host-local: ") {
+		t.Errorf("without plugins: exit code %d:\n%s", code, out)
+	}
+}
+
 // leaky is a plugin that leaves something behind.
 const leaky = `#!/bin/sh
 case $CNI_COMMAND in

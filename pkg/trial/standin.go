@@ -60,7 +60,7 @@ func (s *StandIns) Planner(ctx context.Context, conf config.Config) plan.Planner
 	return p
 }
 
-// asked are the addresses that pods ask for, by network.
+// asked are the addresses and gateways that pods ask for, by network.
 func asked(ctx context.Context, p plan.Planner, pods []plan.Pod) map[string][]string {
 	addresses := map[string][]string{}
 	for _, pod := range pods {
@@ -69,6 +69,9 @@ func asked(ctx context.Context, p plan.Planner, pods []plan.Pod) map[string][]st
 			var ips []string
 			if json.Unmarshal(a.RuntimeConfig["ips"], &ips) == nil {
 				addresses[a.Network] = append(addresses[a.Network], ips...)
+			}
+			if a.DefaultRoute != nil {
+				addresses[a.Network] = append(addresses[a.Network], a.DefaultRoute.Gateways...)
 			}
 		}
 	}
@@ -120,11 +123,13 @@ func (s *StandIns) replace(network string, d plan.Definition, routes bool) []byt
 		case why != "":
 			s.tell(network, why+": a bridge stands for it")
 			o = s.bridge(network, o, routes)
-		default:
-			s.noteLinks(network, o)
 		}
-		o, other := s.addressed(network, o)
-		changed = changed || other || why != ""
+		plugin, other := o, false
+		if why == "" {
+			plugin, other = s.linked(network, o)
+		}
+		o, replaced := s.addressed(network, plugin)
+		changed = changed || other || replaced || why != ""
 		kept = append(kept, o)
 	}
 	if !changed {
@@ -172,10 +177,15 @@ func (s *StandIns) missing(kind string, o rawjson.Object, resource string) strin
 	return ""
 }
 
-// kernelMakes tells whether the kernel knows a kind of links, which it refuses
-// otherwise where it is given no parent.
+// kernelMakes tells whether the kernel knows a kind of links. One that it knows it
+// refuses on the loopback link.
 func kernelMakes(kind string) bool {
-	err := netlink.LinkAdd(&netlink.GenericLink{LinkAttrs: netlink.LinkAttrs{Name: "multus-probe"}, LinkType: kind})
+	const loopback = 1
+	link := &netlink.GenericLink{LinkAttrs: netlink.LinkAttrs{Name: "multus-probe", ParentIndex: loopback}, LinkType: kind}
+	err := netlink.LinkAdd(link)
+	if err == nil {
+		_ = netlink.LinkDel(link) // it was made just now
+	}
 	return !errors.Is(err, unix.EOPNOTSUPP)
 }
 
@@ -249,19 +259,42 @@ func ipamOf(o rawjson.Object) string {
 	return kind
 }
 
-// noteLinks notes the links that a plugin needs, and the one that it makes.
-func (s *StandIns) noteLinks(network string, o rawjson.Object) {
+// uplink stands for the link of this machine's default route.
+const uplink = "multus-uplink"
+
+// linked is a plugin with a link where it takes that of the default route and there is
+// none, and whether that is so. It notes the links that a plugin needs, and makes.
+func (s *StandIns) linked(network string, o rawjson.Object) (rawjson.Object, bool) {
 	if bridge, _ := o.Text("bridge"); bridge != "" {
 		s.made[bridge] = true
 	}
 	if inContainer, _ := o.Value("linkInContainer"); string(inContainer) == "true" {
-		return
+		return o, false
 	}
+	kind, _ := o.Text("type")
+	named := false
 	for _, key := range []string{"master", "device"} {
 		if link, _ := o.Text(key); link != "" {
-			s.needed[link] = network
+			s.needed[link], named = network, true
 		}
 	}
+	if named || kind != "macvlan" && kind != "ipvlan" || hasDefaultRoute() {
+		return o, false
+	}
+	s.tell(network, "no link is named, and this machine has no default route, whose link it would be: a veth stands for it")
+	s.needed[uplink] = network
+	return o.With("master", rawjson.Quote(uplink)), true
+}
+
+func hasDefaultRoute() bool {
+	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
+	return err == nil && slices.ContainsFunc(routes, func(r netlink.Route) bool {
+		if r.Dst == nil {
+			return true
+		}
+		ones, _ := r.Dst.Mask.Size()
+		return ones == 0
+	})
 }
 
 // Links are the names of the links that have to be made: no network makes them, and
@@ -275,6 +308,16 @@ func (s *StandIns) Links() []string {
 		}
 	}
 	return missing
+}
+
+// Lacking is what the stand-ins lack themselves.
+func (s *StandIns) Lacking() error {
+	for _, kind := range []string{"bridge", "host-local"} {
+		if _, err := s.Find(kind); err != nil && len(s.told) > 0 {
+			return fmt.Errorf("what stands for other networks takes the plugins bridge and host-local: %w; name their directory with --bin", err)
+		}
+	}
+	return nil
 }
 
 // tell tells of a stand-in, once.
