@@ -8,6 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
+	"github.com/multus-cni/multus/pkg/metrics"
 	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/node"
 )
@@ -75,11 +76,15 @@ func (f *installFlags) leave(ctx context.Context, n node.Node, wait time.Duratio
 	if err := remove(true); err != nil {
 		return 0, err
 	}
-	left, err := f.await(ctx, f.collector(n.Log), wait)
+	plugin := f.collector(n.Log)
+	left, err := f.await(ctx, plugin, wait)
 	if err != nil || left > 0 {
 		return left, err
 	}
-	return 0, remove(false)
+	if err := remove(false); err != nil {
+		return 0, err
+	}
+	return 0, plugin.State.Clear(metrics.SocketName, askedFor)
 }
 
 // await waits until nothing is recorded any more, and finishes meanwhile what no

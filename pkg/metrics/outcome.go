@@ -44,8 +44,11 @@ func (o *Outcome) Delegated(d Delegated, began time.Time) {
 // maxOutcome bounds a datagram, in bytes.
 const maxOutcome = 64 << 10
 
+// SocketName is the socket's name in the state directory.
+const SocketName = "metrics.sock"
+
 // socketIn is the socket's path in the state directory.
-func socketIn(stateDir string) string { return filepath.Join(stateDir, "metrics.sock") }
+func socketIn(stateDir string) string { return filepath.Join(stateDir, SocketName) }
 
 // End leaves the outcome on the socket in the state directory. Where there is none it
 // costs one system call that fails, and it never waits: a command is worth more than

@@ -190,3 +190,18 @@ func (f directory) writeNew(name string, data []byte) error {
 	// Close reports what a network file system could not write.
 	return errors.Join(err, file.Close())
 }
+
+// Clear removes the state directory where nothing is recorded in it, with these files
+// of others. What is not Multus's keeps it there.
+func (d Dir) Clear(others ...string) error {
+	for _, name := range append([]string{sandboxesName, unfinishedName, lockName}, others...) {
+		if err := os.Remove(d.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil // there is something in it
+		}
+	}
+	err := os.Remove(string(d))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTEMPTY) || errors.Is(err, syscall.EBUSY) {
+		return nil
+	}
+	return err
+}

@@ -105,3 +105,36 @@ func write(t testing.TB, d Dir, name, content string) {
 	must(t, os.MkdirAll(filepath.Dir(d.path(name)), 0o700))
 	must(t, os.WriteFile(d.path(name), []byte(content), 0o600))
 }
+
+// TestClear removes nothing while something is recorded, and nothing of others.
+func TestClear(t *testing.T) {
+	for name, tt := range map[string]struct {
+		prepare func(t *testing.T, d Dir)
+		stays   bool
+	}{
+		"nothing recorded":     {func(*testing.T, Dir) {}, false},
+		"something of others'": {func(t *testing.T, d Dir) { write(t, d, "other", "") }, true},
+		"a record":             {func(t *testing.T, d Dir) { write(t, d, "sandboxes/c1@eth0.json", "{}") }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Dir(t.TempDir())
+			for _, sub := range []string{"sandboxes", "unfinished"} {
+				if err := os.Mkdir(d.path(sub), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write(t, d, "lock", "")
+			write(t, d, "known", "")
+			tt.prepare(t, d)
+			if err := d.Clear("known"); err != nil {
+				t.Error(err)
+			}
+			if _, err := os.Stat(string(d)); (err == nil) != tt.stays {
+				t.Errorf("%v, stays: %v", err, tt.stays)
+			}
+			if err := d.Clear("known"); err != nil {
+				t.Errorf("a second time: %v", err)
+			}
+		})
+	}
+}
