@@ -10,6 +10,7 @@ import (
 
 	"github.com/cpuguy83/go-md2man/v2/md2man"
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
 )
 
 var update = flag.Bool("update", false, "write docs/reference anew")
@@ -88,5 +89,53 @@ func TestCalledByKubectl(t *testing.T) {
 	out.Reset()
 	if code := commandLine(t.Context(), std, []string{"explain", "--help"}); code != exitOK || !strings.Contains(out.String(), "kubectl multus explain [POD]") {
 		t.Errorf("%d: %s", code, out.String())
+	}
+}
+
+// TestKrew holds the manifest for krew to what krew demands.
+func TestKrew(t *testing.T) {
+	text, err := os.ReadFile("../../images/krew.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct {
+		APIVersion string `json:"apiVersion"`
+		Kind       string `json:"kind"`
+		Metadata   struct {
+			Name string `json:"name"`
+		} `json:"metadata"`
+		Spec struct {
+			Version          string `json:"version"`
+			ShortDescription string `json:"shortDescription"`
+			Homepage         string `json:"homepage"`
+			Description      string `json:"description"`
+			Platforms        []struct {
+				Selector struct {
+					MatchLabels map[string]string `json:"matchLabels"`
+				} `json:"selector"`
+				URI    string `json:"uri"`
+				SHA256 string `json:"sha256"`
+				Bin    string `json:"bin"`
+				Files  []struct {
+					From string `json:"from"`
+					To   string `json:"to"`
+				} `json:"files"`
+			} `json:"platforms"`
+		} `json:"spec"`
+	}
+	if err := yaml.UnmarshalStrict(text, &manifest); err != nil {
+		t.Fatal(err)
+	}
+	spec := manifest.Spec
+	if manifest.APIVersion != "krew.googlecontainertools.github.com/v1alpha2" || manifest.Kind != "Plugin" || manifest.Metadata.Name != "multus" {
+		t.Errorf("%s %s %s", manifest.APIVersion, manifest.Kind, manifest.Metadata.Name)
+	}
+	if !strings.HasPrefix(spec.Version, "v") || spec.ShortDescription == "" || len(spec.ShortDescription) > 60 || len(spec.Platforms) != 1 {
+		t.Errorf("version %q, %q, %d platforms", spec.Version, spec.ShortDescription, len(spec.Platforms))
+	}
+	for _, p := range spec.Platforms {
+		if p.Selector.MatchLabels["os"] != "linux" || p.Bin != "multus" || p.Files[0].From != p.Bin || !strings.Contains(p.URI, "/"+spec.Version+"/") {
+			t.Errorf("%+v", p)
+		}
 	}
 }

@@ -28,7 +28,8 @@ The files hold pods, network attachment definitions and, if it is not to be the
 default, the Multus configuration; their kubeconfig and readinessIndicatorFile
 are not used. What this machine or the files lack is replaced, and said so: a
 default network or another that is not among the files, a plugin, a link that
-a network names as its master, a device. --stand-ins=false has that refused.
+a network names as its master, a device. --stand-ins=false has that refused, but
+for the default network where there is no configuration.
 Plugins are looked for in --bin, $CNI_PATH, the configuration's binDir and the
 directory "plugins" beside this program, in this order.
 
@@ -144,8 +145,11 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 	plugin.Cluster = objects
 	lacking := func() error { return nil }
 	o := trial.Options{Conf: conf, Pods: objects.Pods(), State: opts.state, Report: std.out}
-	if opts.standIn {
-		standIns := &trial.StandIns{Objects: objects, Find: plugin.Runner.Find, Warn: func(text string) { fmt.Fprintln(std.err, "warning:", text) }}
+	if opts.standIn || !given {
+		standIns := &trial.StandIns{
+			Objects: objects, Find: plugin.Runner.Find, DefaultAlone: !opts.standIn,
+			Warn: func(text string) { fmt.Fprintln(std.err, "warning:", text) },
+		}
 		parsed, err := objects.Config()
 		if err != nil {
 			return nil, fmt.Errorf("multus configuration: %w", err)
@@ -157,6 +161,9 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 		}
 	} else {
 		plugin.Planner.Definitions, plugin.Planner.Networks = objects, objects.Networks()
+	}
+	if !opts.standIn {
+		o.Links = nil
 	}
 	o.Plugin = plugin
 	s, err := trial.Begin(ctx, o)

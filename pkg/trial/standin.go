@@ -27,6 +27,8 @@ type StandIns struct {
 	Objects *manifest.Objects
 	Find    func(pluginType string) (string, error) // a plugin's binary
 	Warn    func(text string)
+	// DefaultAlone has nothing replaced but the default network, which is assumed.
+	DefaultAlone bool
 
 	needed  map[string]string   // links, and a network that needs each
 	made    map[string]bool     // bridges, by networks
@@ -45,6 +47,10 @@ func (s *StandIns) Planner(ctx context.Context, conf config.Config) plan.Planner
 	if p.Definitions != nil {
 		p.Definitions = replaced{p.Definitions, s, p.Conf.ClusterNetwork}
 		p.Networks = replaced{p.Networks, s, p.Conf.ClusterNetwork}
+	}
+	if s.DefaultAlone {
+		p.Networks = s.Objects.Networks()
+		return p
 	}
 	p.Conf.Delegates = slices.Clone(p.Conf.Delegates)
 	for i, d := range p.Conf.Delegates {
@@ -87,10 +93,13 @@ type replaced struct {
 
 // Definitions answers as the definitions do, with stand-ins.
 func (r replaced) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	answers := r.known.Definitions(ctx, refs)
+	answers, given := r.known.Definitions(ctx, refs), r.standIns.Objects.Definitions(ctx, refs)
 	for ref, answer := range answers {
-		if answer.Err == nil {
-			if why := r.standIns.Objects.Definitions(ctx, []plan.Ref{ref})[ref].Err; why != nil && ref.Name != r.defaultNetwork {
+		switch {
+		case r.standIns.DefaultAlone && ref.Name != r.defaultNetwork:
+			answers[ref] = given[ref]
+		case answer.Err == nil:
+			if why := given[ref].Err; why != nil && ref.Name != r.defaultNetwork {
 				r.standIns.tell(ref.String(), why.Error())
 			}
 			answer.Definition.Config = string(r.standIns.replace(ref.String(), answer.Definition, ref.Name == r.defaultNetwork))
