@@ -34,8 +34,8 @@ type observer struct {
 
 func (h *host) observe() *observer {
 	o := &observer{h: h, stop: make(chan struct{})}
-	o.every(time.Millisecond, o.containerd)
-	o.every(20*time.Millisecond, o.crio)
+	o.every(2*time.Millisecond, o.containerd)
+	o.every(50*time.Millisecond, o.crio)
 	h.T.Cleanup(func() {
 		close(o.stop)
 		o.ended.Wait()
