@@ -162,6 +162,7 @@ func TestTryOnThisMachine(t *testing.T) {
 		})
 	}
 	t.Run("files of examples and pages", func(t *testing.T) { testFiles(t, n) })
+	t.Run("faulty files", func(t *testing.T) { testFaultyFiles(t, n) })
 	t.Run("stand-ins", func(t *testing.T) { testStandIns(t, n) })
 	t.Run("odder stand-ins", func(t *testing.T) { testOdderStandIns(t, n) })
 	t.Run("link of the host", func(t *testing.T) { testHostLink(t, n) })
