@@ -99,21 +99,11 @@ func readAttachments(value json.RawMessage) ([]Attachment, error) {
 }
 
 // readAnnotations reads a pod's annotations; nil where there are none or null.
-func readAnnotations(value json.RawMessage) (map[string]string, error) {
+func readAnnotations(value json.RawMessage) (annotations map[string]string, err error) {
 	if kind := rawjson.Kind(value); kind == "nothing" || kind == "null" {
 		return nil, nil
 	}
-	o, err := rawjson.Nested(value)
-	if err != nil {
-		return nil, err
-	}
-	annotations := make(map[string]string, o.Len())
-	for _, m := range o.Members() {
-		s, isText := rawjson.Text(m.Value)
-		if !isText {
-			return nil, fault.Under(fault.Key(m.Key), unexpected("a string", m.Value))
-		}
-		annotations[m.Key] = s
-	}
-	return annotations, nil
+	anything := func(string) error { return nil }
+	err = members(&annotations, func(into *string) setter { return text(into, anything) })(value)
+	return annotations, err
 }

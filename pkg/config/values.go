@@ -120,54 +120,50 @@ func list(into *[]string, right check) setter {
 	}
 }
 
-// oneOrList reads a string or a list of strings. An empty string is as good as none.
-func oneOrList(into *[]string, right check) setter {
+// orString reads one string too where a list is expected; an empty one is as good as
+// none.
+func orString(many setter, one func(text string) error) setter {
 	return func(value json.RawMessage) error {
-		texts, err := split(value, func(s string) []string { return []string{s} })
-		if err != nil || texts == nil {
+		switch rawjson.Kind(value) {
+		case "a list":
+			return many(value)
+		case "a string":
+			return text(new(string), one)(value)
+		}
+		return unexpected("a string or a list of strings", value)
+	}
+}
+
+// paths reads a path or a list of paths.
+func paths(into *[]string) setter {
+	return orString(list(into, absolute), func(path string) error {
+		if err := absolute(path); err != nil {
 			return err
 		}
-		if rawjson.Kind(value) == "a string" { // which is no element of anything
-			err = right(texts[0])
-		}
+		*into = []string{strings.TrimSpace(path)}
+		return nil
+	})
+}
+
+// namespaces reads a list of namespaces. Empty ones count as not there.
+func namespaces(into *[]string) setter {
+	return func(value json.RawMessage) error {
+		given, err := texts(value)
 		if err != nil {
 			return err
 		}
-		return take(into, texts, right)
+		return takeNamespaces(into, given)
 	}
 }
 
-// namespaces reads a list of namespaces, where comma is set also as one string with
-// commas between them. Empty ones count as not there.
-func namespaces(into *[]string, comma bool) setter {
-	return func(value json.RawMessage) error {
-		read := texts
-		if comma {
-			read = func(value json.RawMessage) ([]string, error) {
-				return split(value, func(s string) []string { return strings.Split(s, ",") })
-			}
-		}
-		given, err := read(value)
-		if err != nil || given == nil {
-			return err
-		}
-		given = slices.DeleteFunc(given, func(s string) bool { return strings.TrimSpace(s) == "" })
-		return take(into, given, name.Namespace)
-	}
+// commaNamespaces is namespaces that may also be one string with commas between them.
+func commaNamespaces(into *[]string) setter {
+	return orString(namespaces(into), func(text string) error { return takeNamespaces(into, strings.Split(text, ",")) })
 }
 
-// split reads a list of strings, or one string, which it cuts; nil for an empty one.
-func split(value json.RawMessage, cut func(string) []string) ([]string, error) {
-	switch rawjson.Kind(value) {
-	case "a list":
-		return texts(value)
-	case "a string":
-		if s, _ := rawjson.Text(value); s != "" {
-			return cut(s), nil
-		}
-		return nil, nil
-	}
-	return nil, unexpected("a string or a list of strings", value)
+func takeNamespaces(into *[]string, given []string) error {
+	given = slices.DeleteFunc(given, func(s string) bool { return strings.TrimSpace(s) == "" })
+	return take(into, given, name.Namespace)
 }
 
 // texts are the elements of a list of strings.
@@ -216,37 +212,23 @@ func object(into *json.RawMessage) setter {
 	}
 }
 
-// values reads a JSON object by its keys, which are taken as they are.
-func values(into *map[string]json.RawMessage) setter {
+// members reads a JSON object by its keys, which are taken as they are, and each value
+// as read does.
+func members[T any](into *map[string]T, read func(into *T) setter) setter {
 	return func(value json.RawMessage) error {
 		o, err := rawjson.Nested(value)
 		if err != nil {
 			return err
 		}
-		*into = make(map[string]json.RawMessage, o.Len())
+		all := make(map[string]T, o.Len())
 		for _, m := range o.Members() {
-			(*into)[m.Key] = m.Value
-		}
-		return nil
-	}
-}
-
-// flags reads a JSON object of booleans.
-func flags(into *map[string]bool) setter {
-	return func(value json.RawMessage) error {
-		o, err := rawjson.Nested(value)
-		if err != nil {
-			return err
-		}
-		read := make(map[string]bool, o.Len())
-		for _, m := range o.Members() {
-			var on bool
-			if err := flag(&on)(m.Value); err != nil {
-				return fmt.Errorf("%s: %w", fault.Key(m.Key), err)
+			var one T
+			if err := read(&one)(m.Value); err != nil {
+				return fault.Under(fault.Key(m.Key), err)
 			}
-			read[m.Key] = on
+			all[m.Key] = one
 		}
-		*into = read
+		*into = all
 		return nil
 	}
 }
