@@ -20,17 +20,15 @@ func Supports(v string) bool { return slices.Contains(SupportedVersions(), v) }
 // AtLeast tells whether a supported version is the same as another supported one
 // or newer. A version that is not supported is not at least anything.
 func AtLeast(v, least string) bool {
-	all := SupportedVersions()
-	i, j := slices.Index(all, v), slices.Index(all, least)
-	return j >= 0 && i >= j
+	atLeast, err := version.GreaterThanOrEqualTo(v, least)
+	return err == nil && atLeast && Supports(v) && Supports(least)
 }
 
 // highest is the newest supported version among those given, "" for none.
 func highest(versions []string) string {
-	all := SupportedVersions()
-	for i := len(all) - 1; i >= 0; i-- {
-		if slices.Contains(versions, all[i]) {
-			return all[i]
+	for _, v := range slices.Backward(SupportedVersions()) {
+		if slices.Contains(versions, v) {
+			return v
 		}
 	}
 	return ""
