@@ -152,17 +152,9 @@ func members(raw json.RawMessage, read func(key string, value json.RawMessage) e
 			err = read(m.Key, m.Value)
 		}
 		seen[m.Key] = true
-		faults.Add(fault.Under(keyName(m.Key), err))
+		faults.Add(fault.Under(fault.Key(m.Key), err))
 	}
 	return faults.Err()
-}
-
-// keyName shows a key; quoted only where it is odd or long.
-func keyName(key string) string {
-	if quoted := fault.Quote(key); quoted != `"`+key+`"` {
-		return quoted
-	}
-	return key
 }
 
 // list reads each element of a list with read. Where the list must not be empty,
