@@ -21,8 +21,7 @@ const (
 
 // definer is an object that defines a network.
 type definer interface {
-	metav1.Object
-	config() (string, error)
+	definition() (plan.Definition, error)
 }
 
 // attachmentDefinition is a NetworkAttachmentDefinition (multi-network
@@ -34,7 +33,9 @@ type attachmentDefinition struct {
 	} `json:"spec"`
 }
 
-func (d *attachmentDefinition) config() (string, error) { return d.Spec.Config, nil }
+func (d *attachmentDefinition) definition() (plan.Definition, error) {
+	return plan.Definition{Config: d.Spec.Config, Resource: d.Annotations[resourceName]}, nil
+}
 
 // Definitions reads NetworkAttachmentDefinitions, each distinct one once and all
 // at the same time.
@@ -53,15 +54,7 @@ func (c *Client) definition(ctx context.Context, q request, into definer) (plan.
 	if err := c.ask(ctx, q, into); err != nil {
 		return plan.Definition{}, err
 	}
-	return defined(into)
-}
-
-func defined(object definer) (plan.Definition, error) {
-	config, err := object.config()
-	if err != nil {
-		return plan.Definition{}, err
-	}
-	return plan.Definition{Config: config, Resource: object.GetAnnotations()[resourceName]}, nil
+	return into.definition()
 }
 
 // collect reads what the references name, each distinct one once.

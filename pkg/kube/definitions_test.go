@@ -164,7 +164,7 @@ func decodeInto(object definer, body []byte) (plan.Definition, error) {
 	if err := q.decode(body, object); err != nil {
 		return plan.Definition{}, err
 	}
-	return defined(object)
+	return object.definition()
 }
 
 func TestDecodeDefinition(t *testing.T) {

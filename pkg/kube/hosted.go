@@ -41,33 +41,18 @@ type hostedPod struct {
 
 // Hosted are the pods of a node.
 func (c *Client) Hosted(ctx context.Context, node string) ([]HostedPod, error) {
-	const page = "100" // so that an answer stays within its bound
+	query := url.Values{"fieldSelector": {"spec.nodeName=" + node}}
+	found, err := list[hostedPod](ctx, c, request{resource: core("pods"), query: query}, pageSize)
 	var pods []HostedPod
-	next := ""
-	for {
-		var list struct {
-			Metadata metav1.ListMeta `json:"metadata"`
-			Items    []hostedPod     `json:"items"`
-		}
-		query := url.Values{"fieldSelector": {"spec.nodeName=" + node}, "limit": {page}}
-		if next != "" {
-			query.Set("continue", next)
-		}
-		if err := c.ask(ctx, request{verb: "list", resource: core("pods"), query: query}, &list); err != nil {
-			return nil, err
-		}
-		for _, pod := range list.Items {
-			pods = append(pods, pod.hosted())
-		}
-		if next = list.Metadata.Continue; next == "" {
-			return pods, nil
-		}
+	for _, pod := range found {
+		pods = append(pods, pod.hosted())
 	}
+	return pods, err
 }
 
 func (p hostedPod) hosted() HostedPod {
 	return HostedPod{
-		Pod:             plan.Pod{Namespace: p.Namespace, Name: p.Name, UID: string(p.UID), Annotations: p.Annotations},
+		Pod:             podOf(p.PartialObjectMetadata),
 		ResourceVersion: p.ResourceVersion, Since: p.Status.StartTime.Time,
 		Attached: !p.Spec.HostNetwork && p.DeletionTimestamp == nil && p.Status.PodIP != "" &&
 			(p.Status.Phase == "Running" || p.Status.Phase == "Pending"),

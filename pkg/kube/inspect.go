@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -102,31 +100,20 @@ func (c *Client) Resources(ctx context.Context, group, version string) ([]string
 	return names, nil
 }
 
-// pageSize is how many definitions are listed at one time.
+// pageSize is how many whole objects are listed at one time.
 const pageSize = 100
 
 // AllDefinitions lists the NetworkAttachmentDefinitions of all namespaces.
 func (c *Client) AllDefinitions(ctx context.Context) (map[plan.Ref]plan.Definition, error) {
-	all := map[plan.Ref]plan.Definition{}
-	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
-	for {
-		var page struct {
-			metav1.ListMeta `json:"metadata"`
-			Items           []attachmentDefinition `json:"items"`
-		}
-		if err := c.ask(ctx, request{verb: "list", resource: attachmentDefinitions(), query: query}, &page); err != nil {
+	found, err := list[attachmentDefinition](ctx, c, request{resource: attachmentDefinitions()}, pageSize)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[plan.Ref]plan.Definition, len(found))
+	for _, item := range found {
+		if all[plan.Ref{Namespace: item.Namespace, Name: item.Name}], err = item.definition(); err != nil {
 			return nil, err
 		}
-		for _, item := range page.Items {
-			d, err := defined(&item)
-			if err != nil {
-				return nil, err
-			}
-			all[plan.Ref{Namespace: item.Namespace, Name: item.Name}] = d
-		}
-		if page.Continue == "" {
-			return all, nil
-		}
-		query.Set("continue", page.Continue)
 	}
+	return all, nil
 }

@@ -17,7 +17,10 @@ type network struct {
 	Args   string `json:"args"`
 }
 
-func (n *network) config() (string, error) { return plan.LegacyConfig(n.Plugin, n.Args) }
+func (n *network) definition() (plan.Definition, error) {
+	config, err := plan.LegacyConfig(n.Plugin, n.Args)
+	return plan.Definition{Config: config, Resource: n.Annotations[resourceName]}, err
+}
 
 // legacy reads Network objects as if they were NetworkAttachmentDefinitions.
 type legacy struct {

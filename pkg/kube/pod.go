@@ -20,9 +20,13 @@ func (c *Client) Pod(ctx context.Context, namespace, name string) (plan.Pod, err
 	case err == nil && meta.UID == "":
 		return plan.Pod{}, unavailable("the answer is no pod: it has no UID")
 	case err == nil:
-		return plan.Pod{Namespace: namespace, Name: name, UID: string(meta.UID), Annotations: meta.Annotations}, nil
+		return podOf(meta), nil
 	case errors.Is(err, plan.ErrNotFound), errors.Is(err, plan.ErrUnavailable):
 		return plan.Pod{}, err
 	}
 	return plan.Pod{}, fmt.Errorf("%w: %w", plan.ErrUnavailable, err)
+}
+
+func podOf(meta metav1.PartialObjectMetadata) plan.Pod {
+	return plan.Pod{Namespace: meta.Namespace, Name: meta.Name, UID: string(meta.UID), Annotations: meta.Annotations}
 }

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
 	"path"
 	"reflect"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +61,29 @@ func (c *Client) ask(ctx context.Context, q request, into any) error {
 		return f.err
 	}
 	return q.decode(body, into)
+}
+
+// list asks for the objects of a list, so many at a time that an answer stays within
+// its bound.
+func list[T any](ctx context.Context, c *Client, q request, atATime int) ([]T, error) {
+	var all []T
+	more := url.Values{"limit": {strconv.Itoa(atATime)}}
+	maps.Copy(more, q.query)
+	q.verb, q.query = "list", more
+	for {
+		var page struct {
+			metav1.ListMeta `json:"metadata"`
+			Items           []T `json:"items"`
+		}
+		if err := c.ask(ctx, q, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if page.Continue == "" {
+			return all, nil
+		}
+		more.Set("continue", page.Continue)
+	}
 }
 
 // decode reads an answer. A schema on the server may be missing or lax, and people

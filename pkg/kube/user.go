@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -63,23 +62,14 @@ func (c *Client) Workload(ctx context.Context, kind string, ref plan.Ref) ([]byt
 
 // Pods lists the pods of a namespace; of all of them where it is empty.
 func (c *Client) Pods(ctx context.Context, namespace string) ([]plan.Pod, error) {
+	const several = 500 // of their metadata alone
+	found, err := list[metav1.PartialObjectMetadata](ctx, c, request{
+		resource: core("pods"), ref: plan.Ref{Namespace: namespace},
+		accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
+	}, several)
 	var pods []plan.Pod
-	query := url.Values{"limit": {"500"}}
-	for {
-		var page metav1.PartialObjectMetadataList
-		err := c.ask(ctx, request{
-			verb: "list", resource: core("pods"), ref: plan.Ref{Namespace: namespace}, query: query,
-			accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
-		}, &page)
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range page.Items {
-			pods = append(pods, plan.Pod{Namespace: p.Namespace, Name: p.Name, UID: string(p.UID), Annotations: p.Annotations})
-		}
-		if page.Continue == "" {
-			return pods, nil
-		}
-		query.Set("continue", page.Continue)
+	for _, p := range found {
+		pods = append(pods, podOf(p))
 	}
+	return pods, err
 }
