@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onTerminal tells whether somebody watches.
-func onTerminal(w io.Writer) bool {
-	f, is := w.(*os.File)
+// onTerminal tells whether a stream is somebody's terminal.
+func onTerminal(stream any) bool {
+	f, is := stream.(*os.File)
 	if !is {
 		return false
 	}

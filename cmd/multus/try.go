@@ -104,7 +104,7 @@ func try(ctx context.Context, std streams, opts tryOptions) error {
 	if attached && len(opts.command) > 0 {
 		cmd := exec.Command(opts.command[0], opts.command[1:]...)
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = std.in, std.out, std.err
-		code, failed = s.Run(cmd)
+		code, failed = s.Run(cmd, onTerminal(std.in))
 	}
 	// What the command was interrupted with was meant for the command.
 	ctx = context.WithoutCancel(ctx)

@@ -11,15 +11,15 @@ import (
 	"syscall"
 
 	"github.com/containernetworking/plugins/pkg/ns"
-	"golang.org/x/sys/unix"
 )
 
 // codeNotRun is the shells' exit code for a command that cannot be run.
 const codeNotRun = 127
 
 // Run runs a command in the first pod to its end and returns its exit code, in
-// the shells' manner. Signals are the command's affair meanwhile.
-func (s *Session) Run(cmd *exec.Cmd) (int, error) {
+// the shells' manner. Signals are the command's affair meanwhile; a terminal has sent
+// its own to the command already.
+func (s *Session) Run(cmd *exec.Cmd, onTerminal bool) (int, error) {
 	s.say("running in pod %s: %s\n", s.Pods[0], strings.Join(strings.Fields(strings.Join(cmd.Args, " ")), " "))
 	cmd.Env = append(os.Environ(), s.environment()...)
 	signals := make(chan os.Signal, 8)
@@ -33,8 +33,7 @@ func (s *Session) Run(cmd *exec.Cmd) (int, error) {
 	for {
 		select {
 		case sig := <-signals:
-			// A terminal has sent its own signals to the command already.
-			if sig != syscall.SIGINT || !terminal(cmd) {
+			if sig != syscall.SIGINT || !onTerminal {
 				_ = cmd.Process.Signal(sig) // it may have ended this moment
 			}
 		case err := <-ended:
@@ -42,15 +41,6 @@ func (s *Session) Run(cmd *exec.Cmd) (int, error) {
 			return s.exitCode(cmd, err)
 		}
 	}
-}
-
-func terminal(cmd *exec.Cmd) bool {
-	f, ok := cmd.Stdin.(*os.File)
-	if !ok {
-		return false
-	}
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
 }
 
 func (s *Session) exitCode(cmd *exec.Cmd, err error) (int, error) {
