@@ -96,7 +96,7 @@ func (p Plugin) plan(ctx context.Context, sb plan.Sandbox) (plan.Pod, plan.Plan,
 		return plan.Pod{}, plan.Plan{}, coded(types.ErrInvalidNetworkConfig, err)
 	}
 	for _, a := range pl.Attachments {
-		p.at(a).WithField("source", a.Source).Debug(a.Reason)
+		p.logFor(a).WithField("source", a.Source).Debug(a.Reason)
 	}
 	return pod, pl, nil
 }
@@ -117,7 +117,7 @@ func (p Plugin) attach(ctx context.Context, rec *state.Record) (json.RawMessage,
 	master := rec.Attachments[0]
 	answer, err := delegate.Convert(master.Result, p.Planner.Conf.CNIVersion)
 	if err != nil {
-		return nil, coded(types.ErrIncompatibleCNIVersion, of(master.Attachment, err))
+		return nil, coded(types.ErrIncompatibleCNIVersion, about(master.Attachment, err))
 	}
 	return answer, p.publish(ctx, *rec)
 }
@@ -148,7 +148,7 @@ func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
 func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (delegate.Made, error) {
 	started := time.Now()
 	if err := devinfo.Prepare(a); err != nil {
-		p.at(a).WithError(err).Warn("no device information for the plugins")
+		p.logFor(a).WithError(err).Warn("no device information for the plugins")
 	}
 	made, err := p.Runner.Add(ctx, sb, a)
 	if dev := a.Device; err != nil && dev != nil && dev.ID == "" {
@@ -159,15 +159,15 @@ func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachmen
 		warnings, err = verify(a.Verify, made.Result)
 		err = coded(types.ErrInvalidNetworkConfig, err)
 		for _, w := range warnings {
-			p.at(a).Warn(w)
+			p.logFor(a).Warn(w)
 		}
 	}
 	p.measure("ADD", a.Network, started, err)
 	if err != nil {
-		p.at(a).WithError(err).Error("attachment failed")
-		return made, of(a, err)
+		p.logFor(a).WithError(err).Error("attachment failed")
+		return made, about(a, err)
 	}
-	p.at(a).WithField("duration", time.Since(started)).Info("attached")
+	p.logFor(a).WithField("duration", time.Since(started)).Info("attached")
 	return made, nil
 }
 
@@ -175,7 +175,7 @@ func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachmen
 func (p Plugin) deviceInfo(a plan.Attachment) json.RawMessage {
 	info, err := devinfo.Read(a)
 	if err != nil {
-		p.at(a).WithError(err).Warn("no device information in the network status")
+		p.logFor(a).WithError(err).Warn("no device information in the network status")
 	}
 	return info
 }

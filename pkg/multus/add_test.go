@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/state"
@@ -37,12 +36,8 @@ func TestAdd(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("answered %s\nwant     %s", got, want)
 	}
-	if diff := cmp.Diff([]string{"ADD eth0 a", "ADD net0 b", "ADD net1 c"}, w.calls()); diff != "" {
-		t.Errorf("calls (-want +got):\n%s", diff)
-	}
-	if got := w.phases("c1"); got != "eth0 attached, net0 attached, net1 attached" {
-		t.Errorf("the record says %s", got)
-	}
+	w.wantCalls(t, []string{"ADD eth0 a", "ADD net0 b", "ADD net1 c"})
+	w.wantPhases(t, "c1", "eth0 attached, net0 attached, net1 attached")
 	if want := "Added eth0 [192.0.2.1] from a, net0 [192.0.2.1] from b, net1 [192.0.2.1] from c"; w.event(t) != want {
 		t.Errorf("event %q\nwant  %q", w.event(t), want)
 	}
@@ -92,9 +87,7 @@ func TestAddRollsBack(t *testing.T) {
 			if got := object(t, err); !strings.HasPrefix(got, tt.want) || answer != nil {
 				t.Errorf("answered %s, %s\nwant %s", answer, got, tt.want)
 			}
-			if diff := cmp.Diff(tt.calls, w.calls()); diff != "" {
-				t.Errorf("calls (-want +got):\n%s", diff)
-			}
+			w.wantCalls(t, tt.calls)
 			if got := w.phases("c1"); got != tt.left {
 				t.Errorf("the record says %s, want %s", got, tt.left)
 			}
@@ -162,9 +155,7 @@ func TestAddTwice(t *testing.T) {
 	if calls, reads := w.calls(), w.reads(); len(calls) > 0 || reads > 1 {
 		t.Errorf("calls %q, %d reads of the pod", calls, reads)
 	}
-	if got := w.phases("c1"); got != "eth0 attached, net0 attached, net1 attached" {
-		t.Errorf("the record says %s", got)
-	}
+	w.wantPhases(t, "c1", "eth0 attached, net0 attached, net1 attached")
 }
 
 // TestAddInterrupted: what a runtime gives up on is undone all the same.
@@ -184,12 +175,8 @@ func TestAddInterrupted(t *testing.T) {
 	if got := object(t, err); !strings.HasPrefix(got, "11 network b (net0): b: ADD given up") {
 		t.Error(got)
 	}
-	if diff := cmp.Diff([]string{"ADD eth0 a", "ADD net0 b", "DEL net0 b", "DEL eth0 a"}, w.calls()); diff != "" {
-		t.Errorf("calls (-want +got):\n%s", diff)
-	}
-	if got := w.phases("c1"); got != "none" {
-		t.Errorf("the record says %s", got)
-	}
+	w.wantCalls(t, []string{"ADD eth0 a", "ADD net0 b", "DEL net0 b", "DEL eth0 a"})
+	w.wantPhases(t, "c1", "none")
 }
 
 func TestAddWaitsForReadiness(t *testing.T) {

@@ -30,7 +30,7 @@ func (p Plugin) Check(ctx context.Context, sb plan.Sandbox) error {
 	p.refresh(&rec, sb)
 	for _, a := range rec.Attachments {
 		if err := p.checkOne(ctx, rec.Sandbox, a); err != nil {
-			return of(a.Attachment, err)
+			return about(a.Attachment, err)
 		}
 	}
 	return nil
@@ -57,7 +57,7 @@ func (p Plugin) checkUnrecorded(ctx context.Context, sb plan.Sandbox, none error
 		return coded(code, fmt.Errorf("%w, and no default network to check: %w", none, err))
 	}
 	master := pl.Attachments[0]
-	return of(master, p.runCheck(ctx, sb, master, p.Planner.Conf.PrevResult))
+	return about(master, p.runCheck(ctx, sb, master, p.Planner.Conf.PrevResult))
 }
 
 func (p Plugin) checkOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
@@ -69,10 +69,10 @@ func (p Plugin) checkOne(ctx context.Context, sb plan.Sandbox, a state.Attachmen
 		return coded(types.ErrTryAgainLater, fmt.Errorf("not attached: ADD got as far as %q; the runtime has to DEL the container", a.Phase))
 	}
 	if err := p.runCheck(ctx, sb, a.Attachment, a.Result); err != nil {
-		p.at(a.Attachment).WithError(err).Error("check failed")
+		p.logFor(a.Attachment).WithError(err).Error("check failed")
 		return err
 	}
-	p.at(a.Attachment).Debug("checked")
+	p.logFor(a.Attachment).Debug("checked")
 	return nil
 }
 

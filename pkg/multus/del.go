@@ -28,7 +28,7 @@ func (p Plugin) Del(ctx context.Context, sb plan.Sandbox) error {
 	}
 	rec, err := p.State.Load(state.KeyOf(sb))
 	switch {
-	case unknown(err):
+	case unrecorded(err):
 		return p.delUnrecorded(ctx, sb, err)
 	case err != nil:
 		return coded(types.ErrIOFailure, err)
@@ -82,7 +82,7 @@ func (p Plugin) detachWanted(ctx context.Context, rec *state.Record, wanted func
 			continue
 		}
 		if err := p.detachOne(ctx, rec.Sandbox, *a); err != nil {
-			errs = append(errs, of(a.Attachment, err))
+			errs = append(errs, about(a.Attachment, err))
 			continue
 		}
 		a.Phase = state.Detached
@@ -101,18 +101,18 @@ func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachme
 	err := p.Runner.Del(ctx, sb, a.Attachment, made)
 	p.measure("DEL", a.Network, begin, err)
 	if err != nil {
-		p.at(a.Attachment).WithError(err).Error("detachment failed")
+		p.logFor(a.Attachment).WithError(err).Error("detachment failed")
 		return err
 	}
 	p.removeDeviceInfo(a.Attachment)
-	p.at(a.Attachment).WithField("duration", time.Since(begin)).Info("detached")
+	p.logFor(a.Attachment).WithField("duration", time.Since(begin)).Info("detached")
 	return nil
 }
 
 // removeDeviceInfo takes away what described the attachment's device.
 func (p Plugin) removeDeviceInfo(a plan.Attachment) {
 	if err := devinfo.Remove(a); err != nil {
-		p.at(a).WithError(err).Warn("device information left behind")
+		p.logFor(a).WithError(err).Warn("device information left behind")
 	}
 }
 
@@ -131,7 +131,7 @@ func (p Plugin) delUnrecorded(ctx context.Context, sb plan.Sandbox, why error) e
 		err := p.Runner.Del(ctx, sb, a, delegate.Made{})
 		p.measure("DEL", a.Network, begin, err)
 		if err != nil {
-			p.at(a).WithError(err).Warn("detachment without a record failed")
+			p.logFor(a).WithError(err).Warn("detachment without a record failed")
 		}
 		p.removeDeviceInfo(a)
 	}

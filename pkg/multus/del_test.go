@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/containernetworking/cni/pkg/types"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/state"
@@ -28,22 +27,12 @@ func TestDel(t *testing.T) {
 	if n := len(w.api.Requests()); n != asked {
 		t.Errorf("%d requests to the API server", n-asked)
 	}
-	if diff := cmp.Diff([]string{"DEL net1 c", "DEL net0 b", "DEL eth0 a"}, w.calls()); diff != "" {
-		t.Errorf("calls (-want +got):\n%s", diff)
-	}
-	if got := w.phases("c1"); got != "eth0 attached, net0 detached, net1 attached" {
-		t.Errorf("the record says %s", got)
-	}
+	w.wantCalls(t, []string{"DEL net1 c", "DEL net0 b", "DEL eth0 a"})
+	w.wantPhases(t, "c1", "eth0 attached, net0 detached, net1 attached")
 	w.fail(nil)
-	if err := w.Del(t.Context(), sandbox("c1")); err != nil {
-		t.Error(err)
-	}
-	if diff := cmp.Diff([]string{"DEL net1 c", "DEL eth0 a"}, w.calls()); diff != "" {
-		t.Errorf("calls of the retry (-want +got):\n%s", diff)
-	}
-	if got := w.phases("c1"); got != "none" {
-		t.Errorf("the record says %s", got)
-	}
+	w.del(t, "c1")
+	w.wantCalls(t, []string{"DEL net1 c", "DEL eth0 a"})
+	w.wantPhases(t, "c1", "none")
 }
 
 // TestDelTakesItsInputFromTheRecord, but the namespace from the call: it may be gone.
@@ -82,15 +71,9 @@ func TestDelOfWhatWasNotStarted(t *testing.T) {
 	if err := w.State.Update(rec); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Del(t.Context(), sandbox("c1")); err != nil {
-		t.Error(err)
-	}
-	if diff := cmp.Diff([]string{"DEL net0 b", "DEL eth0 a"}, w.calls()); diff != "" {
-		t.Errorf("calls (-want +got):\n%s", diff)
-	}
-	if got := w.phases("c1"); got != "none" {
-		t.Errorf("the record says %s", got)
-	}
+	w.del(t, "c1")
+	w.wantCalls(t, []string{"DEL net0 b", "DEL eth0 a"})
+	w.wantPhases(t, "c1", "none")
 }
 
 // TestDelWithoutARecord detaches what the configuration and the annotation tell
@@ -115,12 +98,8 @@ func TestDelWithoutARecord(t *testing.T) {
 			w.nad("x", `{"cniVersion":"1.1.0","type":"x"}`)
 			tt.change(w)
 			for range 2 {
-				if err := w.Del(t.Context(), sandbox("c1")); err != nil {
-					t.Error(err)
-				}
-				if diff := cmp.Diff(tt.want, w.calls()); diff != "" {
-					t.Errorf("calls (-want +got):\n%s", diff)
-				}
+				w.del(t, "c1")
+				w.wantCalls(t, tt.want)
 			}
 		})
 	}
@@ -130,9 +109,7 @@ func TestDelWithoutARecord(t *testing.T) {
 func TestDelOfAnUnreadableRecord(t *testing.T) {
 	w := newWorld(t, abc)
 	w.spoil(t, "c1", `{"schema":1,"sandbox":`)
-	if err := w.Del(t.Context(), sandbox("c1")); err != nil {
-		t.Error(err)
-	}
+	w.del(t, "c1")
 	if calls := w.calls(); len(calls) != 3 {
 		t.Errorf("calls %q", calls)
 	}
@@ -160,9 +137,7 @@ func TestDelWhereTheRecordCannotBeSetAside(t *testing.T) {
 	if err := os.Remove(blocked); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Del(t.Context(), sandbox("c1")); err != nil {
-		t.Error(err)
-	}
+	w.del(t, "c1")
 }
 
 func TestCheck(t *testing.T) {
@@ -174,16 +149,12 @@ func TestCheck(t *testing.T) {
 	if err := w.Check(t.Context(), sandbox("c1")); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]string{"CHECK eth0 a", "CHECK net0 b", "CHECK net1 c"}, w.calls()); diff != "" {
-		t.Errorf("calls (-want +got):\n%s", diff)
-	}
+	w.wantCalls(t, []string{"CHECK eth0 a", "CHECK net0 b", "CHECK net1 c"})
 	w.fail(map[string]error{"CHECK b": &types.Error{Code: 101, Msg: "link down"}, "DEL b": errors.New("x")})
 	if got := object(t, w.Check(t.Context(), sandbox("c1"))); got != "101 network b (net0): b: link down" {
 		t.Error(got)
 	}
-	if diff := cmp.Diff([]string{"CHECK eth0 a", "CHECK net0 b"}, w.calls()); diff != "" {
-		t.Errorf("calls (-want +got):\n%s", diff)
-	}
+	w.wantCalls(t, []string{"CHECK eth0 a", "CHECK net0 b"})
 	if err := w.Del(t.Context(), sandbox("c1")); err == nil {
 		t.Error("DEL succeeded")
 	}

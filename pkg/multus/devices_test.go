@@ -65,9 +65,7 @@ func TestDeviceInformation(t *testing.T) {
 		t.Errorf("files %q", files)
 	}
 	w.Planner.Devices = nil
-	if err := w.Del(t.Context(), sandbox("c1")); err != nil {
-		t.Fatal(err)
-	}
+	w.del(t, "c1")
 	if files := w.deviceFiles(t); len(files) > 0 {
 		t.Errorf("files %q stay", files)
 	}
@@ -112,9 +110,7 @@ func TestDeviceInformationGoesWithAForgottenSandbox(t *testing.T) {
 			if err := os.Remove(filepath.Join(string(w.State), "sandboxes", "c1@eth0.json")); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.Del(t.Context(), sandbox("c1")); err != nil {
-				t.Fatal(err)
-			}
+			w.del(t, "c1")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,9 +31,7 @@ func TestForget(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff([]string{"DEL net1 c", "DEL net0 b", "DEL eth0 a"}, w.calls()); diff != "" {
-				t.Errorf("calls (-want +got):\n%s", diff)
-			}
+			w.wantCalls(t, []string{"DEL net1 c", "DEL net0 b", "DEL eth0 a"})
 			var left []string
 			for _, a := range forgotten.Left {
 				left = append(left, a.Interface)

@@ -122,9 +122,7 @@ func TestGCDisabled(t *testing.T) {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
 	}
-	if got := w.phases("c2"); got != "eth0 detached, net0 attached, net1 detached" {
-		t.Errorf("the record says %s", got)
-	}
+	w.wantPhases(t, "c2", "eth0 detached, net0 attached, net1 detached")
 	if err := w.Del(t.Context(), sandbox("c2")); err != nil || w.phases("c2") != "none" {
 		t.Errorf("DEL: %v; the record says %s", err, w.phases("c2"))
 	}
@@ -198,9 +196,7 @@ func TestGCGoesOn(t *testing.T) {
 	if calls := w.calls(); len(calls) != 9 {
 		t.Errorf("calls %q", calls)
 	}
-	if got := w.phases("s2"); got != "eth0 detached, net0 attached, net1 detached" {
-		t.Errorf("the record says %s", got)
-	}
+	w.wantPhases(t, "s2", "eth0 detached, net0 attached, net1 detached")
 }
 
 // TestGCHasOneDelegatesTime for everything: all pods of the node wait for it.
@@ -261,7 +257,5 @@ func TestLockedOut(t *testing.T) {
 	if err := l.Unlock(); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Del(t.Context(), sandbox("c1")); err != nil {
-		t.Error(err)
-	}
+	w.del(t, "c1")
 }

@@ -95,21 +95,21 @@ func (p Plugin) lockWait() time.Duration {
 	return max(p.Planner.Conf.DelegateTimeout, p.Planner.Conf.ReadinessTimeout) + p.Planner.Conf.APITimeout
 }
 
-// at is the log entry for one attachment.
-func (p Plugin) at(a plan.Attachment) *logrus.Entry {
+// logFor is the log entry for one attachment.
+func (p Plugin) logFor(a plan.Attachment) *logrus.Entry {
 	return p.Log.WithFields(logrus.Fields{"network": a.Network, "interface": a.Interface})
 }
 
-// of names the attachment in an error, once.
-func of(a plan.Attachment, err error) error {
+// about names the attachment in an error, once.
+func about(a plan.Attachment, err error) error {
 	if err == nil {
 		return nil
 	}
 	return fmt.Errorf("%s: %w", a, err)
 }
 
-// unknown tells whether the error says that the record does not exist or cannot
+// unrecorded tells whether the error says that the record does not exist or cannot
 // be read, as opposed to a state directory that does not work.
-func unknown(err error) bool {
+func unrecorded(err error) bool {
 	return errors.Is(err, state.ErrNone) || errors.Is(err, state.ErrUnreadable)
 }

@@ -42,7 +42,7 @@ func statuses(rec state.Record) ([]NetworkStatus, error) {
 	for _, a := range rec.Attachments {
 		s, err := statusOf(a)
 		if err != nil {
-			return nil, of(a.Attachment, err)
+			return nil, about(a.Attachment, err)
 		}
 		list = append(list, s)
 	}

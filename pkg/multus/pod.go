@@ -29,12 +29,12 @@ func (p Plugin) pod(ctx context.Context, sb plan.Sandbox) (plan.Pod, error) {
 	if p.Cluster == nil {
 		return named, nil
 	}
-	return p.read(ctx, named)
+	return p.fetchPod(ctx, named)
 }
 
-// read gets the pod from the API server and makes sure that it is the one whose
+// fetchPod gets the pod from the API server and makes sure that it is the one whose
 // sandbox it is: a pod deleted and created anew under its name is another pod.
-func (p Plugin) read(ctx context.Context, named plan.Pod) (plan.Pod, error) {
+func (p Plugin) fetchPod(ctx context.Context, named plan.Pod) (plan.Pod, error) {
 	pod, err := p.Cluster.Pod(ctx, named.Namespace, named.Name)
 	switch {
 	case errors.Is(err, plan.ErrNotFound):

@@ -10,13 +10,9 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 
 	"github.com/multus-cni/multus/pkg/config"
-	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
-
-// maxEvent is what the API server takes as an event's message, in bytes.
-const maxEvent = 1024
 
 // publish writes the status of the pod's networks and the event, with one
 // budget for both.
@@ -71,5 +67,5 @@ func eventOf(list []NetworkStatus) string {
 		}
 		parts = append(parts, text+" from "+s.Name)
 	}
-	return fault.Clip("Added "+strings.Join(parts, ", "), maxEvent)
+	return "Added " + strings.Join(parts, ", ")
 }

@@ -51,7 +51,7 @@ func (p Plugin) finish(ctx context.Context, k state.Key, podUID string) error {
 		return err
 	}
 	rec, err := p.State.Load(k)
-	if unknown(err) { // the note alone is left
+	if unrecorded(err) { // the note alone is left
 		return errors.Join(p.setAside(k, err), p.State.Remove(state.Record{Sandbox: k.Sandbox(), Pod: plan.Pod{UID: podUID}}))
 	}
 	if err != nil {

@@ -61,9 +61,7 @@ func TestUnfinished(t *testing.T) {
 	if _, err := w.Add(t.Context(), sandbox("c3")); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"DEL net0 b", "DEL net0 b", "DEL net0 b", "ADD eth0 a", "ADD net0 b", "ADD net1 c"}, w.calls()); diff != "" {
-		t.Errorf("calls (-want +got):\n%s", diff)
-	}
+	w.wantCalls(t, []string{"DEL net0 b", "DEL net0 b", "DEL net0 b", "ADD eth0 a", "ADD net0 b", "ADD net1 c"})
 	if diff := cmp.Diff([]string{"sandboxes/c3@eth0.json"}, w.left(t)); diff != "" {
 		t.Errorf("once the plugin works (-want +got):\n%s", diff)
 	}
@@ -85,12 +83,8 @@ func TestUnfinishedByDel(t *testing.T) {
 	if err := w.Del(t.Context(), other); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.phases("c0"); got != "eth0 detached, net0 detached, net1 attached" {
-		t.Errorf("the DEL of another pod: the record says %s", got)
-	}
-	if err := w.Del(t.Context(), sandbox("c2")); err != nil {
-		t.Fatal(err)
-	}
+	w.wantPhases(t, "c0", "eth0 detached, net0 detached, net1 attached")
+	w.del(t, "c2")
 	if left := w.left(t); left != nil {
 		t.Errorf("%q is left", left)
 	}
@@ -115,9 +109,7 @@ func TestUnfinishedComesFirst(t *testing.T) {
 	if _, err := w.Add(t.Context(), sandbox("c2")); err == nil {
 		t.Fatal("ADD succeeded")
 	}
-	if diff := cmp.Diff([]string{"DEL net1 c"}, w.calls()); diff != "" {
-		t.Errorf("calls (-want +got):\n%s", diff)
-	}
+	w.wantCalls(t, []string{"DEL net1 c"})
 	if left := w.left(t); len(left) != 1 || !strings.HasPrefix(left[0], "unreadable/c1@eth0.json.") {
 		t.Errorf("left: %q", left)
 	}
@@ -239,9 +231,7 @@ func TestVerify(t *testing.T) {
 			if tt.want != "no error" {
 				want = append(want, "DEL net0 x", "DEL eth0 a")
 			}
-			if diff := cmp.Diff(want, w.calls()); diff != "" {
-				t.Errorf("calls (-want +got):\n%s", diff)
-			}
+			w.wantCalls(t, want)
 		})
 	}
 }

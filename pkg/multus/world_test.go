@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/sirupsen/logrus"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
@@ -157,6 +158,14 @@ func (w *world) calls() []string {
 	return list
 }
 
+// wantCalls compares the calls since it was last asked.
+func (w *world) wantCalls(t *testing.T, want []string) {
+	t.Helper()
+	if diff := cmp.Diff(want, w.calls()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
 // phases is how far the sandbox's attachments got, "none" without a record.
 func (w *world) phases(id string) string {
 	rec, err := w.State.Load(state.KeyOf(sandbox(id)))
@@ -173,6 +182,13 @@ func (w *world) phases(id string) string {
 	return strings.Join(list, ", ")
 }
 
+func (w *world) wantPhases(t *testing.T, id, want string) {
+	t.Helper()
+	if got := w.phases(id); got != want {
+		t.Errorf("the record of %s says %s, want %s", id, got, want)
+	}
+}
+
 // add attaches a sandbox and forgets the calls.
 func (w *world) add(t *testing.T, id string) {
 	t.Helper()
@@ -180,6 +196,14 @@ func (w *world) add(t *testing.T, id string) {
 		t.Fatal(err)
 	}
 	w.exec.Reset()
+}
+
+// del detaches a sandbox.
+func (w *world) del(t *testing.T, id string) {
+	t.Helper()
+	if err := w.Del(t.Context(), sandbox(id)); err != nil {
+		t.Error(err)
+	}
 }
 
 // spoil puts something in the place of the sandbox's record.
