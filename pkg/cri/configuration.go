@@ -44,7 +44,7 @@ func crioFiles() []string { return []string{"/etc/crio/crio.conf", "/etc/crio/cr
 // seen. Of two that are there CRI-O is the one that its socket speaks for; containerd
 // is often there for Docker alone.
 func Find() (Runtime, error) {
-	if exists("/run/crio/crio.sock") || first(crioFiles()) != "" && first(containerdSockets()) == "" {
+	if regular.Exists("/run/crio/crio.sock") || first(crioFiles()) != "" && first(containerdSockets()) == "" {
 		return crio()
 	}
 	return containerd()
@@ -52,15 +52,10 @@ func Find() (Runtime, error) {
 
 // first is the first of the paths that exists.
 func first(paths []string) string {
-	if i := slices.IndexFunc(paths, exists); i >= 0 {
+	if i := slices.IndexFunc(paths, regular.Exists); i >= 0 {
 		return paths[i]
 	}
 	return ""
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // configOf is the file that a running program of this machine, not of a container on it,

@@ -102,7 +102,7 @@ func refused(path string) error {
 
 // ownBinary tells whether the runtime finds multus, and this multus.
 func ownBinary(_ context.Context, s *survey) []Finding {
-	i := slices.IndexFunc(s.binDirs, func(dir string) bool { return exists(filepath.Join(dir, s.kind)) })
+	i := slices.IndexFunc(s.binDirs, func(dir string) bool { return regular.Exists(filepath.Join(dir, s.kind)) })
 	if i < 0 {
 		return faulty("copy it there: `multus install`", "the runtime does not find the plugin %q in %s: no pod can start", s.kind, joined(s.binDirs))
 	}

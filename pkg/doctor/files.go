@@ -3,14 +3,12 @@ package doctor
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -91,7 +89,7 @@ func labelsBeside(path string) map[string]bool {
 func label(path string) string {
 	value := make([]byte, 256)
 	n, err := unix.Getxattr(path, "security.selinux", value)
-	if errors.Is(err, syscall.ENODATA) || n <= 0 {
+	if err != nil || n == 0 {
 		return ""
 	}
 	parts := strings.Split(strings.TrimRight(string(value[:n]), "\x00"), ":")

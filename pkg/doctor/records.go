@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/regular"
 )
 
 // stateDirectory tells whether records can be written.
@@ -66,13 +67,13 @@ func older(_ context.Context, s *survey) []Finding {
 	var found []Finding
 	for _, dir := range s.binDirs {
 		for _, name := range []string{"multus-shim", "multus-daemon"} {
-			if path := filepath.Join(dir, name); exists(path) && (s.file == "" || s.kind != name) {
+			if path := filepath.Join(dir, name); regular.Exists(path) && (s.file == "" || s.kind != name) {
 				found = append(found, warning("remove it once no pod of the older one is left", "%s is left of an older multus", path)...)
 			}
 		}
 	}
 	for _, path := range []string{"/run/multus/multus.sock", "/run/multus/socket/multus.sock"} {
-		if exists(path) {
+		if regular.Exists(path) {
 			found = append(found, warning("delete that multus's DaemonSet", "%s: the daemon of an older multus runs, or has left it", path)...)
 		}
 	}

@@ -58,12 +58,10 @@ func (n Node) survey(ctx context.Context) *survey {
 			s.confDir, s.files = elsewhere.confDir, elsewhere.files
 		}
 	}
-	s.binDirs = n.BinDirs
-	if len(s.binDirs) == 0 {
-		s.binDirs = s.runtime.BinDirs
-	}
-	if len(s.binDirs) == 0 {
-		s.binDirs = []string{n.Preset.BinDir}
+	for _, dirs := range [][]string{n.BinDirs, s.runtime.BinDirs, {n.Preset.BinDir}} {
+		if len(s.binDirs) == 0 {
+			s.binDirs = dirs
+		}
 	}
 	if i := slices.IndexFunc(s.files, isMultus); i >= 0 {
 		s.file, s.kind = s.files[i].path, s.files[i].multus
@@ -151,11 +149,6 @@ func sameDir(a, b string) bool {
 	one, errOne := os.Stat(a)
 	other, errOther := os.Stat(b)
 	return errOne == nil && errOther == nil && os.SameFile(one, other) || filepath.Clean(a) == filepath.Clean(b)
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 func (s *survey) state() state.Dir { return state.Dir(s.conf.CNIDir) }

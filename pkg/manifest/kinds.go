@@ -9,6 +9,7 @@ import (
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/regular"
 )
 
 // Kinds that are told apart by more than their text.
@@ -128,7 +129,7 @@ func (l *loader) once(o Object) {
 	key := o.Kind + " " + o.Ref().String()
 	first, taken := l.seen[key]
 	dir := filepath.Dir(o.root.doc.file)
-	patched := exists(filepath.Join(dir, "kustomization.yaml")) || exists(filepath.Join(dir, "kustomization.yml"))
+	patched := regular.Exists(filepath.Join(dir, "kustomization.yaml")) || regular.Exists(filepath.Join(dir, "kustomization.yml"))
 	if taken && !(l.found && (patched || filepath.Dir(first.file) != dir)) {
 		o.root.fault("the second of that name", "the first is at "+first.place)
 	}

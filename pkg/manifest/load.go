@@ -109,7 +109,7 @@ func (l *loader) directory(root string) error {
 			return err
 		case entry.IsDir() && hidden && path != root:
 			return filepath.SkipDir
-		case entry.IsDir() && entry.Name() == "templates" && exists(filepath.Join(filepath.Dir(path), "Chart.yaml")):
+		case entry.IsDir() && entry.Name() == "templates" && regular.Exists(filepath.Join(filepath.Dir(path), "Chart.yaml")):
 			l.note(path, "templates of a chart; give what `helm template` prints")
 			return filepath.SkipDir
 		case entry.IsDir() || hidden || !slices.Contains([]string{".yaml", ".yml", ".json", ".conf", ".conflist"}, filepath.Ext(path)):
@@ -129,11 +129,6 @@ func (l *loader) directory(root string) error {
 		err = fmt.Errorf("%s: no *.yaml, *.yml, *.json, *.conf or *.conflist file in the directory", root)
 	}
 	return err
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }
 
 // text reads the documents of a file.

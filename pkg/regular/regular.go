@@ -42,6 +42,12 @@ func ReadOpen(f *os.File, limit int64) ([]byte, error) {
 	return data, nil
 }
 
+// Exists tells whether there is something of any kind at a path that can be seen.
+func Exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // Reason is the error without the path, for callers that name the path themselves.
 func Reason(err error) error {
 	var inner *fs.PathError
