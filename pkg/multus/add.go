@@ -143,32 +143,38 @@ func (p Plugin) attachAll(ctx context.Context, rec *state.Record) error {
 	return nil
 }
 
-// attachOne runs one delegate and compares its result with what was asked for.
-// It may be attached although there is an error.
-func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (delegate.Made, error) {
+// attachOne makes one attachment. It may be there although there is an error.
+func (p Plugin) attachOne(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (made delegate.Made, err error) {
 	started := time.Now()
 	if err := devinfo.Prepare(a); err != nil {
 		p.logFor(a).WithError(err).Warn("no device information for the plugins")
 	}
-	made, err := p.Runner.Add(ctx, sb, a)
-	if dev := a.Device; err != nil && dev != nil && dev.ID == "" {
-		err = fmt.Errorf("%w (the network names resource %s, and the pod was given no device of it)", err, fault.Quote(dev.Resource))
-	}
-	if err == nil {
-		var warnings []string
-		warnings, err = verify(a.Verify, made.Result)
-		err = coded(types.ErrInvalidNetworkConfig, err)
-		for _, w := range warnings {
-			p.logFor(a).Warn(w)
-		}
-	}
-	p.measure("ADD", a.Network, started, err)
+	err = p.measured("ADD", a.Network, func() error {
+		made, err = p.addVerified(ctx, sb, a)
+		return err
+	})
 	if err != nil {
 		p.logFor(a).WithError(err).Error("attachment failed")
 		return made, about(a, err)
 	}
 	p.logFor(a).WithField("duration", time.Since(started)).Info("attached")
 	return made, nil
+}
+
+// addVerified runs one delegate and compares its result with what was asked for.
+func (p Plugin) addVerified(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (delegate.Made, error) {
+	made, err := p.Runner.Add(ctx, sb, a)
+	if dev := a.Device; err != nil && dev != nil && dev.ID == "" {
+		err = fmt.Errorf("%w (the network names resource %s, and the pod was given no device of it)", err, fault.Quote(dev.Resource))
+	}
+	if err != nil {
+		return made, err
+	}
+	warnings, err := verify(a.Verify, made.Result)
+	for _, w := range warnings {
+		p.logFor(a).Warn(w)
+	}
+	return made, coded(types.ErrInvalidNetworkConfig, err)
 }
 
 // deviceInfo is what there is to publish of the attachment's device.

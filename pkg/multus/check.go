@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
 
@@ -77,8 +76,5 @@ func (p Plugin) checkOne(ctx context.Context, sb plan.Sandbox, a state.Attachmen
 }
 
 func (p Plugin) runCheck(ctx context.Context, sb plan.Sandbox, a plan.Attachment, result json.RawMessage) error {
-	began := time.Now()
-	err := p.Runner.Check(ctx, sb, a, result)
-	p.measure("CHECK", a.Network, began, err)
-	return err
+	return p.measured("CHECK", a.Network, func() error { return p.Runner.Check(ctx, sb, a, result) })
 }

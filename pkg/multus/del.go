@@ -98,8 +98,7 @@ func started(a state.Attachment) bool {
 func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {
 	begin := time.Now()
 	made := delegate.Made{Result: a.Result, Attached: a.Phase == state.Attached, Unstarted: a.Unstarted}
-	err := p.Runner.Del(ctx, sb, a.Attachment, made)
-	p.measure("DEL", a.Network, begin, err)
+	err := p.runDel(ctx, sb, a.Attachment, made)
 	if err != nil {
 		p.logFor(a.Attachment).WithError(err).Error("detachment failed")
 		return err
@@ -107,6 +106,10 @@ func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachme
 	p.removeDeviceInfo(a.Attachment)
 	p.logFor(a.Attachment).WithField("duration", time.Since(begin)).Info("detached")
 	return nil
+}
+
+func (p Plugin) runDel(ctx context.Context, sb plan.Sandbox, a plan.Attachment, made delegate.Made) error {
+	return p.measured("DEL", a.Network, func() error { return p.Runner.Del(ctx, sb, a, made) })
 }
 
 // removeDeviceInfo takes away what described the attachment's device.
@@ -125,12 +128,8 @@ func (p Plugin) delUnrecorded(ctx context.Context, sb plan.Sandbox, why error) e
 	if err != nil {
 		p.Log.WithError(err).Warn("not all networks of the sandbox are known")
 	}
-	for i := len(pl.Attachments) - 1; i >= 0; i-- {
-		a := pl.Attachments[i]
-		begin := time.Now()
-		err := p.Runner.Del(ctx, sb, a, delegate.Made{})
-		p.measure("DEL", a.Network, begin, err)
-		if err != nil {
+	for _, a := range slices.Backward(pl.Attachments) {
+		if err := p.runDel(ctx, sb, a, delegate.Made{}); err != nil {
 			p.logFor(a).WithError(err).Warn("detachment without a record failed")
 		}
 		p.removeDeviceInfo(a)

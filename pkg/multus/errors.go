@@ -83,14 +83,12 @@ func firstCode(err error) uint {
 // errorObject is the error of the CNI specification, section 5.
 type errorObject struct {
 	CNIVersion string `json:"cniVersion"`
-	Code       uint   `json:"code"`
-	Msg        string `json:"msg"`
-	Details    string `json:"details,omitempty"`
+	types.Error
 }
 
 // ErrorObject is the error as the runtime reads it on standard output.
 func (c Call) ErrorObject(cniVersion string, err error) []byte {
-	o := errorObject{CNIVersion: cniVersion, Code: Code(err), Msg: err.Error()}
+	o := errorObject{cniVersion, types.Error{Code: Code(err), Msg: err.Error()}}
 	var delegates *types.Error
 	if errors.As(err, &delegates) && delegates.Details != "" {
 		o.Details = delegates.Details

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/sirupsen/logrus"
@@ -145,9 +144,7 @@ func (p Plugin) collectNetworks(ctx context.Context, recs []recorded) error {
 		}
 	}
 	for _, l := range distinct(lists) {
-		began := time.Now()
-		err := p.Runner.GC(ctx, l, inUse[l.Name()])
-		p.measure("GC", l.Name(), began, err)
+		err := p.measured("GC", l.Name(), func() error { return p.Runner.GC(ctx, l, inUse[l.Name()]) })
 		if err != nil {
 			errs = append(errs, fmt.Errorf("network %s: %w", l.Name(), err))
 		}

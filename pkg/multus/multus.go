@@ -40,30 +40,30 @@ type Plugin struct {
 	Outcome *metrics.Outcome // what became of each network's part; nil: nobody asks
 }
 
-// measure notes what became of a network's part of a command.
-func (p Plugin) measure(command, network string, began time.Time, err error) {
+// measured runs a network's part of a command, and notes what became of it.
+func (p Plugin) measured(command, network string, run func() error) error {
+	began := time.Now()
+	err := run()
 	p.Outcome.Delegated(metrics.Delegated{Network: network, Command: command, Code: Code(err)}, began)
+	return err
 }
 
 // locked takes the sandbox's lock. The plugin that it returns runs delegates that
 // inherit the lock, and so keep the sandbox locked should Multus be killed.
 func (p Plugin) locked(ctx context.Context, k state.Key) (Plugin, func(), error) {
-	wait, cancel := context.WithTimeout(ctx, p.lockWait())
-	defer cancel()
-	l, err := p.State.Lock(wait, k)
-	return p.holding(l, err)
+	return p.holding(ctx, p.lockWait(), func(ctx context.Context) (*state.Lock, error) { return p.State.Lock(ctx, k) })
 }
 
 // lockedAll takes the lock that excludes all other commands. While it waits, they
 // wait behind it; so it does not wait for the slowest of those that are at work.
 func (p Plugin) lockedAll(ctx context.Context) (Plugin, func(), error) {
-	wait, cancel := context.WithTimeout(ctx, min(p.lockWait(), lockAllWait))
-	defer cancel()
-	l, err := p.State.LockAll(wait)
-	return p.holding(l, err)
+	return p.holding(ctx, min(p.lockWait(), lockAllWait), p.State.LockAll)
 }
 
-func (p Plugin) holding(l *state.Lock, err error) (Plugin, func(), error) {
+func (p Plugin) holding(ctx context.Context, wait time.Duration, lock func(context.Context) (*state.Lock, error)) (Plugin, func(), error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	l, err := lock(ctx)
 	if err != nil {
 		return p, func() {}, lockError(err)
 	}

@@ -23,17 +23,10 @@ type NetworkStatus struct {
 	MAC          string          `json:"mac,omitempty"`
 	MTU          int             `json:"mtu,omitempty"`
 	Default      bool            `json:"default"`
-	DNS          *DNS            `json:"dns,omitempty"`
+	DNS          *types.DNS      `json:"dns,omitempty"`
 	DefaultRoute *[]string       `json:"default-route,omitempty"`
 	Gateway      []string        `json:"gateway,omitempty"`
 	DeviceInfo   json.RawMessage `json:"device-info,omitempty"`
-}
-
-// DNS is what the specification lets a status say of DNS: no options.
-type DNS struct {
-	Nameservers []string `json:"nameservers,omitempty"`
-	Domain      string   `json:"domain,omitempty"`
-	Search      []string `json:"search,omitempty"`
 }
 
 // statuses is the annotation's value: one entry for each attachment.
@@ -126,11 +119,13 @@ func defaultGateways(res current.Result) []net.IP {
 	return gws
 }
 
-func dnsOf(d types.DNS) *DNS {
-	if len(d.Nameservers) == 0 && d.Domain == "" && len(d.Search) == 0 {
+// dnsOf is what the specification lets a status say of DNS: no options.
+func dnsOf(d types.DNS) *types.DNS {
+	d.Options = nil
+	if d.IsEmpty() {
 		return nil
 	}
-	return &DNS{Nameservers: d.Nameservers, Domain: d.Domain, Search: d.Search}
+	return &d
 }
 
 // routeStatus says the gateways that are in force for an attachment that was

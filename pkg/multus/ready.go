@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // readinessPause is the time between two looks for the readiness file.
@@ -19,22 +20,16 @@ func (p Plugin) awaitReady(ctx context.Context) error {
 		return nil
 	}
 	p.Log.WithField("file", p.Planner.Conf.ReadinessFile).Info("waiting for the default network")
-	wait, cancel := context.WithTimeout(ctx, p.Planner.Conf.ReadinessTimeout)
-	defer cancel()
-	tick := time.NewTicker(readinessPause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; interrupted: %w", missing, context.Cause(ctx)))
-		case <-wait.Done():
-			return coded(types.ErrTryAgainLater, fmt.Errorf("%w; waited %s: is the default network's own DaemonSet running on this node?", missing, p.Planner.Conf.ReadinessTimeout))
-		case <-tick.C:
-			if p.isReady() == nil {
-				return nil
-			}
-		}
+	limit := p.Planner.Conf.ReadinessTimeout
+	ready := func(context.Context) (bool, error) { return p.isReady() == nil, nil }
+	err := wait.PollUntilContextTimeout(ctx, readinessPause, limit, false, ready)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return coded(types.ErrTryAgainLater, fmt.Errorf("%w; interrupted: %w", missing, context.Cause(ctx)))
 	}
+	return coded(types.ErrTryAgainLater, fmt.Errorf("%w; waited %s: is the default network's own DaemonSet running on this node?", missing, limit))
 }
 
 // isReady looks for the readiness file once.

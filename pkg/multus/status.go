@@ -45,9 +45,7 @@ func (p Plugin) Status(ctx context.Context) error {
 }
 
 func (p Plugin) networkReady(ctx context.Context, l netconf.List) error {
-	began := time.Now()
-	err := p.Runner.Status(ctx, l)
-	p.measure("STATUS", l.Name(), began, err)
+	err := p.measured("STATUS", l.Name(), func() error { return p.Runner.Status(ctx, l) })
 	if err == nil {
 		return nil
 	}
