@@ -57,6 +57,7 @@ func (n node) conf() (conf struct {
 
 // TestDaemonSet is the life of multus on a cluster, from one kubectl apply on.
 func TestDaemonSet(t *testing.T) {
+	t.Parallel() // a node of its own, and much of its time is waiting
 	n := fleet(t)
 	n.kubectl("apply", "-f", "deployments/base/crd")
 	n.apply(network("one", 1), network("two", 2))
@@ -144,6 +145,7 @@ func (n node) show(command string) {
 
 // TestRepair: pods that asked for networks and started before multus was there.
 func TestRepair(t *testing.T) {
+	t.Parallel() // a node of its own, and much of its time is waiting
 	n := fleet(t)
 	n.kubectl("apply", "-f", "deployments/base/crd")
 	n.apply(network("one", 1))
@@ -159,6 +161,7 @@ func TestRepair(t *testing.T) {
 // TestStaleOnHost: what no runtime will detach is detached by a command of the runtime,
 // which has what the plugins need, and not by the pod, which has not.
 func TestStaleOnHost(t *testing.T) {
+	t.Parallel() // a node of its own, and much of its time is waiting
 	n := fleet(t)
 	n.deploy()
 	n.run("ip", "netns", "add", "stale")

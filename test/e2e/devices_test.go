@@ -260,7 +260,14 @@ func TestDevicesWhileTheKubeletRestarts(t *testing.T) {
 	before := n.handed("before")
 	n.kill("kubelet")
 	n.apply(needing("during", "vf", vf, "wait", 1))
-	n.running("during")
+	n.until("during running", func() bool {
+		phase, err := n.try("", "kubectl", "get", "pod", "during", "-o", "jsonpath={.status.phase}")
+		if err == nil && phase == "Failed" { // before the plugin was there again: a controller makes another
+			n.kubectl("delete", "pod", "during", "--force", "--grace-period=0")
+			n.apply(needing("during", "vf", vf, "wait", 1))
+		}
+		return err == nil && phase == "Running"
+	})
 	during := n.handed("during")
 	if len(before) != 1 || len(during) != 1 || before[0] == during[0] {
 		t.Errorf("one pod has %q, the other %q", before, during)
@@ -290,6 +297,7 @@ func TestMark(t *testing.T) {
 // TestClaims: what the real scheduler allocates to a pod's claims is what its
 // networks get.
 func TestClaims(t *testing.T) {
+	t.Parallel() // a node of its own, and much of its time is waiting
 	n := neighbour(t, "e2e", "MULTUS_E2E_CONTROLLERS=1", "MULTUS_E2E_FEATURES=DRAExtendedResource=true")
 	n.devices("driver", "-kubeconfig", n.dir()+"/admin.kubeconfig", "-devices", "n1,n2,n3,n4", "-resource", "e2e.test/nic", "-node", n.name)
 	n.until("published", func() bool {

@@ -49,6 +49,7 @@ func (n node) attachedByOlder() string {
 
 // TestMigration: docs/migration.md, by its own commands, with a pod that runs meanwhile.
 func TestMigration(t *testing.T) {
+	t.Parallel() // a node of its own, and much of its time is waiting
 	n := fleet(t)
 	n.kubectl("apply", "-f", "deployments/base/crd")
 	n.apply(network("one", 1))
