@@ -140,18 +140,29 @@ func (e explanation) blocks(width int) []byte {
 }
 
 // wrap writes a text behind a label, in lines that are no longer than a terminal
-// is wide, unless a word is.
+// is wide. Words that are longer, such as lists in JSON, are broken behind commas.
 func wrap(b *bytes.Buffer, width int, label, text string) {
 	line := label
-	for _, word := range strings.Fields(text) {
-		if len(line)+len(word) >= width && len(line) > len(label) {
+	add := func(space, part string) {
+		switch {
+		case len(line) == len(label):
+			space = ""
+		case len(line)+len(space)+len(part) > width:
 			fmt.Fprintln(b, line)
-			line = strings.Repeat(" ", len(label))
+			line, space = strings.Repeat(" ", len(label)), ""
 		}
-		if len(line) > len(label) {
-			line += " "
+		line += space + part
+	}
+	for _, word := range strings.Fields(text) {
+		if len(label)+len(word) <= width {
+			add(" ", word)
+			continue
 		}
-		line += word
+		space := " "
+		for part := range strings.SplitAfterSeq(word, ",") {
+			add(space, part)
+			space = ""
+		}
 	}
 	fmt.Fprintln(b, line)
 }

@@ -17,3 +17,18 @@ func TestPainted(t *testing.T) {
 		t.Error("a buffer is no terminal")
 	}
 }
+
+func TestWrap(t *testing.T) {
+	tests := map[string]string{
+		"one two three four five six":           "  label one two three\n        four five six\n",
+		"a":                                     "  label a\n",
+		"":                                      "  label \n",
+		`ips ["10.0.0.1/24","10.0.0.2/24"] mac`: "  label ips\n        [\"10.0.0.1/24\",\n        \"10.0.0.2/24\"]\n        mac\n",
+	}
+	for text, want := range tests {
+		var b bytes.Buffer
+		if wrap(&b, 24, "  label ", text); b.String() != want {
+			t.Errorf("%s:\n%s", text, &b)
+		}
+	}
+}
