@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/plan"
@@ -83,18 +84,12 @@ func TestConvertedPodsGetTheSamePlan(t *testing.T) {
 func planOf(t *testing.T, text, conf string) []plan.Attachment {
 	t.Helper()
 	objects, err := manifest.Read(strings.NewReader(text), "-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	parsed, err := config.Parse([]byte(`{"cniVersion":"1.1.0","name":"multus","type":"multus","kubeconfig":"/k"` + conf + `}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	planner := plan.Planner{Conf: parsed, Definitions: objects, Networks: objects.Networks()}
 	made, err := planner.Plan(t.Context(), plan.Sandbox{ContainerID: "c", IfName: "eth0"}, objects.Pods()[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	for i := range made.Attachments {
 		made.Attachments[i].Source, made.Attachments[i].Reason = "", ""
 	}

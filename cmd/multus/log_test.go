@@ -14,6 +14,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"golang.org/x/sys/unix"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/logfile"
 )
@@ -75,9 +76,7 @@ func TestLogAsJSON(t *testing.T) {
 // A log that cannot be written costs nobody a network: the lines go to stderr, with the reason once.
 func TestLogFileThatCannotBeWritten(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "plain"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(filepath.Join(dir, "plain"), nil, 0o600))
 	for name, test := range map[string]struct{ path, reason string }{
 		"a folder":                {dir, "no regular file"},
 		"below a file":            {filepath.Join(dir, "plain", "multus.log"), "not a directory"},
@@ -102,13 +101,9 @@ func TestLogFileThatCannotBeWritten(t *testing.T) {
 func TestTidyLog(t *testing.T) {
 	dir := t.TempDir()
 	moved := filepath.Join(dir, "multus-2026-01-01T00-00-00.000.log")
-	if err := os.WriteFile(moved, []byte("line\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(moved, []byte("line\n"), 0o600))
 	conf, err := json.Marshal(config.Log{File: filepath.Join(dir, "multus.log"), Compress: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	if code := commandLine(t.Context(), streams{out: os.Stdout, err: os.Stderr}, []string{logfile.TidyCommand, string(conf)}); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}
@@ -154,8 +149,6 @@ func content(t *testing.T, path string) string {
 func fifo(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pipe")
-	if err := unix.Mkfifo(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, unix.Mkfifo(path, 0o600))
 	return path
 }

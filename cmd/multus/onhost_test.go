@@ -7,6 +7,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
@@ -18,16 +19,12 @@ func TestAskHost(t *testing.T) {
 	for name, netns := range map[string]string{"alive": "alive", "gone": "gone"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			if err := os.WriteFile(filepath.Join(dir, "alive"), nil, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, os.WriteFile(filepath.Join(dir, "alive"), nil, 0o600))
 			conf := config.Default()
 			conf.CNIDir = filepath.Join(dir, "state")
 			plugin := newPlugin(nil, conf, logrus.NewEntry(newLog(conf.Log, os.Stderr)))
 			rec := state.Record{Sandbox: plan.Sandbox{ContainerID: "c1", IfName: "eth0", NetNS: filepath.Join(dir, netns)}, Pod: plan.Pod{Namespace: "a", Name: "b", UID: "c"}}
-			if err := plugin.State.Create(rec); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, plugin.State.Create(rec))
 			var h onHost
 			if finished, err := h.collect(t.Context(), plugin, ""); finished != 0 || err != nil {
 				t.Errorf("finished %d itself: %v", finished, err)
@@ -44,9 +41,7 @@ func TestAskHost(t *testing.T) {
 			if _, err := h.collect(t.Context(), plugin, ""); err == nil {
 				t.Error("what was asked for and is not finished is no error")
 			}
-			if err := plugin.State.Remove(rec); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, plugin.State.Remove(rec))
 			if finished, err := h.collect(t.Context(), plugin, ""); finished != 1 || err != nil {
 				t.Errorf("%d are finished: %v", finished, err)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
@@ -15,9 +16,7 @@ import (
 func parse(t *testing.T, conf string) config.Config {
 	t.Helper()
 	c, err := config.Parse([]byte(conf))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return c
 }
 
@@ -35,9 +34,7 @@ func with(members string) string { return `{"name":"n","kubeconfig":"/k",` + mem
 func list(t *testing.T, conf string) netconf.List {
 	t.Helper()
 	l, _, err := netconf.Parse([]byte(conf), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return l
 }
 
@@ -112,9 +109,7 @@ func TestParseDelegates(t *testing.T) {
 	named := `{"type":"z","MASTER":true,"name":"n"}`
 	la, lb := config.Delegate{List: list(t, a)}, config.Delegate{List: list(t, b)}
 	ln, _, err := netconf.Parse([]byte(c), "n")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	master := func(d config.Delegate) config.Delegate { d.Master = true; return d }
 	tests := map[string]struct {
 		delegates string

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -20,12 +21,8 @@ func attachment(root string) plan.Attachment {
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o444); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	cnitest.Must(t, os.WriteFile(path, []byte(text), 0o444))
 }
 
 func TestCopy(t *testing.T) {
@@ -33,9 +30,7 @@ func TestCopy(t *testing.T) {
 	a := attachment(root)
 	write(t, filepath.Join(root, "dp", "intel.com-vf-0000:18:02.5-device.json"), pci)
 	write(t, a.DeviceInfoFile, "of an earlier attachment")
-	if err := Prepare(a); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, Prepare(a))
 	copied, err := os.ReadFile(a.DeviceInfoFile)
 	if err != nil || string(copied) != pci {
 		t.Errorf("%s, %v", copied, err)
@@ -44,9 +39,7 @@ func TestCopy(t *testing.T) {
 		t.Errorf("%s, %v", info, err)
 	}
 	for range 2 {
-		if err := Remove(a); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, Remove(a))
 	}
 	if _, err := os.Stat(a.DeviceInfoFile); !os.IsNotExist(err) {
 		t.Errorf("it stays: %v", err)
@@ -59,9 +52,7 @@ func TestAbsent(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "devinfo")
 	a := attachment(root)
 	write(t, a.DeviceInfoFile, pci)
-	if err := Prepare(a); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, Prepare(a))
 	if info, err := Read(a); info != nil || err != nil {
 		t.Errorf("%s, %v", info, err)
 	}

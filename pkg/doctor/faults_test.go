@@ -290,9 +290,7 @@ func TestOlderRecords(t *testing.T) {
 func TestReadOnlyState(t *testing.T) {
 	w := newWorld(t)
 	dir := w.path("/var/lib/cni/multus")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.MkdirAll(dir, 0o700))
 	if err := unix.Mount("none", dir, "tmpfs", unix.MS_RDONLY, "mode=0700"); err != nil {
 		t.Skipf("nothing can be mounted here: %v", err)
 	}
@@ -304,9 +302,7 @@ func TestReadOnlyState(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	w := newWorld(t)
 	dir := w.path("/var/lib/cni/multus")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.MkdirAll(dir, 0o700))
 	if err := unix.Mount("none", dir, "tmpfs", 0, "mode=0700,size=8k"); err != nil {
 		t.Skipf("nothing can be mounted here: %v", err)
 	}
@@ -319,9 +315,7 @@ func TestFullDisk(t *testing.T) {
 func TestHangingPlugin(t *testing.T) {
 	w := newWorld(t)
 	w.node["Limit"] = 2 * time.Second
-	if err := unix.Mkfifo(w.path("/opt/cni/bin/x"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, unix.Mkfifo(w.path("/opt/cni/bin/x"), 0o600))
 	w.write("/etc/cni/net.d/10-flannel.conflist", `{"cniVersion": "1.1.0", "name": "cbr0", "plugins": [{"type": "bridge", "recorder": {"sleep": {"STATUS": "1m"}}}]}`)
 	start := time.Now()
 	got := bad(w.look())

@@ -89,9 +89,7 @@ func TestPipesAreNotWaitedFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config := kubeconfig(t, tt.cluster, tt.user)
 			pipe := filepath.Join(filepath.Dir(config), "pipe")
-			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, syscall.Mkfifo(pipe, 0o600))
 			if tt.cluster == "" {
 				config = pipe
 			}

@@ -29,9 +29,7 @@ func dial(t testing.TB, s *cnitest.APIServer) *Client {
 func open(t testing.TB, kubeconfig string) *Client {
 	t.Helper()
 	c, err := Dial(kubeconfig)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	t.Cleanup(c.Close)
 	return c
 }
@@ -99,9 +97,7 @@ func TestDialIsLazy(t *testing.T) {
 func TestPod(t *testing.T) {
 	s := cnitest.NewAPIServer(t, podA)
 	pod, err := dial(t, s).Pod(within(t, 5*time.Second), "default", "a")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	want := plan.Pod{Namespace: "default", Name: "a", UID: "u-1", Annotations: map[string]string{"k8s.v1.cni.cncf.io/networks": "net-a"}}
 	if diff := cmp.Diff(want, pod); diff != "" {
 		t.Error(diff)

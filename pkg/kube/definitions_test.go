@@ -24,9 +24,7 @@ func nad(namespace, name, config string) string {
 func put(t *testing.T, s *cnitest.APIServer, objects ...string) {
 	t.Helper()
 	for _, object := range objects {
-		if err := s.Put([]byte(object)); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, s.Put([]byte(object)))
 	}
 }
 
@@ -90,9 +88,7 @@ func TestOneConnectionForAll(t *testing.T) {
 	if _, err := c.Pod(within(t, time.Second), "default", "a"); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Publish(within(t, time.Second), plan.Pod{Namespace: "default", Name: "a", UID: "u-1"}, []byte("[]"), "hello"); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, c.Publish(within(t, time.Second), plan.Pod{Namespace: "default", Name: "a", UID: "u-1"}, []byte("[]"), "hello"))
 	if n := s.Connections(); n != 1 {
 		t.Errorf("%d connections, want 1", n)
 	}
@@ -244,9 +240,7 @@ func TestDefinitionsTooMuch(t *testing.T) {
 		refs = append(refs, ref)
 		object := fmt.Sprintf(`{"kind":"NetworkAttachmentDefinition","metadata":{"namespace":"ns","name":%q},"spec":{"config":%q}}`,
 			ref.Name, strings.Repeat(" ", one))
-		if err := server.Put([]byte(object)); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, server.Put([]byte(object)))
 	}
 	kept, refused := 0, 0
 	for _, a := range dial(t, server).Definitions(t.Context(), refs) {

@@ -31,9 +31,7 @@ current-context: x
 
 func beside(t *testing.T, file, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(filepath.Dir(file), name), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(filepath.Join(filepath.Dir(file), name), []byte(text), 0o600))
 }
 
 func TestKubeconfigFeatures(t *testing.T) {
@@ -192,9 +190,7 @@ func TestClientStaysUsableAfterClose(t *testing.T) {
 	s := cnitest.NewAPIServer(t)
 	c := dial(t, s)
 	for range 2 {
-		if err := reach(within(t, time.Second), c); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, reach(within(t, time.Second), c))
 		c.Close()
 	}
 	if n := s.Connections(); n != 2 {

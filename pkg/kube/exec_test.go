@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -32,9 +33,7 @@ func script(t *testing.T, config, text string) {
 func printing(t *testing.T, status map[string]string) string {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "status": status})
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return "cat <<'END'\n" + string(text) + "\nEND"
 }
 
@@ -80,9 +79,7 @@ func TestExecCredentials(t *testing.T) {
 func readBeside(t *testing.T, config, name string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(filepath.Dir(config), name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return string(data)
 }
 
@@ -106,9 +103,7 @@ func TestExecRequest(t *testing.T) {
 			script(t, config, `printf %s "$KUBERNETES_EXEC_INFO" > info
 printf '%s|' "$@" "$EXTRA" "$PATH" > words
 echo '{"kind":"ExecCredential","apiVersion":"`+tt.version+`","status":{"token":"t"}}'`)
-			if err := reach(within(t, 5*time.Second), open(t, config)); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, reach(within(t, 5*time.Second), open(t, config)))
 			if diff := cmp.Diff(parsed(t, tt.want), parsed(t, readBeside(t, config, "info"))); diff != "" {
 				t.Error(diff)
 			}

@@ -31,9 +31,7 @@ func TestHosted(t *testing.T) {
 		hosted("going", `,"deletionTimestamp":"2026-01-02T03:04:05Z"`, "", running),
 		strings.Replace(hosted("elsewhere", "", "", running), "n1", "n2", 1))
 	for i := range 120 { // more than one page
-		if err := s.Put([]byte(hosted(fmt.Sprintf("z%03d", i), "", "", ""))); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, s.Put([]byte(hosted(fmt.Sprintf("z%03d", i), "", "", ""))))
 	}
 	pods, err := dial(t, s).Hosted(within(t, 5*time.Second), "n1")
 	if err != nil || len(pods) != 125 {
@@ -82,9 +80,7 @@ func TestWarn(t *testing.T) {
 	s := cnitest.NewAPIServer(t)
 	c := dial(t, s)
 	for range 2 { // the second one is the same
-		if err := c.Warn(within(t, 5*time.Second), examplePod(), "NetworksMissing", "text"); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, c.Warn(within(t, 5*time.Second), examplePod(), "NetworksMissing", "text"))
 	}
 	events := s.Events()
 	if len(events) != 1 {

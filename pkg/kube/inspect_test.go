@@ -20,9 +20,7 @@ func TestInspect(t *testing.T) {
 	s := cnitest.NewAPIServer(t, twoDefinitions,
 		`{"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition", "metadata": {"name": "b", "namespace": "two"}}`)
 	c, err := Dial(s.KubeconfigFile(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	defer c.Close()
 
 	server, err := c.Server(t.Context())
@@ -47,9 +45,7 @@ func TestMay(t *testing.T) {
 	s := cnitest.NewAPIServer(t)
 	s.Permit("patch pods/status", false)
 	c, err := Dial(s.KubeconfigFile(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	defer c.Close()
 	for p, want := range map[Permission]bool{
 		{Verb: "get", Resource: "pods"}:                                                     true,
@@ -66,9 +62,7 @@ func TestMay(t *testing.T) {
 func TestServerRefuses(t *testing.T) {
 	s := cnitest.NewAPIServer(t)
 	c, err := Dial(s.KubeconfigFile(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	s.SetToken("another")
 	if _, err := c.Server(t.Context()); !errors.Is(err, plan.ErrUnavailable) {
 		t.Errorf("with an old token: %v", err)
@@ -90,17 +84,13 @@ func TestCredential(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := Dial(kubeconfig)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	got, err := c.Credential()
 	want := Credential{Name: "token from " + token, Files: []string{kubeconfig, token}, Issued: time.Unix(1000, 0), Expires: time.Unix(4600, 0)}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	if err := os.Remove(token); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.Remove(token))
 	if _, err := c.Credential(); !errors.Is(err, plan.ErrUnavailable) {
 		t.Errorf("without the token: %v", err)
 	}

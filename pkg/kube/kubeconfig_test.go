@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/yaml"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -64,9 +65,7 @@ func TestKubeconfigFields(t *testing.T) {
 				beside(t, config, name, text)
 			}
 			before := len(g.seen())
-			if err := reach(within(t, 5*time.Second), open(t, config)); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, reach(within(t, 5*time.Second), open(t, config)))
 			if diff := cmp.Diff([]arrival{tt.want}, g.seen()[before:]); diff != "" {
 				t.Error(diff)
 			}
@@ -83,15 +82,11 @@ func TestClientCertificateRotates(t *testing.T) {
 	beside(t, config, "client.crt", first.cert)
 	beside(t, config, "client.key", first.key)
 	c := open(t, config)
-	if err := reach(within(t, 5*time.Second), c); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, reach(within(t, 5*time.Second), c))
 	beside(t, config, "client.crt", second.cert)
 	beside(t, config, "client.key", second.key)
 	g.refuse = func(a arrival) bool { return a.Certificate == "first" }
-	if err := reach(within(t, 5*time.Second), c); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, reach(within(t, 5*time.Second), c))
 	if diff := cmp.Diff([]arrival{{Certificate: "first"}, {Certificate: "first"}, {Certificate: "second"}}, g.seen()); diff != "" {
 		t.Error(diff)
 	}
@@ -116,9 +111,7 @@ func TestNoCredentialsWithoutTLS(t *testing.T) {
 				before := len(g.seen())
 				config := kubeconfig(t, fmt.Sprintf("server: %q", server), user+", as: jane")
 				beside(t, config, "token", "x")
-				if err := reach(within(t, time.Second), open(t, config)); err != nil {
-					t.Fatal(err)
-				}
+				cnitest.Must(t, reach(within(t, time.Second), open(t, config)))
 				config = kubeconfig(t, fmt.Sprintf("server: %q", server), user)
 				beside(t, config, "token", "x")
 				fails(t, reach(within(t, time.Second), open(t, config)), plan.ErrUnavailable, "anonymous without https")
@@ -162,9 +155,7 @@ current-context: of another document
 	for name, text := range map[string]string{"YAML": block, "YAML like JSON": single, "JSON": " \n" + string(asJSON), "BOM": "\ufeff" + single} {
 		t.Run(name, func(t *testing.T) {
 			config := writeKubeconfig(t, strings.ReplaceAll(text, "SERVER", g.server.URL))
-			if err := reach(within(t, 5*time.Second), open(t, config)); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, reach(within(t, 5*time.Second), open(t, config)))
 			seen := g.seen()
 			if got := seen[len(seen)-1].Authorization; got != "Bearer abc" {
 				t.Errorf("Authorization %q", got)
@@ -184,9 +175,7 @@ func FuzzKubeconfig(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		dir := t.TempDir()
 		file := filepath.Join(dir, "kubeconfig")
-		if err := os.WriteFile(file, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.WriteFile(file, data, 0o600))
 		l, err := (&Client{kubeconfig: file}).newLink()
 		if err == nil && l.base.Scheme != "https" && l.base.Scheme != "http" {
 			t.Errorf("server %s", l.shown)

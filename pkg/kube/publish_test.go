@@ -25,9 +25,7 @@ func examplePod() plan.Pod { return plan.Pod{Namespace: "default", Name: "a", UI
 func TestPublish(t *testing.T) {
 	s := cnitest.NewAPIServer(t, podA)
 	status := []byte(`[{"name":"a<&>é"}]`)
-	if err := dial(t, s).Publish(within(t, 5*time.Second), examplePod(), status, "net0 [10.0.0.1]"); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, dial(t, s).Publish(within(t, 5*time.Second), examplePod(), status, "net0 [10.0.0.1]"))
 	want := map[string]string{"k8s.v1.cni.cncf.io/networks": "net-a", "k8s.v1.cni.cncf.io/network-status": string(status)}
 	if diff := cmp.Diff(want, s.Annotations("default", "a")); diff != "" {
 		t.Error(diff)
@@ -51,9 +49,7 @@ func TestPublish(t *testing.T) {
 func TestEvent(t *testing.T) {
 	s := cnitest.NewAPIServer(t, podA)
 	began := time.Now().Add(-time.Second)
-	if err := dial(t, s).Publish(within(t, 5*time.Second), examplePod(), nil, "net0 [10.0.0.1]"); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, dial(t, s).Publish(within(t, 5*time.Second), examplePod(), nil, "net0 [10.0.0.1]"))
 	if n := len(s.Matching(http.MethodPatch, "*")); n != 0 {
 		t.Errorf("%d patches without a status", n)
 	}
@@ -62,9 +58,7 @@ func TestEvent(t *testing.T) {
 		t.Fatalf("%d events", len(events))
 	}
 	var got event
-	if err := json.Unmarshal(events[0], &got); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, json.Unmarshal(events[0], &got))
 	if at := got.FirstTimestamp; at.Time.Before(began) || !at.Equal(&got.LastTimestamp) {
 		t.Errorf("timestamps %v and %v", got.FirstTimestamp, got.LastTimestamp)
 	}
@@ -101,12 +95,8 @@ func TestEventBounds(t *testing.T) {
 func TestNoEvent(t *testing.T) {
 	s := cnitest.NewAPIServer(t, podA)
 	c := dial(t, s)
-	if err := c.Publish(within(t, time.Second), examplePod(), []byte("[]"), ""); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Publish(within(t, time.Second), examplePod(), nil, ""); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, c.Publish(within(t, time.Second), examplePod(), []byte("[]"), ""))
+	cnitest.Must(t, c.Publish(within(t, time.Second), examplePod(), nil, ""))
 	if n := len(s.Requests()); n != 1 {
 		t.Errorf("%d requests, want the PATCH alone", n)
 	}
@@ -120,9 +110,7 @@ func TestEventIsBesideThePatch(t *testing.T) {
 	}
 	s.SetLatency(200 * time.Millisecond)
 	began := time.Now()
-	if err := c.Publish(within(t, 5*time.Second), examplePod(), []byte("[]"), "hello"); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, c.Publish(within(t, 5*time.Second), examplePod(), []byte("[]"), "hello"))
 	if took := time.Since(began); took > 350*time.Millisecond {
 		t.Errorf("%s for two requests of 200ms each, which can be made at the same time", took)
 	}
@@ -136,14 +124,10 @@ func TestEventIsNotWaitedFor(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			s := cnitest.NewAPIServer(t, podA)
 			fault, err := cnitest.ParseFault(kind + " POST " + eventsPath)
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			s.Fail(fault)
 			c := dial(t, s)
-			if err := reach(within(t, time.Second), c); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, reach(within(t, time.Second), c))
 			began := time.Now()
 			if err := c.Publish(within(t, 10*time.Second), examplePod(), []byte("[]"), "hello"); err != nil {
 				t.Error(err)
@@ -170,9 +154,7 @@ func TestPublishForStaticPod(t *testing.T) {
 	pod := examplePod()
 	pod.UID = "hash-of-a-file"
 	pod.Annotations = map[string]string{"kubernetes.io/config.source": "file"}
-	if err := dial(t, s).Publish(within(t, time.Second), pod, []byte("[]"), ""); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, dial(t, s).Publish(within(t, time.Second), pod, []byte("[]"), ""))
 	if body := s.Matching(http.MethodPatch, statusPath)[0].Body; strings.Contains(body, "uid") {
 		t.Errorf("patch with a precondition: %s", body)
 	}
@@ -180,9 +162,7 @@ func TestPublishForStaticPod(t *testing.T) {
 
 func TestPublishWithoutUID(t *testing.T) {
 	s := cnitest.NewAPIServer(t, podA)
-	if err := dial(t, s).Publish(within(t, time.Second), plan.Pod{Namespace: "default", Name: "a"}, []byte("[]"), ""); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, dial(t, s).Publish(within(t, time.Second), plan.Pod{Namespace: "default", Name: "a"}, []byte("[]"), ""))
 	if body := s.Matching(http.MethodPatch, statusPath)[0].Body; strings.Contains(body, "uid") {
 		t.Errorf("patch with a precondition: %s", body)
 	}
@@ -229,9 +209,7 @@ func TestPublishTriedAgain(t *testing.T) {
 			s := cnitest.NewAPIServer(t, podA)
 			fault.Times, fault.Method = 1, http.MethodPatch
 			s.Fail(fault)
-			if err := dial(t, s).Publish(within(t, 5*time.Second), examplePod(), []byte("[1]"), ""); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, dial(t, s).Publish(within(t, 5*time.Second), examplePod(), []byte("[1]"), ""))
 			if got := s.Annotations("default", "a")[networkStatus]; got != "[1]" {
 				t.Errorf("status %q", got)
 			}

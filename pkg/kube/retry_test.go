@@ -105,9 +105,7 @@ func TestPausesGrow(t *testing.T) {
 func unused(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	defer l.Close()
 	return l.Addr().String()
 }
@@ -125,9 +123,7 @@ current-context: x
 func writeKubeconfig(t *testing.T, text string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "multus.kubeconfig")
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(file, []byte(text), 0o600))
 	return file
 }
 
@@ -164,9 +160,7 @@ func TestServerComesUp(t *testing.T) {
 func TestHangingConnection(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0") // the system accepts, nobody shakes hands
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	defer l.Close()
 	began := time.Now()
 	c := open(t, kubeconfigFor(t, "https://"+l.Addr().String()))
@@ -201,15 +195,11 @@ func TestTokenRotates(t *testing.T) {
 	s := cnitest.NewAPIServer(t, podA)
 	token := filepath.Join(t.TempDir(), "token")
 	write := func(text string) {
-		if err := os.WriteFile(token, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.WriteFile(token, []byte(text), 0o600))
 	}
 	write(cnitest.Token + "\n")
 	config := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := s.WriteKubeconfig(config, map[string]string{"tokenFile": token}); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, s.WriteKubeconfig(config, map[string]string{"tokenFile": token}))
 	c := open(t, config)
 	if _, err := c.Pod(within(t, time.Second), "default", "a"); err != nil {
 		t.Fatal(err)
@@ -241,19 +231,13 @@ func TestTokenRotatesUnderParallelReads(t *testing.T) {
 	}
 	token := filepath.Join(t.TempDir(), "token")
 	config := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := s.WriteKubeconfig(config, map[string]string{"tokenFile": token}); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(token, []byte("stale"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, s.WriteKubeconfig(config, map[string]string{"tokenFile": token}))
+	cnitest.Must(t, os.WriteFile(token, []byte("stale"), 0o600))
 	c := open(t, config)
 	if err := reach(within(t, time.Second), c); err == nil {
 		t.Fatal("the stale token was accepted")
 	}
-	if err := os.WriteFile(token, []byte(cnitest.Token), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(token, []byte(cnitest.Token), 0o600))
 	for ref, answer := range c.Definitions(within(t, 2*time.Second), refs) {
 		if answer.Err != nil {
 			t.Errorf("%s: %v", ref, answer.Err)

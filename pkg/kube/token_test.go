@@ -26,9 +26,7 @@ func tokenOf(t *testing.T, s *cnitest.APIServer, node Identity) (Identity, error
 func TestToken(t *testing.T) {
 	s := cnitest.NewAPIServer(t, nodeOne)
 	got, err := tokenOf(t, s, Identity{Node: "n1", NodeUID: "node-uid"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	if left := got.Expires.Sub(got.Issued); left != time.Hour {
 		t.Errorf("it lasts %s", left)
 	}
@@ -47,9 +45,7 @@ func TestToken(t *testing.T) {
 	for fault, denied := range map[string]bool{"403 POST times=1": true, "401 POST": false, "503 POST": false} {
 		s.Heal()
 		f, err := cnitest.ParseFault(fault)
-		if err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, err)
 		s.Fail(f)
 		_, err = dial(t, s).Token(within(t, 300*time.Millisecond), plan.Ref{Namespace: "kube-system", Name: "multus"}, Identity{}, time.Hour)
 		if err == nil || errors.Is(err, ErrDenied) != denied {
@@ -76,18 +72,14 @@ func TestAccount(t *testing.T) {
 	s := cnitest.NewAPIServer(t, podA)
 	dir := t.TempDir()
 	for file, content := range map[string][]byte{"token": []byte("old"), "ca.crt": s.CA()} {
-		if err := os.WriteFile(filepath.Join(dir, file), content, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.WriteFile(filepath.Join(dir, file), content, 0o600))
 	}
 	c := Account(s.URL(), dir)
 	t.Cleanup(c.Close)
 	if _, err := c.Pod(within(t, 5*time.Second), "default", "a"); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Errorf("error %v", err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "token"), []byte(cnitest.Token), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(filepath.Join(dir, "token"), []byte(cnitest.Token), 0o600))
 	if _, err := c.Pod(within(t, 5*time.Second), "default", "a"); err != nil {
 		t.Error(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -27,9 +28,7 @@ func devicesOf(t *testing.T, root string, pod plan.Pod) (map[string][]string, er
 func want(t *testing.T, root string, pod plan.Pod, devices map[string][]string) {
 	t.Helper()
 	got, err := devicesOf(t, root, pod)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	if diff := cmp.Diff(devices, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -166,12 +165,8 @@ func TestNoKubelet(t *testing.T) {
 func writeCheckpoint(t *testing.T, root, text string) {
 	t.Helper()
 	path := filepath.Join(root, checkpointPath)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.MkdirAll(filepath.Dir(path), 0o700))
+	cnitest.Must(t, os.WriteFile(path, []byte(text), 0o600))
 }
 
 const entries = `{"Data":{"PodDeviceEntries":[

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/config"
 )
 
@@ -83,9 +84,7 @@ func startWriter(t *testing.T, path string, i int) *exec.Cmd {
 	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %s", writerEnv, i, path))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, cmd.Start())
 	return cmd
 }
 
@@ -118,9 +117,7 @@ func write(t *testing.T, log *File, line string) {
 func tidied(t *testing.T, conf config.Log) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		if err := Tidy(conf, time.Now()); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, Tidy(conf, time.Now()))
 		plain := globbed(t, strings.TrimSuffix(conf.File, ".log")+"-*.log")
 		if len(plain) == 0 {
 			return
@@ -134,9 +131,7 @@ func tidied(t *testing.T, conf config.Log) {
 func TestRotation(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "multus.log")
 	place(t, path, "old\n")
-	if err := os.Chmod(path, 0o640); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.Chmod(path, 0o640))
 	log := open(t, config.Log{File: path, MaxSize: 10})
 	write(t, log, "fits")
 	write(t, log, "over")
@@ -200,9 +195,7 @@ func TestLogFollowsThePath(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "multus.log")
 			log := open(t, config.Log{File: path})
 			write(t, log, "before")
-			if err := move(path); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, move(path))
 			write(t, log, "after")
 			if got := content(t, path); got != "after\n" {
 				t.Errorf("the new file holds %q", got)
@@ -215,9 +208,7 @@ func TestLogFollowsThePath(t *testing.T) {
 func TestRotationBehindALink(t *testing.T) {
 	dir := t.TempDir()
 	link, target := filepath.Join(dir, "link.log"), filepath.Join(dir, "target.log")
-	if err := os.Symlink(target, link); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.Symlink(target, link))
 	log := open(t, config.Log{File: link, MaxSize: 10})
 	write(t, log, "one456789")
 	write(t, log, "two")
@@ -264,9 +255,7 @@ func TestRotationWaitsForWriters(t *testing.T) {
 	if got := rotated(t, path); len(got) != 0 {
 		t.Errorf("moved under a writer: %v", got)
 	}
-	if err := writer.Close(); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, writer.Close())
 	<-done
 	if got := rotated(t, path); len(got) != 1 || content(t, path) != "new\n" {
 		t.Errorf("old files %v, new one %q", got, content(t, path))
@@ -276,13 +265,9 @@ func TestRotationWaitsForWriters(t *testing.T) {
 func held(t *testing.T, path string) *os.File {
 	t.Helper()
 	lock, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	t.Cleanup(func() { lock.Close() })
-	if err := flock(lock); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, flock(lock))
 	return lock
 }
 
@@ -313,37 +298,27 @@ func allLines(t *testing.T, path string) []string {
 func unzip(t *testing.T, text string) string {
 	t.Helper()
 	unpacker, err := gzip.NewReader(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	plain, err := io.ReadAll(unpacker)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return string(plain)
 }
 
 func place(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(path, []byte(text), 0o600))
 }
 
 func content(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return string(data)
 }
 
 func globbed(t *testing.T, pattern string) []string {
 	t.Helper()
 	found, err := filepath.Glob(pattern)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return found
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/config"
 )
 
@@ -44,13 +45,9 @@ func TestTidy(t *testing.T) {
 				place(t, filepath.Join(dir, name), name)
 			}
 			test.conf.File = filepath.Join(dir, "multus.log")
-			if err := Tidy(test.conf, now); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, Tidy(test.conf, now))
 			entries, err := os.ReadDir(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			var got []string
 			for _, entry := range entries {
 				got = append(got, entry.Name())
@@ -73,9 +70,7 @@ func TestCompressingAgainKeepsAll(t *testing.T) {
 	text := string(bytes.Repeat([]byte("line\n"), 1<<16))
 	place(t, path, text)
 	place(t, path+zipped, "half")
-	if err := compress(path); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, compress(path))
 	if got := unzip(t, content(t, path+zipped)); got != text {
 		t.Errorf("%d bytes of %d are left", len(got), len(text))
 	}
@@ -87,16 +82,10 @@ func TestCompressedByOne(t *testing.T) {
 	moved := movedName(path, time.Now())
 	place(t, moved, "line\n")
 	other, err := os.Open(moved)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := flock(other); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
+	cnitest.Must(t, flock(other))
 	conf := config.Log{File: path, Compress: true}
-	if err := Tidy(conf, time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, Tidy(conf, time.Now()))
 	if got := rotated(t, path); len(got) != 1 || got[0] != moved {
 		t.Errorf("compressed under another process: %v", got)
 	}

@@ -29,9 +29,7 @@ func TestAdd(t *testing.T) {
 	}
 	w.patient()
 	got, err := w.Add(t.Context(), sandbox("c1"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	const want = `{"cniVersion":"0.4.0","interfaces":[{"name":"eth0","sandbox":"/n"}],"ips":[{"version":"4","interface":0,"address":"192.0.2.1/24"}],"dns":{}}`
 	if string(got) != want {
 		t.Errorf("answered %s\nwant     %s", got, want)

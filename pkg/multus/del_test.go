@@ -45,9 +45,7 @@ func TestDelTakesItsInputFromTheRecord(t *testing.T) {
 	w.Planner.Conf.Delegates, w.Planner.Conf.Delegates = nil, nil
 	sb := sandbox("c1")
 	sb.NetNS, sb.Args = "", "K8S_POD_NAME=another"
-	if err := w.Del(t.Context(), sb); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, w.Del(t.Context(), sb))
 	for _, c := range w.exec.Calls() {
 		if got := string(c.Member("prevResult")); !strings.Contains(got, c.Plugin+".example") {
 			t.Errorf("%s: prevResult %s", c, got)
@@ -63,14 +61,10 @@ func TestDelOfWhatWasNotStarted(t *testing.T) {
 	w := newWorld(t, abc)
 	w.add(t, "c1")
 	rec, err := w.State.Load(state.KeyOf(sandbox("c1")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	rec.Attachments[1].Phase, rec.Attachments[1].Result = state.Attaching, nil
 	rec.Attachments[2].Phase, rec.Attachments[2].Result = state.Planned, nil
-	if err := w.State.Update(rec); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, w.State.Update(rec))
 	w.del(t, "c1")
 	w.wantCalls(t, []string{"DEL net0 b", "DEL eth0 a"})
 	w.wantPhases(t, "c1", "none")
@@ -125,18 +119,14 @@ func TestDelWhereTheRecordCannotBeSetAside(t *testing.T) {
 	w := newWorld(t, abc)
 	w.spoil(t, "c1", "{")
 	blocked := filepath.Join(string(w.State), "unreadable")
-	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(blocked, nil, 0o600))
 	if got := object(t, w.Del(t.Context(), sandbox("c1"))); !strings.HasPrefix(got, "5 unreadable record") {
 		t.Error(got)
 	}
 	if calls := w.calls(); len(calls) != 3 {
 		t.Errorf("calls %q", calls)
 	}
-	if err := os.Remove(blocked); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.Remove(blocked))
 	w.del(t, "c1")
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
 )
@@ -33,13 +34,9 @@ func devicesWorld(t *testing.T, given given) *world {
 	w.Planner.Devices = given
 	w.Planner.DeviceInfo = filepath.Join(w.dir, "devinfo")
 	for _, dir := range []string{"dp", "cni"} {
-		if err := os.MkdirAll(filepath.Join(w.dir, "devinfo", dir), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.MkdirAll(filepath.Join(w.dir, "devinfo", dir), 0o700))
 	}
-	if err := os.WriteFile(filepath.Join(w.dir, "devinfo/dp/x.io-vf-d1-device.json"), []byte(pci), 0o400); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(filepath.Join(w.dir, "devinfo/dp/x.io-vf-d1-device.json"), []byte(pci), 0o400))
 	return w
 }
 
@@ -47,9 +44,7 @@ func devicesWorld(t *testing.T, given given) *world {
 func (w *world) deviceFiles(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(w.dir, "devinfo/cni/*"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return files
 }
 
@@ -107,9 +102,7 @@ func TestDeviceInformationGoesWithAForgottenSandbox(t *testing.T) {
 			}
 		},
 		"no record": func(t *testing.T, w *world) {
-			if err := os.Remove(filepath.Join(string(w.State), "sandboxes", "c1@eth0.json")); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, os.Remove(filepath.Join(string(w.State), "sandboxes", "c1@eth0.json")))
 			w.del(t, "c1")
 		},
 	} {

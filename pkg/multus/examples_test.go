@@ -33,9 +33,7 @@ func TestExamplesOfDevices(t *testing.T) {
 		dir := filepath.Dir(pod)
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			objects, err := manifest.Load(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			for _, f := range lint.Check(t.Context(), objects) {
 				t.Errorf("validate: %v", f)
 			}
@@ -51,9 +49,7 @@ func TestExamplesOfDevices(t *testing.T) {
 			n.checkInputs(t, w)
 			var want, got any
 			decodeFile(t, filepath.Join(dir, "network-status"), &want)
-			if err := json.Unmarshal(objects.Status(pod), &got); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, json.Unmarshal(objects.Status(pod), &got))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("status: -want +got:\n%s", diff)
 			}
@@ -81,13 +77,9 @@ func (n node) world(t *testing.T, objects *manifest.Objects) *world {
 	w := newStatic(t, `"cniVersion":"1.0.0","kubeconfig":"/k","delegates":[{"cniVersion":"1.0.0","name":"cluster","type":"cluster"}]`)
 	w.Cluster, w.Planner.Definitions, w.Planner.Devices = objects, objects, n.Devices
 	w.Planner.DeviceInfo = filepath.Join(w.dir, "devinfo")
-	if err := os.MkdirAll(filepath.Join(w.dir, "devinfo/dp"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.MkdirAll(filepath.Join(w.dir, "devinfo/dp"), 0o700))
 	for name, info := range n.DeviceInfo {
-		if err := os.WriteFile(filepath.Join(w.dir, "devinfo/dp", name+"-device.json"), info, 0o400); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.WriteFile(filepath.Join(w.dir, "devinfo/dp", name+"-device.json"), info, 0o400))
 	}
 	w.exec.Answer = func(ctx context.Context, c cnitest.Call) ([]byte, error) {
 		if c.Command != "ADD" {

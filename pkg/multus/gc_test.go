@@ -167,12 +167,8 @@ func TestGCWithoutRecords(t *testing.T) {
 	w.exec.Reset()
 	w.valid("c1")
 	sandboxes := filepath.Join(string(w.State), "sandboxes")
-	if err := os.RemoveAll(sandboxes); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(t.TempDir(), sandboxes); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.RemoveAll(sandboxes))
+	cnitest.Must(t, os.Symlink(t.TempDir(), sandboxes))
 	err := w.GC(t.Context())
 	if got := object(t, err); !strings.HasPrefix(got, "5 ") || !strings.Contains(got, "networks left alone") {
 		t.Errorf("answered %s", got)
@@ -238,9 +234,7 @@ func TestLockedOut(t *testing.T) {
 	w.valid()
 	w.Planner.Conf.DelegateTimeout, w.Planner.Conf.ReadinessTimeout, w.Planner.Conf.APITimeout = 20*time.Millisecond, 20*time.Millisecond, 20*time.Millisecond
 	l, err := w.State.Lock(t.Context(), state.KeyOf(sandbox("c1")))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	for command, call := range map[string]func() error{
 		"DEL":   func() error { return w.Del(t.Context(), sandbox("c1")) },
 		"CHECK": func() error { return w.Check(t.Context(), sandbox("c1")) },
@@ -254,8 +248,6 @@ func TestLockedOut(t *testing.T) {
 	if calls := w.calls(); len(calls) > 0 {
 		t.Errorf("calls %q", calls)
 	}
-	if err := l.Unlock(); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, l.Unlock())
 	w.del(t, "c1")
 }

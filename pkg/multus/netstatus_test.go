@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/state"
@@ -63,18 +64,12 @@ func TestStatusOfAnAttachment(t *testing.T) {
 				tt.version = "1.0.0"
 			}
 			list, _, err := netconf.Parse([]byte(`{"cniVersion":"`+tt.version+`","name":"a","type":"x"}`), "")
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			a := state.Attachment{Attachment: plan.Attachment{Network: "ns1/net-a", Interface: "net0", Config: list, DefaultRoute: tt.route}, Result: json.RawMessage(tt.result)}
 			s, err := statusOf(a)
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			got, err := json.Marshal(s)
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			if diff := cmp.Diff(tt.want, string(got)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -90,13 +85,9 @@ func TestStatuses(t *testing.T) {
 		{Attachment: plan.Attachment{Network: "ns1/a", Interface: "net1"}},
 	}}
 	list, err := statuses(rec)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	got, err := json.Marshal(list)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	const want = `[{"name":"cluster","interface":"eth0","default":true},{"name":"ns1/a","interface":"net0","default":false},{"name":"ns1/a","interface":"net1","default":false}]`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -85,9 +85,7 @@ func TestStatusIsPrompt(t *testing.T) {
 // TestStatusOfReadiness looks once.
 func TestStatusOfReadiness(t *testing.T) {
 	w := newWorld(t, abc+`,"readinessIndicatorFile":"$DIR/ready"`)
-	if err := os.WriteFile(filepath.Join(w.dir, "ready"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(filepath.Join(w.dir, "ready"), nil, 0o600))
 	if err := w.Status(t.Context()); err != nil {
 		t.Error(err)
 	}

@@ -33,9 +33,7 @@ func (w *world) left(t *testing.T) []string {
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return files
 }
 
@@ -80,9 +78,7 @@ func TestUnfinishedByDel(t *testing.T) {
 	w.calls()
 	other := sandbox("c1")
 	other.Args = strings.ReplaceAll(podArgs, "uid-1", "uid-2")
-	if err := w.Del(t.Context(), other); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, w.Del(t.Context(), other))
 	w.wantPhases(t, "c0", "eth0 detached, net0 detached, net1 attached")
 	w.del(t, "c2")
 	if left := w.left(t); left != nil {
@@ -151,9 +147,7 @@ func TestCollect(t *testing.T) {
 	w := newWorld(t, abc)
 	ns := cnitest.NewNetNS(t)
 	empty := filepath.Join(w.dir, "empty")
-	if err := os.WriteFile(empty, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(empty, nil, 0o600))
 	paths := map[string]string{
 		"alive": ns.Path, "gone": filepath.Join(w.dir, "gone"), "known": filepath.Join(w.dir, "known"), "failed": ns.Path,
 		"process": "/proc/999999999/ns/net", "unseen": filepath.Join(w.dir, "no-directory", "ns"), "unmounted": empty,
@@ -174,9 +168,7 @@ func TestCollect(t *testing.T) {
 	w.fail(nil)
 	for _, id := range []string{"note", "known"} { // of which no record is left
 		rec := state.Record{Sandbox: plan.Sandbox{ContainerID: id, IfName: "eth0"}, Pod: plan.Pod{UID: "uid-of-" + id}}
-		if err := w.State.NoteUnfinished(rec); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, w.State.NoteUnfinished(rec))
 	}
 	finished, err := w.Collect(t.Context(), func(id string) bool { return id == "known" })
 	if err != nil {
@@ -239,9 +231,7 @@ func TestVerify(t *testing.T) {
 // TestCheckWithoutARecord: a pod that is older than Multus has its default network.
 func TestCheckWithoutARecord(t *testing.T) {
 	w := newWorld(t, abc+`,"prevResult":{"cniVersion":"1.1.0","ips":[{"address":"192.0.2.1/24"}]}`)
-	if err := w.Check(t.Context(), sandbox("c1")); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, w.Check(t.Context(), sandbox("c1")))
 	calls := w.exec.Calls()
 	if len(calls) != 1 || calls[0].String() != "CHECK a" || calls[0].Env["CNI_IFNAME"] != "eth0" || !strings.Contains(string(calls[0].Member("prevResult")), "192.0.2.1") {
 		t.Errorf("%v", calls)
@@ -254,9 +244,7 @@ func TestCheckWithoutARecord(t *testing.T) {
 	if got := object(t, w.Check(t.Context(), sandbox("c1"))); !strings.HasPrefix(got, "7 no record of the sandbox c1 (eth0), and no default network to check: ") {
 		t.Error(got)
 	}
-	if err := os.WriteFile(filepath.Join(w.dir, "x.conf"), []byte(`{"cniVersion":"1.1.0","name":"x","type":"a"}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(filepath.Join(w.dir, "x.conf"), []byte(`{"cniVersion":"1.1.0","name":"x","type":"a"}`), 0o600))
 	if err := w.Check(t.Context(), sandbox("c1")); err != nil {
 		t.Errorf("another network of every pod is missing: %v", err)
 	}

@@ -49,9 +49,7 @@ func newWorld(t *testing.T, members string) *world {
 	w.api = cnitest.NewAPIServer(t)
 	w.kubeconfig = w.api.KubeconfigFile(t)
 	client, err := kube.Dial(w.kubeconfig)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	t.Cleanup(client.Close)
 	w.Cluster, w.Planner.Definitions, w.Planner.Networks = client, client, client.Legacy()
 	w.pod("uid-1", nil)
@@ -63,9 +61,7 @@ func newStatic(t *testing.T, members string) *world {
 	t.Helper()
 	w := &world{exec: &cnitest.Exec{}, dir: t.TempDir()}
 	conf, err := config.Parse([]byte(`{"name":"node","type":"multus",` + strings.ReplaceAll(members, "$DIR", w.dir) + `}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	w.Plugin = multus.Plugin{
@@ -128,9 +124,7 @@ func (w *world) event(t *testing.T) string {
 	t.Helper()
 	var e struct{ Message string }
 	for _, raw := range w.api.Events() {
-		if err := json.Unmarshal(raw, &e); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, json.Unmarshal(raw, &e))
 	}
 	return e.Message
 }
@@ -210,12 +204,8 @@ func (w *world) del(t *testing.T, id string) {
 func (w *world) spoil(t *testing.T, id, content string) {
 	t.Helper()
 	sandboxes := filepath.Join(string(w.State), "sandboxes")
-	if err := os.MkdirAll(sandboxes, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(sandboxes, id+"@eth0.json"), []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.MkdirAll(sandboxes, 0o700))
+	cnitest.Must(t, os.WriteFile(filepath.Join(sandboxes, id+"@eth0.json"), []byte(content), 0o600))
 }
 
 // object is the error as the runtime reads it: its code and its message.
@@ -233,8 +223,6 @@ func objectOf(t *testing.T, command string, err error) string {
 		Code uint
 		Msg  string
 	}
-	if err := json.Unmarshal(multus.Call{Command: command}.ErrorObject("1.1.0", err), &o); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, json.Unmarshal(multus.Call{Command: command}.ErrorObject("1.1.0", err), &o))
 	return fmt.Sprintf("%d %s", o.Code, o.Msg)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
@@ -20,12 +21,8 @@ func folder(t *testing.T, files map[string]string) string {
 	dir := t.TempDir()
 	for name, text := range files {
 		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		cnitest.Must(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	return dir
 }
@@ -82,9 +79,7 @@ func TestNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := folder(t, tt.files)
 			got, err := netconf.Dir{dir}.Named("net-a")
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			if diff := cmp.Diff([]string{filepath.Join(dir, tt.file), "net-a", tt.types}, []string{got.File, got.List.Name(), types(got.List)}); diff != "" {
 				t.Errorf("file, name and plugins (-want +got):\n%s", diff)
 			}
@@ -178,9 +173,7 @@ func TestFirst(t *testing.T) {
 		"10.conf": pluginOf, "20.conflist": listOf,
 	})
 	got, err := netconf.First(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	if got.File != dir+"/10.conf" || len(got.Warnings) != 3 {
 		t.Errorf("found %s with warnings %q, want 10.conf and three", got.File, got.Warnings)
 	}
@@ -205,16 +198,10 @@ func TestFirst(t *testing.T) {
 // What is no regular file must neither be read nor waited for.
 func TestForeignFiles(t *testing.T) {
 	dir := folder(t, map[string]string{"data/z.conf": pluginOf, "big.conf": strings.Repeat(" ", netconf.MaxSize+1)})
-	if err := os.Mkdir(filepath.Join(dir, "dir.conf"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "fifo.conf"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.Mkdir(filepath.Join(dir, "dir.conf"), 0o755))
+	cnitest.Must(t, syscall.Mkfifo(filepath.Join(dir, "fifo.conf"), 0o600))
 	for link, target := range map[string]string{"gone.conf": "nowhere", "loop.conf": "loop.conf", "null.conf": "/dev/null", "z.conf": "data/z.conf"} {
-		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.Symlink(target, filepath.Join(dir, link)))
 	}
 	done := make(chan struct{})
 	go func() {

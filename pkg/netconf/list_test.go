@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
@@ -14,9 +15,7 @@ import (
 func mustParse(t *testing.T, conf string) netconf.List {
 	t.Helper()
 	list, _, err := netconf.Parse([]byte(conf), "net")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return list
 }
 
@@ -24,9 +23,7 @@ func mustParse(t *testing.T, conf string) netconf.List {
 func onlyPlugin(t *testing.T, l netconf.List) string {
 	t.Helper()
 	data, err := l.MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	_, plugins, _ := bytes.Cut(data, []byte(`"plugins":`))
 	return string(bytes.TrimSuffix(plugins, []byte("}")))
 }
@@ -49,9 +46,7 @@ func TestWithArgs(t *testing.T) {
 			before := mustParse(t, tt.conf)
 			was := toJSON(t, before)
 			after, err := before.WithArgs(json.RawMessage(tt.args))
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			if diff := cmp.Diff(tt.want, onlyPlugin(t, after)); diff != "" {
 				t.Errorf("plugins (-want +got):\n%s", diff)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
@@ -41,13 +42,9 @@ func TestRoundTrip(t *testing.T) {
 func roundTrip(t *testing.T, list netconf.List, encode func(any) ([]byte, error)) {
 	t.Helper()
 	record, err := encode(map[string]any{"config": list})
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	var back struct{ Config netconf.List }
-	if err := json.Unmarshal(record, &back); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, json.Unmarshal(record, &back))
 	if !back.Config.Equal(list) {
 		t.Errorf("%s came back as %s", toJSON(t, list), toJSON(t, back.Config))
 	}
@@ -79,9 +76,7 @@ func TestUnmarshalKnowsNoPolicy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var list netconf.List
-			if err := list.UnmarshalJSON([]byte(record)); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, list.UnmarshalJSON([]byte(record)))
 			if diff := cmp.Diff(record, toJSON(t, list)); diff != "" {
 				t.Errorf("list (-want +got):\n%s", diff)
 			}

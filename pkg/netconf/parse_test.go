@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
@@ -15,13 +16,9 @@ import (
 func parsed(t *testing.T, conf, fallback string) (string, []string) {
 	t.Helper()
 	list, warnings, err := netconf.Parse([]byte(conf), fallback)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	got, err := list.MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return string(got), warnings
 }
 
@@ -247,9 +244,7 @@ func TestParseKeepsMessagesShort(t *testing.T) {
 	}
 	t.Run("warnings", func(t *testing.T) {
 		_, warnings, err := netconf.Parse([]byte(`{`+keys+`"name":"n","type":"a"}`), "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, err)
 		if len(warnings) != 33 || warnings[32] != "more warnings left out" {
 			t.Errorf("%d warnings, want 32 and a line that there are more", len(warnings))
 		}
@@ -259,8 +254,6 @@ func TestParseKeepsMessagesShort(t *testing.T) {
 func toJSON(t *testing.T, v any) string {
 	t.Helper()
 	out, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return string(out)
 }

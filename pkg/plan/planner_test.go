@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
@@ -19,9 +20,7 @@ import (
 func planner(t *testing.T, definitions plan.Definitions) plan.Planner {
 	t.Helper()
 	list, _, err := netconf.Parse([]byte(`{"cniVersion":"1.0.0","name":"one","type":"ptp"}`), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return plan.Planner{Conf: config.Config{Delegates: []config.Delegate{{List: list}}}, Definitions: definitions}
 }
 
@@ -72,13 +71,9 @@ func TestInputsStayAsTheyAre(t *testing.T) {
 	p.Devices = &devices{ids: map[string][]string{"x.io/vf": {"d1", "d2"}}}
 	pod := web(`[{"name":"a"},{"name":"a","deviceID":"d1"}]`)
 	first, err := p.Plan(t.Context(), sandbox, pod)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	second, err := p.Plan(t.Context(), sandbox, pod)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	if diff := cmp.Diff(compact(t, first), compact(t, second)); diff != "" {
 		t.Errorf("-first +second:\n%s", diff)
 	}
@@ -91,9 +86,7 @@ func TestLegacyArgsWithoutOthers(t *testing.T) {
 		sb := sandbox
 		sb.Args = given
 		made, err := p.Plan(t.Context(), sb, web(`[{"name":"a","mac":"02:00:00:00:00:01"}]`))
-		if err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, err)
 		if got := made.Attachments[1].Args; got != want {
 			t.Errorf("%q became %q, not %q", given, got, want)
 		}

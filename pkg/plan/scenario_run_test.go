@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -72,17 +73,11 @@ func (s *scenario) checkCalls(t *testing.T, out *strings.Builder) {
 // attachments share an interface.
 func checkPlan(t *testing.T, made plan.Plan) {
 	data, err := json.Marshal(made)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	var read plan.Plan
-	if err := json.Unmarshal(data, &read); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, json.Unmarshal(data, &read))
 	again, err := json.Marshal(read)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	if diff := cmp.Diff(string(data), string(again)); diff != "" {
 		t.Errorf("the plan changes on its way through JSON:\n%s", diff)
 	}
@@ -126,8 +121,6 @@ func show(t *testing.T, out *strings.Builder, a plan.Attachment) {
 
 func compact(t *testing.T, value any) string {
 	data, err := json.Marshal(value)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return string(data)
 }

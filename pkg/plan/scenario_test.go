@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"sigs.k8s.io/yaml"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
@@ -85,9 +86,7 @@ func TestScenarios(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			s := load(t, archive)
 			got := s.run(t)
 			if *update {
@@ -118,9 +117,7 @@ func rewrite(t *testing.T, file string, a *txtar.Archive, got string) {
 		}
 	}
 	a.Files = append(kept, txtar.File{Name: "expect", Data: []byte(got)})
-	if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(file, txtar.Format(a), 0o644))
 }
 
 // load makes of the archive what a planner works with.
@@ -151,9 +148,7 @@ func ref(text string) plan.Ref {
 
 func (s *scenario) write(t *testing.T, name string, data []byte) {
 	path := filepath.Join(s.dir, name)
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, data, 0o644)); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, data, 0o644)))
 }
 
 func (s *scenario) section(t *testing.T, f txtar.File) {
@@ -212,9 +207,7 @@ func (s *scenario) install(t *testing.T, plugins []string) plan.Binaries {
 		case !broken:
 			err = os.Chmod(path, 0o755)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, err)
 	}
 	return binDir(filepath.Join(s.dir, "bin"))
 }

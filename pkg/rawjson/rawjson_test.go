@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
@@ -19,16 +20,12 @@ func TestObjectsStayAsTheyWereWritten(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o, err := rawjson.Parse([]byte(tt.text))
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			if got := string(o.JSON()); got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
 			}
 			encoded, err := json.Marshal(o.JSON()) // escapes
-			if err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, err)
 			again, err := rawjson.Parse(encoded)
 			if err != nil || string(again.JSON()) != tt.want {
 				t.Errorf("after another encoder: %s, %v", again.JSON(), err)
@@ -39,9 +36,7 @@ func TestObjectsStayAsTheyWereWritten(t *testing.T) {
 
 func TestChanges(t *testing.T) {
 	o, err := rawjson.Parse([]byte(`{"a":1,"B":2,"b":3,"c":{"d":4}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	tests := []struct {
 		name string
 		got  rawjson.Object

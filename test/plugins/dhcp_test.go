@@ -88,9 +88,7 @@ func TestKilledAdd(t *testing.T) {
 	n.Do(add.Start)
 	t.Cleanup(func() { _ = add.Process.Kill() })
 	n.Await("the second plugin works", func() bool { return slices.Equal(p.Links(), []string{"eth0", "net0"}) })
-	if err := add.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, add.Process.Kill())
 	if err := add.Wait(); err == nil {
 		t.Fatal("ADD ended before it was killed")
 	}

@@ -65,9 +65,7 @@ func TestDelWithoutPlugin(t *testing.T) {
 	p := n.newPod(t, "web")
 	before := n.traces()
 	result := p.add(c)
-	if err := os.Remove(filepath.Join(n.Bin, "ptp")); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.Remove(filepath.Join(n.Bin, "ptp")))
 	for range 2 {
 		says(t, p.refused("DEL", c), "network second (net0)", "ptp")
 		same(t, "interfaces", p.Links(), []string{"net0"})
@@ -81,13 +79,9 @@ func TestDelWithoutPlugin(t *testing.T) {
 
 func linkBinaries(t *testing.T, dir string, names ...string) {
 	t.Helper()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.MkdirAll(dir, 0o755))
 	for _, name := range names {
-		if err := os.Symlink(cnitest.Binary(name), filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.Symlink(cnitest.Binary(name), filepath.Join(dir, name)))
 	}
 }
 

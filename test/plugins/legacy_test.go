@@ -27,13 +27,9 @@ const legacyFallback = `{"cniVersion": "1.0.0", "name": "fallback", "type": "ptp
 func TestLegacyNetworks(t *testing.T) {
 	t.Parallel()
 	older, err := manifest.Load(legacyExample)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	converted, err := manifest.Read(bytes.NewReader(converted(t)), "-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	const objects, definitions = "/apis/kubernetes.com/v1/namespaces/default/networks/", "/apis/k8s.cni.cncf.io/v1/namespaces/default/network-attachment-definitions/"
 	tests := []struct {
 		name       string
@@ -105,23 +101,15 @@ func (n *host) example(t testing.TB, objects *manifest.Objects, name string) *po
 			continue
 		}
 		members, err := o.Members()
-		if err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, err)
 		object, err := json.Marshal(members)
-		if err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, err)
 		text := strings.NewReplacer(`\"host-local\",`, `\"host-local\", \"dataDir\": \"`+n.Node.Path("ipam")+`\",`, "ml-", "br-").Replace(string(object))
-		if err := n.API.Put([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, n.API.Put([]byte(text)))
 	}
 	p := n.newPod(t, name)
 	found, err := objects.Pod(t.Context(), "default", name)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	n.Put(map[string]any{
 		"kind": "Pod", "apiVersion": "v1",
 		"metadata": map[string]any{"namespace": "default", "name": name, "uid": p.sandbox().UID, "annotations": found.Annotations},
@@ -136,8 +124,6 @@ func converted(t *testing.T) []byte {
 		t.Skip("makes network namespaces and interfaces: needs root")
 	}
 	out, err := exec.Command(cnitest.Binary("multus"), "convert", "-f", legacyExample).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return out
 }
