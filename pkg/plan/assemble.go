@@ -20,7 +20,7 @@ var ErrTooMuch = fmt.Errorf("more than %d bytes together; select fewer networks,
 // assemble makes the plan of what was resolved: names, devices, requests.
 func (d *draft) assemble(ctx context.Context) Plan {
 	names := d.interfaces()
-	devices := d.allot(ctx, names)
+	devices := d.allocate(ctx, names)
 	made := Plan{Attachments: []Attachment{}}
 	size := 0
 	for i, w := range d.wanted {

@@ -23,19 +23,19 @@ const (
 // CNI plugins below cni.
 const DeviceInfoDir = "/var/run/k8s.cni.cncf.io/devinfo"
 
-// handout gives a pod's devices to its networks, one cursor a resource.
-type handout struct {
+// allocation gives a pod's devices to its networks, one cursor a resource.
+type allocation struct {
 	given map[string][]string // what the pod has, in order
 	taken map[string][]string // what its networks got of that
 	none  string              // what to say where the pod has nothing of a resource
 	guess bool                // nothing is known: devices are made up
 }
 
-// allot finds a device for each attachment whose network names a resource: the
+// allocate finds a device for each attachment whose network names a resource: the
 // one that the annotation names, else the next that the pod was given. Those
 // that are named are taken first, so that none is given twice. The answer is in
 // the order of what is wanted; an empty ID: no device.
-func (d *draft) allot(ctx context.Context, names []named) []Device {
+func (d *draft) allocate(ctx context.Context, names []named) []Device {
 	devices := make([]Device, len(d.wanted))
 	for i, w := range d.wanted {
 		devices[i] = Device{Resource: d.networks[w.source].resource, ID: w.selection.DeviceID}
@@ -43,14 +43,14 @@ func (d *draft) allot(ctx context.Context, names []named) []Device {
 	if d.salvage || len(d.resources()) == 0 { // DEL asks no kubelet
 		return devices
 	}
-	h, err := d.handout(ctx)
+	al, err := d.allocation(ctx)
 	if err != nil {
 		d.faults.Add(err)
 		return devices
 	}
 	for _, dev := range devices {
-		if dev.ID != "" && slices.Contains(h.given[dev.Resource], dev.ID) {
-			h.taken[dev.Resource] = append(h.taken[dev.Resource], dev.ID)
+		if dev.ID != "" && slices.Contains(al.given[dev.Resource], dev.ID) {
+			al.taken[dev.Resource] = append(al.taken[dev.Resource], dev.ID)
 		}
 	}
 	for i, w := range d.wanted {
@@ -58,11 +58,11 @@ func (d *draft) allot(ctx context.Context, names []named) []Device {
 			continue
 		}
 		subject := fmt.Sprintf("network %s (%s)", d.networks[w.source].title, names[i].name)
-		id, err := h.next(devices[i].Resource)
+		id, err := al.next(devices[i].Resource)
 		switch {
 		case err == nil:
 			devices[i].ID = id
-			if h.guess {
+			if al.guess {
 				d.warn(subject, fmt.Sprintf("a device of %s, known on the node alone; %q stands for it", fault.Quote(devices[i].Resource), id))
 			}
 		case errors.Is(err, errNoneGiven) && !d.networks[w.source].list.Declares(capabilityDevice):
@@ -91,30 +91,30 @@ func (d *draft) resources() []string {
 	return resources
 }
 
-// handout asks which devices the pod has.
-func (d *draft) handout(ctx context.Context) (handout, error) {
-	h := handout{taken: map[string][]string{}, none: "the kubelet gave the pod no device of it"}
+// allocation asks which devices the pod has.
+func (d *draft) allocation(ctx context.Context) (allocation, error) {
+	al := allocation{taken: map[string][]string{}, none: "the kubelet gave the pod no device of it"}
 	switch {
 	case d.pod.IsZero():
-		h.none = "there is no pod that could have devices"
-		return h, nil
+		al.none = "there is no pod that could have devices"
+		return al, nil
 	case d.planner.Devices == nil:
-		h.guess = true
-		return h, nil
+		al.guess = true
+		return al, nil
 	}
 	given, err := d.planner.Devices.Devices(ctx, d.pod, d.resources())
 	if errors.Is(err, ErrNotFound) {
-		h.none = err.Error()
-		return h, nil
+		al.none = err.Error()
+		return al, nil
 	}
 	if err != nil {
-		return h, fmt.Errorf("devices of pod %s: %w", d.pod, err)
+		return al, fmt.Errorf("devices of pod %s: %w", d.pod, err)
 	}
-	h.given = given
+	al.given = given
 	if len(given) > 0 {
-		h.none += fmt.Sprintf(", only of %s", fault.QuoteAll(slices.Sorted(maps.Keys(given))))
+		al.none += fmt.Sprintf(", only of %s", fault.QuoteAll(slices.Sorted(maps.Keys(given))))
 	}
-	return h, nil
+	return al, nil
 }
 
 // errNoneGiven says that a pod has no device of a resource at all: the resource
@@ -122,23 +122,23 @@ func (d *draft) handout(ctx context.Context) (handout, error) {
 var errNoneGiven = errors.New("no device")
 
 // next is the next device of a resource.
-func (h handout) next(resource string) (string, error) {
-	if h.guess {
-		id := fmt.Sprintf("placeholder-%d", len(h.taken[resource])+1)
-		h.taken[resource] = append(h.taken[resource], id)
+func (al allocation) next(resource string) (string, error) {
+	if al.guess {
+		id := fmt.Sprintf("placeholder-%d", len(al.taken[resource])+1)
+		al.taken[resource] = append(al.taken[resource], id)
 		return id, nil
 	}
-	if len(h.given[resource]) == 0 {
-		return "", fmt.Errorf("%w of resource %s: %s; if the network needs one, request it in resources.limits of a container", errNoneGiven, fault.Quote(resource), h.none)
+	if len(al.given[resource]) == 0 {
+		return "", fmt.Errorf("%w of resource %s: %s; if the network needs one, request it in resources.limits of a container", errNoneGiven, fault.Quote(resource), al.none)
 	}
-	for _, id := range h.given[resource] {
-		if !slices.Contains(h.taken[resource], id) {
-			h.taken[resource] = append(h.taken[resource], id)
+	for _, id := range al.given[resource] {
+		if !slices.Contains(al.taken[resource], id) {
+			al.taken[resource] = append(al.taken[resource], id)
 			return id, nil
 		}
 	}
 	return "", fmt.Errorf("no device of resource %s is left: the pod was given %d (%s), which its other networks have; request one more in resources.limits of a container",
-		fault.Quote(resource), len(h.given[resource]), fault.QuoteAll(h.given[resource]))
+		fault.Quote(resource), len(al.given[resource]), fault.QuoteAll(al.given[resource]))
 }
 
 // device puts a device into an attachment, and the path of its device-info file
