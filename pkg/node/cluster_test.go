@@ -195,6 +195,7 @@ func TestOwner(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			h := newHost(t)
 			s := h.cluster(tt.objects...)
 			owner := h.Owner()

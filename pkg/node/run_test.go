@@ -107,3 +107,31 @@ func TestFight(t *testing.T) {
 		t.Error(health.Err())
 	}
 }
+
+// TestLinkThatLeadsElsewhere: an upgrade of microk8s or k3s flips the link current, and
+// the directories behind it are others from then on. The poll is too far away to help.
+func TestLinkThatLeadsElsewhere(t *testing.T) {
+	h := newHost(t)
+	root := filepath.Dir(h.ConfDir)
+	current := filepath.Join(root, "current")
+	h.ConfDir, h.BinDirs = filepath.Join(current, "net.d"), []string{filepath.Join(current, "bin")}
+	flip := func(revision string) {
+		h.write(filepath.Join(root, revision, "net.d", "10-flannel.conflist"), strings.Replace(flannel, "cbr0", "cbr-"+revision, 1))
+		if err := errors.Join(os.Symlink(revision, current+".new"), os.Rename(current+".new", current)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flip("r1")
+	health := h.run()
+	for _, revision := range []string{"r1", "r2", "r3"} {
+		if revision != "r1" {
+			flip(revision)
+		}
+		eventually(t, "installed in "+revision, func() bool {
+			data, err := os.ReadFile(filepath.Join(root, revision, "net.d", "00-multus.conflist"))
+			_, binErr := os.Stat(filepath.Join(root, revision, "bin", "multus"))
+			return err == nil && binErr == nil && strings.Contains(string(data), `"cbr-`+revision+`"`)
+		})
+	}
+	eventually(t, "ready", func() bool { return health.Err() == nil })
+}
