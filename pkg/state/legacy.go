@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"time"
 
@@ -150,12 +151,7 @@ func (e *element) parseList(forms ...[]byte) (err error) {
 
 // master is the element that had CNI_IFNAME.
 func (l legacy) master() int {
-	for i, e := range l.elements {
-		if e.master {
-			return i
-		}
-	}
-	return 0
+	return max(0, slices.IndexFunc(l.elements, func(e element) bool { return e.master }))
 }
 
 // interfaces are the names of the elements' interfaces. Versions 3 and 4 counted

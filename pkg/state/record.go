@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/multus-cni/multus/pkg/plan"
@@ -129,9 +130,7 @@ func (r Record) check() error {
 }
 
 func (a Attachment) check() error {
-	switch a.Phase {
-	case Planned, Attaching, Attached, Detached:
-	default:
+	if !slices.Contains([]Phase{Planned, Attaching, Attached, Detached}, a.Phase) {
 		return fmt.Errorf("phase %.100q: none of planned, attaching, attached, detached", a.Phase)
 	}
 	if len(a.Config.Plugins()) == 0 {

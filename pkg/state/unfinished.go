@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/name"
@@ -69,14 +70,8 @@ func (d Dir) Notes() ([]Note, error) {
 
 // IsUnfinished tells whether the sandbox is noted.
 func (d Dir) IsUnfinished(r Record) bool {
-	file, err := r.Key().fileName()
-	f, openErr := d.open(unfinishedName)
-	if err != nil || openErr != nil {
-		return false
-	}
-	defer f.close()
-	_, err = f.Lstat(filepath.Join(noteUID(r), file))
-	return err == nil
+	noted, _ := d.Unfinished(noteUID(r)) // what cannot be read tells nothing
+	return slices.Contains(noted, r.Key())
 }
 
 // IsStale tells whether no runtime will come back for a sandbox: it is noted as
