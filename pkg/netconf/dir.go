@@ -34,7 +34,7 @@ func (d Dir) Named(wanted string) (Found, error) {
 		return Found{}, fmt.Errorf("network %s: %w", fault.Quote(wanted), err)
 	}
 	var skipped fault.Notes
-	for _, file := range slices.Concat(only(entries, listFile), only(entries, pluginFile)) {
+	for _, file := range slices.Concat(only(entries, listFiles()), only(entries, pluginFiles())) {
 		path := filepath.Join(dir, file)
 		o, err := readObject(path)
 		if err != nil {
@@ -61,7 +61,7 @@ func First(dir string) (Found, error) {
 		return Found{}, err
 	}
 	var skipped fault.Notes
-	for _, file := range only(entries, func(e string) bool { return listFile(e) || pluginFile(e) }) {
+	for _, file := range only(entries, slices.Concat(listFiles(), pluginFiles())) {
 		found, err := File(filepath.Join(dir, file))
 		if err == nil && found.List.runsMultus() {
 			err = fmt.Errorf("%s: a configuration of multus itself", found.File)
@@ -112,16 +112,14 @@ func RuntimeFiles(dir string) ([]string, error) {
 		return nil, nil
 	}
 	entries = slices.DeleteFunc(entries, fs.DirEntry.IsDir)
-	return only(entries, func(file string) bool {
-		return slices.Contains([]string{".conf", ".conflist", ".json"}, filepath.Ext(file))
-	}), err
+	return only(entries, []string{".conf", ".conflist", ".json"}), err
 }
 
-// only are the names of the entries that are wanted, sorted.
-func only(entries []fs.DirEntry, wanted func(file string) bool) []string {
+// only are the names of the entries that end in one of these, sorted.
+func only(entries []fs.DirEntry, extensions []string) []string {
 	var out []string
 	for _, e := range entries {
-		if wanted(e.Name()) {
+		if slices.Contains(extensions, filepath.Ext(e.Name())) {
 			out = append(out, e.Name())
 		}
 	}
@@ -129,15 +127,9 @@ func only(entries []fs.DirEntry, wanted func(file string) bool) []string {
 	return out
 }
 
-// listFile tells the files that are meant to hold lists by their name. The longer
-// names are those of the multi-network specification, 3.4.1.
-func listFile(file string) bool {
-	ext := filepath.Ext(file)
-	return ext == ".conflist" || ext == ".configlist"
-}
+// listFiles is how the names of files end that are meant to hold lists. The longer
+// one is of the multi-network specification, 3.4.1, as below.
+func listFiles() []string { return []string{".conflist", ".configlist"} }
 
-// pluginFile tells the files that are meant to hold a lone plugin by their name.
-func pluginFile(file string) bool {
-	ext := filepath.Ext(file)
-	return ext == ".conf" || ext == ".json" || ext == ".config"
-}
+// pluginFiles is how those end that are meant to hold a lone plugin.
+func pluginFiles() []string { return []string{".conf", ".json", ".config"} }

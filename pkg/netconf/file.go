@@ -85,7 +85,7 @@ func (d *draft) extend(dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range only(entries, func(e string) bool { return filepath.Ext(e) == ".conf" }) {
+	for _, file := range only(entries, []string{".conf"}) {
 		o, err := readObject(filepath.Join(dir, file))
 		if err != nil {
 			return fmt.Errorf("%s: %w", filepath.Join(dir, file), err)

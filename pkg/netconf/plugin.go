@@ -16,7 +16,7 @@ type Plugin struct {
 	raw          json.RawMessage
 	kind         string
 	ipam         []string
-	capabilities map[string]bool
+	capabilities []string // that it declares as true, sorted
 }
 
 // Type is the plugin's type: the name of its binary.
@@ -32,19 +32,10 @@ func (p Plugin) IPAM() []string { return append([]string(nil), p.ipam...) }
 func (p Plugin) Runs() []string { return append([]string{p.kind}, p.ipam...) }
 
 // Declares tells whether the plugin declares the capability as true.
-func (p Plugin) Declares(capability string) bool { return p.capabilities[capability] }
+func (p Plugin) Declares(capability string) bool { return slices.Contains(p.capabilities, capability) }
 
 // Capabilities are those that the plugin declares as true, sorted.
-func (p Plugin) Capabilities() []string {
-	var declared []string
-	for capability, on := range p.capabilities {
-		if on {
-			declared = append(declared, capability)
-		}
-	}
-	slices.Sort(declared)
-	return declared
-}
+func (p Plugin) Capabilities() []string { return slices.Clone(p.capabilities) }
 
 // JSON is the plugin's configuration, normalised.
 func (p Plugin) JSON() json.RawMessage { return p.raw }
@@ -131,7 +122,7 @@ func readType(o rawjson.Object) (string, error) {
 }
 
 // readCapabilities reads the plugin's own declaration; nil for none.
-func readCapabilities(o rawjson.Object) (map[string]bool, error) {
+func readCapabilities(o rawjson.Object) ([]string, error) {
 	value, given := o.Value("capabilities")
 	if !given || rawjson.Kind(value) == "null" {
 		return nil, nil
@@ -140,13 +131,16 @@ func readCapabilities(o rawjson.Object) (map[string]bool, error) {
 	if err != nil {
 		return nil, fault.Under("capabilities", err)
 	}
-	out := make(map[string]bool, declared.Len())
+	var out []string
 	for _, m := range declared.Members() {
 		if kind := rawjson.Kind(m.Value); kind != "true or false" {
 			return nil, fault.Fault{Key: "capabilities", What: fmt.Sprintf("%s: true or false is expected, found %s", fault.Quote(m.Key), kind)}
 		}
-		out[m.Key] = m.Value[0] == 't'
+		if m.Value[0] == 't' {
+			out = append(out, m.Key)
+		}
 	}
+	slices.Sort(out)
 	return out, nil
 }
 
