@@ -130,10 +130,10 @@ func (l *loader) once(o Object) {
 	first, taken := l.seen[key]
 	dir := filepath.Dir(o.root.doc.file)
 	patched := regular.Exists(filepath.Join(dir, "kustomization.yaml")) || regular.Exists(filepath.Join(dir, "kustomization.yml"))
-	if taken && !(l.found && (patched || filepath.Dir(first.file) != dir)) {
-		o.root.fault("the second of that name", "the first is at "+first.place)
+	if taken && !(l.found && (patched || filepath.Dir(first.root.doc.file) != dir)) {
+		o.root.fault("the second of that name", "the first is at "+first.Place)
 	}
 	if !taken {
-		l.seen[key] = seen{place: o.Place, file: o.root.doc.file}
+		l.seen[key] = o
 	}
 }

@@ -35,7 +35,7 @@ func Load(files ...string) (*Objects, error) { return Read(os.Stdin, files...) }
 // Read is Load with another standard input.
 func Read(stdin io.Reader, files ...string) (*Objects, error) {
 	l := loader{
-		seen:    map[string]seen{},
+		seen:    map[string]Object{},
 		pods:    map[plan.Ref]bool{},
 		skipped: map[string]int{},
 		objects: &Objects{
@@ -70,16 +70,13 @@ func Read(stdin io.Reader, files ...string) (*Objects, error) {
 // loader gathers the objects and faults of several files.
 type loader struct {
 	objects *Objects
-	seen    map[string]seen   // objects by kind, namespace and name
+	seen    map[string]Object // by kind, namespace and name
 	pods    map[plan.Ref]bool // the names that pods have already
 	skipped map[string]int    // the kinds of other objects
 	files   int
 	found   bool // the file was found in a directory: it may be something else
 	faults  fault.List
 }
-
-// seen is where an object is.
-type seen struct{ place, file string }
 
 // note tells what was left out.
 func (l *loader) note(place, text string) {
