@@ -1,6 +1,9 @@
 package manifest
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -181,4 +184,24 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestUnreadableFiles: annotations of a pull request, and editors, go by the place.
+func TestUnreadableFiles(t *testing.T) {
+	dir := t.TempDir()
+	loop, large, empty := filepath.Join(dir, "loop.yaml"), filepath.Join(dir, "large.yaml"), filepath.Join(dir, "empty")
+	if err := errors.Join(os.Symlink(loop, loop), os.WriteFile(large, make([]byte, maxFile+1), 0o600), os.Mkdir(empty, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		loop:                          "symbolic links",
+		large:                         "larger than 4 MiB",
+		empty:                         "no *.yaml",
+		filepath.Join(dir, "missing"): "no such file",
+	} {
+		_, err := Load(path)
+		if faults := fault.All(err); len(faults) != 1 || faults[0].Place != path || !strings.Contains(faults[0].Error(), want) {
+			t.Errorf("%s: faults %+v, want one at the file with %q", path, faults, want)
+		}
+	}
 }

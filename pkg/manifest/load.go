@@ -54,12 +54,12 @@ func Read(stdin io.Reader, files ...string) (*Objects, error) {
 			continue
 		}
 		data, err := content(stdin, file)
-		if err != nil {
-			l.faults.Add(err)
-			continue
-		}
 		if file == "-" {
 			file = "standard input"
+		}
+		if err != nil {
+			l.faults.Add(fault.Fault{Place: file, Err: regular.Reason(err)})
+			continue
 		}
 		l.text(file, data)
 	}
@@ -103,7 +103,7 @@ func (l *loader) directory(root string) error {
 		hidden := err == nil && strings.HasPrefix(entry.Name(), ".")
 		switch {
 		case err != nil:
-			return err
+			return fault.Fault{Place: path, Err: regular.Reason(err)}
 		case entry.IsDir() && hidden && path != root:
 			return filepath.SkipDir
 		case entry.IsDir() && entry.Name() == "templates" && regular.Exists(filepath.Join(filepath.Dir(path), "Chart.yaml")):
@@ -112,7 +112,7 @@ func (l *loader) directory(root string) error {
 		case entry.IsDir() || hidden || !slices.Contains([]string{".yaml", ".yml", ".json", ".conf", ".conflist"}, filepath.Ext(path)):
 			return nil
 		case l.files == maxFiles:
-			return fmt.Errorf("%s: more than %d files; the rest is not read", root, maxFiles)
+			return fmt.Errorf("more than %d files; the rest is not read", maxFiles)
 		}
 		l.files++
 		if data, err := regular.Read(path, maxFile); err != nil {
@@ -123,9 +123,9 @@ func (l *loader) directory(root string) error {
 		return nil
 	})
 	if err == nil && l.files == before {
-		err = fmt.Errorf("%s: no *.yaml, *.yml, *.json, *.conf or *.conflist file in the directory", root)
+		err = errors.New("no *.yaml, *.yml, *.json, *.conf or *.conflist file in the directory")
 	}
-	return err
+	return fault.At(root, err)
 }
 
 // text reads the documents of a file.
@@ -185,11 +185,8 @@ func content(stdin io.Reader, path string) ([]byte, error) {
 		stdin = f
 	}
 	data, err := io.ReadAll(io.LimitReader(stdin, maxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("larger than %d MiB", maxFile>>20)
 	}
-	if len(data) > maxFile {
-		return nil, fmt.Errorf("%s: larger than %d MiB", path, maxFile>>20)
-	}
-	return data, nil
+	return data, err
 }
