@@ -86,9 +86,7 @@ func (p Plugin) plan(ctx context.Context, sb plan.Sandbox) (plan.Pod, plan.Plan,
 		return plan.Pod{}, plan.Plan{}, err
 	}
 	pl, err := p.Planner.Plan(reads, sb, pod)
-	for _, w := range pl.Warnings {
-		p.Log.Warn(w)
-	}
+	warn(p.Log, pl.Warnings)
 	if errors.Is(err, plan.ErrUnavailable) {
 		return plan.Pod{}, plan.Plan{}, coded(types.ErrTryAgainLater, err)
 	}
@@ -171,9 +169,7 @@ func (p Plugin) addVerified(ctx context.Context, sb plan.Sandbox, a plan.Attachm
 		return made, err
 	}
 	warnings, err := verify(a.Verify, made.Result)
-	for _, w := range warnings {
-		p.logFor(a).Warn(w)
-	}
+	warn(p.logFor(a), warnings)
 	return made, coded(types.ErrInvalidNetworkConfig, err)
 }
 

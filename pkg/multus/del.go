@@ -40,9 +40,7 @@ func (p Plugin) Del(ctx context.Context, sb plan.Sandbox) error {
 // refresh takes from the call what it knows better than the record: whether the
 // namespace is still there, and the arguments, which older records lack.
 func (p Plugin) refresh(rec *state.Record, sb plan.Sandbox) {
-	for _, w := range rec.Warnings {
-		p.Log.Warn(w)
-	}
+	warn(p.Log, rec.Warnings)
 	rec.Sandbox.NetNS = sb.NetNS
 	for i := range rec.Attachments {
 		if rec.Attachments[i].Args == "" {

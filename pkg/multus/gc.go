@@ -64,9 +64,11 @@ func (p Plugin) collect(ctx context.Context) (recs []recorded, unknown bool, err
 		live := named[k]
 		switch {
 		case errors.Is(err, state.ErrNone):
-		case err != nil:
-			unknown = unknown || live
-			errs = append(errs, p.unreadable(k, live, err))
+		case err != nil && (live || !errors.Is(err, state.ErrUnreadable)):
+			unknown = unknown || live // the runtime's DEL will find it
+			errs = append(errs, coded(types.ErrIOFailure, err))
+		case err != nil: // and nobody comes back for it
+			errs = append(errs, p.setAside(k, err))
 		case live:
 			recs = append(recs, recorded{Record: rec})
 		case ctx.Err() != nil:
@@ -87,20 +89,9 @@ func (p Plugin) collect(ctx context.Context) (recs []recorded, unknown bool, err
 // take part in no GC.
 func (p Plugin) collectOne(ctx context.Context, rec *state.Record) error {
 	p.Log.WithFields(logrus.Fields{"sandbox": rec.Sandbox.ContainerID, "pod": rec.Pod.String()}).Info("stale sandbox")
-	for _, w := range rec.Warnings {
-		p.Log.Warn(w)
-	}
+	warn(p.Log, rec.Warnings)
 	rec.Sandbox.NetNS = remainingNetNS(rec.Sandbox.NetNS)
 	return p.detachSome(ctx, rec, func(a plan.Attachment) bool { return !a.Config.DisableGC() })
-}
-
-// unreadable sets a stale record that cannot be read aside; a live one stays
-// where the runtime's DEL will find it.
-func (p Plugin) unreadable(k state.Key, live bool, err error) error {
-	if live || !errors.Is(err, state.ErrUnreadable) {
-		return coded(types.ErrIOFailure, err)
-	}
-	return p.setAside(k, err)
 }
 
 // named are the sandboxes that the runtime still names.

@@ -95,6 +95,13 @@ func (p Plugin) lockWait() time.Duration {
 	return max(p.Planner.Conf.DelegateTimeout, p.Planner.Conf.ReadinessTimeout) + p.Planner.Conf.APITimeout
 }
 
+// warn logs what is odd but not wrong.
+func warn(log *logrus.Entry, warnings []string) {
+	for _, w := range warnings {
+		log.Warn(w)
+	}
+}
+
 // logFor is the log entry for one attachment.
 func (p Plugin) logFor(a plan.Attachment) *logrus.Entry {
 	return p.Log.WithFields(logrus.Fields{"network": a.Network, "interface": a.Interface})
