@@ -39,7 +39,9 @@ func (d *draft) addRequests(a *Attachment, w wanted, values map[string]json.RawM
 	for _, r := range w.selection.requests() {
 		switch {
 		case a.Config.Declares(r.capability):
-			d.set(values, r.capability, r.value)
+			data, err := json.Marshal(r.value)
+			d.faults.Add(fault.Under(r.capability, err))
+			values[r.capability] = data
 		case r.pair == "" || policy == config.UnsupportedFail:
 			d.faults.Add(d.undeclared(*a, w, r))
 		default:
@@ -65,13 +67,6 @@ func (d *draft) undeclared(a Attachment, w wanted, r request) error {
 		What: fmt.Sprintf("no plugin of the network declares the capability %q", r.capability),
 		Cure: fmt.Sprintf(`add "capabilities": {%q: true} to a plugin of %s that supports it, %s`, r.capability, d.networks[w.source].object, cure),
 	}
-}
-
-// set puts a value into values under its capability.
-func (d *draft) set(values map[string]json.RawMessage, capability string, value any) {
-	data, err := json.Marshal(value)
-	d.faults.Add(fault.Under(capability, err))
-	values[capability] = data
 }
 
 // withPair appends a pair to CNI_ARGS.
