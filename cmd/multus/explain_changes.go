@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func changes(rec state.Record, now plan.Plan) []string {
 		case was.Network != a.Network:
 			lines = append(lines, fmt.Sprintf("%s is of %s instead of %s", a.Interface, a.Network, was.Network))
 		default:
-			for _, what := range differences(was.Attachment, a) {
+			for _, what := range differences(ofPod(was.Attachment, rec.Sandbox, a), ofPod(a, plan.Sandbox{}, a)) {
 				lines = append(lines, fmt.Sprintf("%s (%s): %s", a.Interface, a.Network, what))
 			}
 		}
@@ -58,6 +59,18 @@ func changes(rec state.Record, now plan.Plan) []string {
 		}
 	}
 	return lines
+}
+
+// ofPod is an attachment without what the runtime gave to it, and without what is of
+// its sandbox alone: the plan now is made outside any sandbox.
+func ofPod(a plan.Attachment, sb plan.Sandbox, now plan.Attachment) plan.Attachment {
+	a.Args = strings.TrimPrefix(strings.TrimPrefix(a.Args, sb.Args), ";")
+	a.RuntimeConfig = maps.Clone(a.RuntimeConfig)
+	maps.DeleteFunc(a.RuntimeConfig, func(capability string, value json.RawMessage) bool {
+		_, still := now.RuntimeConfig[capability]
+		return a.Master && !still || a.DeviceInfoFile != "" && bytes.Equal(value, rawjson.Quote(a.DeviceInfoFile))
+	})
+	return a
 }
 
 // differing are the keys in which two configurations of a plugin differ.
