@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/containernetworking/cni/pkg/types"
+
 	"github.com/multus-cni/multus/pkg/netconf"
 )
 
@@ -17,7 +19,7 @@ type Config struct {
 	Runtime      map[string]json.RawMessage // what the runtime hands over, by capability
 	PrevResult   json.RawMessage
 	// ValidAttachments is the list of GC; nil where neither key was there or it was null.
-	ValidAttachments []Attachment
+	ValidAttachments []types.GCAttachment
 
 	Kubeconfig         string
 	ClusterNetwork     string
@@ -58,12 +60,6 @@ type Config struct {
 type Delegate struct {
 	Master bool // marked by masterplugin
 	List   netconf.List
-}
-
-// Attachment is one element of GC's list of valid attachments.
-type Attachment struct {
-	ContainerID string
-	IfName      string
 }
 
 // Log is where and how much is logged.

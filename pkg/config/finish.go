@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/containernetworking/cni/pkg/types"
+
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
@@ -76,12 +78,12 @@ func (r *reader) readValid() {
 	r.conf.ValidAttachments = valid
 }
 
-func readAttachments(value json.RawMessage) ([]Attachment, error) {
+func readAttachments(value json.RawMessage) ([]types.GCAttachment, error) {
 	found, err := rawjson.Elements(value)
 	if err != nil {
 		return nil, err
 	}
-	valid := make([]Attachment, len(found))
+	valid := make([]types.GCAttachment, len(found))
 	for i, e := range found {
 		o, err := rawjson.Nested(e)
 		if err != nil {
@@ -93,7 +95,7 @@ func readAttachments(value json.RawMessage) ([]Attachment, error) {
 		if id == "" || ifName == "" {
 			return nil, fmt.Errorf("element %d: containerID and ifname are expected, both strings", i+1)
 		}
-		valid[i] = Attachment{ContainerID: id, IfName: ifName}
+		valid[i] = types.GCAttachment{ContainerID: id, IfName: ifName}
 	}
 	return valid, nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containernetworking/cni/pkg/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
@@ -142,15 +143,15 @@ func TestParseDelegates(t *testing.T) {
 
 func TestParseValidAttachments(t *testing.T) {
 	const one, two = `[{"containerID":"c1","ifname":"eth0"}]`, `[{"containerID":"c2","ifname":"eth0"},{"containerID":"c2","ifname":"net0","more":1}]`
-	first, second := []config.Attachment{{ContainerID: "c1", IfName: "eth0"}}, []config.Attachment{{ContainerID: "c2", IfName: "eth0"}, {ContainerID: "c2", IfName: "net0"}}
+	first, second := []types.GCAttachment{{ContainerID: "c1", IfName: "eth0"}}, []types.GCAttachment{{ContainerID: "c2", IfName: "eth0"}, {ContainerID: "c2", IfName: "net0"}}
 	tests := map[string]struct {
 		members string
-		want    []config.Attachment
+		want    []types.GCAttachment
 	}{
 		"absent":                     {`"events":true`, nil},
 		"null":                       {`"cni.dev/valid-attachments":null`, nil},
 		"older null":                 {`"cni.dev/attachments":null`, nil},
-		"empty":                      {`"cni.dev/valid-attachments":[]`, []config.Attachment{}},
+		"empty":                      {`"cni.dev/valid-attachments":[]`, []types.GCAttachment{}},
 		"some":                       {`"cni.dev/valid-attachments":` + two, second},
 		"older":                      {`"cni.dev/attachments":` + one, first},
 		"newer wins":                 {`"cni.dev/attachments":` + one + `,"cni.dev/valid-attachments":` + two, second},

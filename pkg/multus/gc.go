@@ -98,7 +98,7 @@ func (p Plugin) collectOne(ctx context.Context, rec *state.Record) error {
 func (p Plugin) named() map[state.Key]bool {
 	named := make(map[state.Key]bool, len(p.Planner.Conf.ValidAttachments))
 	for _, v := range p.Planner.Conf.ValidAttachments {
-		named[state.Key{ContainerID: v.ContainerID, IfName: v.IfName}] = true
+		named[state.Key(v)] = true
 	}
 	return named
 }
@@ -130,7 +130,7 @@ func (p Plugin) collectNetworks(ctx context.Context, recs []recorded) error {
 		// those attached before Multus was put on the node.
 		for _, v := range p.Planner.Conf.ValidAttachments {
 			if master {
-				inUse.add(network, types.GCAttachment{ContainerID: v.ContainerID, IfName: v.IfName})
+				inUse.add(network, v)
 			}
 		}
 	}

@@ -15,15 +15,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
-	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
 // valid sets the runtime's list.
 func (w *world) valid(ids ...string) {
-	w.Planner.Conf.ValidAttachments = []config.Attachment{}
+	w.Planner.Conf.ValidAttachments = []types.GCAttachment{}
 	for _, id := range ids {
-		w.Planner.Conf.ValidAttachments = append(w.Planner.Conf.ValidAttachments, config.Attachment{ContainerID: id, IfName: "eth0"})
+		w.Planner.Conf.ValidAttachments = append(w.Planner.Conf.ValidAttachments, types.GCAttachment{ContainerID: id, IfName: "eth0"})
 	}
 }
 
