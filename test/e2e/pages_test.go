@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,8 +163,8 @@ func (n node) has(config string) bool {
 	plugins := append(list.Plugins, list.plugin)
 	for _, p := range plugins {
 		for _, file := range []string{p.Type, p.IPAM.Type} {
-			if _, err := n.try("", "test", "-e", "/opt/cni/bin/"+file); err != nil || file == "whereabouts" || file == "dhcp" || file == "flannel" {
-				return false // those need more than their file
+			if _, err := n.try("", "test", "-e", "/opt/cni/bin/"+file); err != nil || slices.Contains([]string{"whereabouts", "dhcp", "flannel", "ovs"}, file) {
+				return false // these need more than their file, which other tests may have left
 			}
 		}
 		if _, err := n.try("", "test", "-e", "/sys/class/net/"+p.Master); err != nil {
