@@ -40,8 +40,15 @@ func configuration(_ context.Context, s *survey) []Finding {
 		found = append(found, faulty("remove cni_default_network from it and restart CRI-O",
 			"%s: cni_default_network is %q: CRI-O takes that network, not multus's, %q", s.runtime.File, s.runtime.Network, s.conf.Name)...)
 	}
+	if !s.inPlace() {
+		return or(found, ok("%s is valid; it is not in %s, which the runtime reads", s.file, s.confDir))
+	}
 	return or(found, ok("%s is valid, and first in %s", filepath.Base(s.file), s.confDir))
 }
+
+// inPlace tells whether the configuration is where the runtime reads, and none that was
+// given by hand.
+func (s *survey) inPlace() bool { return sameDir(filepath.Dir(s.file), s.confDir) }
 
 // absent tells why there is no configuration of multus.
 func (s *survey) absent() []Finding {
@@ -62,8 +69,8 @@ func (s *survey) absent() []Finding {
 // is none.
 func (s *survey) before() []Finding {
 	var found []Finding
-	if s.file != "" && !sameDir(filepath.Dir(s.file), s.confDir) {
-		return nil // one that the runtime does not read, given by hand
+	if s.file != "" && !s.inPlace() {
+		return nil
 	}
 	for _, f := range s.files {
 		err := f.err

@@ -57,3 +57,16 @@ ok networks: k8s.cni.cncf.io/v1 is served; 1 network, all sound
 func bad(found []doctor.Finding) string {
 	return lines(found, doctor.Fault, doctor.Warning, doctor.Unknown)
 }
+
+// TestConfigurationGivenByHand: what the runtime does not read is not first there.
+func TestConfigurationGivenByHand(t *testing.T) {
+	w := newWorld(t)
+	w.write("/root/other.conflist", ourConf)
+	if err := os.Remove(w.path(confFile)); err != nil {
+		t.Fatal(err)
+	}
+	w.node["Conf"] = "/root/other.conflist"
+	if found := lines(w.look()); !strings.Contains(found, "/root/other.conflist is valid; it is not in /etc/cni/net.d, which the runtime reads") {
+		t.Error(found)
+	}
+}
