@@ -66,10 +66,12 @@ func (i installation) network(when string) string {
 	for n, file := range files {
 		list, err := libcni.ConfListFromFile(file)
 		if err != nil {
-			conf, err := libcni.ConfFromFile(file) //nolint:staticcheck // runtimes read these files too
+			//lint:ignore SA1019 runtimes read these files too
+			conf, err := libcni.ConfFromFile(file)
 			if err != nil {
 				i.t.Fatalf("%s: %s cannot be loaded: %v", when, file, err)
 			}
+			//lint:ignore SA1019 as they do
 			list, err = libcni.ConfListFromConf(conf)
 			i.must(err)
 		}
