@@ -16,7 +16,9 @@ func (n node) openVSwitch() {
 	if _, err := os.Stat(schema); err != nil {
 		n.t.Skip("openvswitch-switch is not installed")
 	}
-	_, _ = n.try("", "ip", "link", "delete", "br1") // another test's
+	remove := func() { _, _ = n.try("", "ip", "link", "delete", "br1") } // other tests have a bridge of that name
+	remove()
+	n.t.Cleanup(remove)
 	n.run("mkdir", "-p", ovsRun)
 	n.t.Cleanup(func() { n.run("rm", "-r", ovsRun) })
 	n.run("ovsdb-tool", "create", ovsRun+"/conf.db", schema)
@@ -24,6 +26,7 @@ func (n node) openVSwitch() {
 	n.until("a database", func() bool { _, err := n.try("", "ovs-vsctl", "--timeout=5", "--no-wait", "init"); return err == nil })
 	n.process("ovs-vswitchd", "ovs-vswitchd", "unix:"+ovsRun+"/db.sock", "--disable-system")
 	n.run("ovs-vsctl", "--timeout=20", "add-br", "br1", "--", "set", "bridge", "br1", "datapath_type=netdev")
+	n.t.Cleanup(func() { n.run("ovs-vsctl", "--timeout=20", "del-br", "br1") })
 	n.kubectl("patch", "node", n.name, "--subresource=status", "-p", `{"status": {
 		"capacity": {"ovs-cni.network.kubevirt.io/br1": "1000"}, "allocatable": {"ovs-cni.network.kubevirt.io/br1": "1000"}}}`)
 }
