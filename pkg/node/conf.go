@@ -49,7 +49,8 @@ func (n Node) content(r *Report) ([]byte, error) {
 		return nil, missing
 	}
 	r.DefaultNetwork = primary.File
-	conf, err := n.Render(primary)
+	conf, warnings, err := n.Render(primary)
+	r.Passed = append(r.Passed, warnings...)
 	if err != nil {
 		return nil, err
 	}

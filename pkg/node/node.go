@@ -27,7 +27,8 @@ type Report struct {
 	content       []byte // of it
 	// DefaultNetwork is the default network's file, "" while there is none.
 	DefaultNetwork string
-	// Passed tells what was not taken for the default network, and why.
+	// Passed tells what was not taken for the default network, and why, and what is
+	// ignored of the configuration.
 	Passed []string
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/multus-cni/multus/pkg/node"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 const flannel = `{"cniVersion":"1.0.0","name":"cbr0","plugins":[{"type":"flannel","delegate":{}},{"type":"portmap","capabilities":{"portMappings":true,"ips":false}}]}`
@@ -227,6 +229,18 @@ func TestLeave(t *testing.T) {
 	}
 	if removed, err := h.Leave(false); err != nil || removed != nil {
 		t.Errorf("a second time: %q, %v", removed, err)
+	}
+}
+
+// TestUnknownKey: a misspelt key is installed, as the plugin is told of keys of
+// versions to come too, and whoever installs it hears of it.
+func TestUnknownKey(t *testing.T) {
+	h := newHost(t)
+	h.conf("10-flannel.conflist", flannel)
+	h.Keys = rawjson.New(rawjson.Member{Key: "namespaceIsolatoin", Value: []byte("true")})
+	report, err := h.Reconcile()
+	if want := `key "namespaceIsolatoin" is unknown and ignored`; err != nil || !slices.Contains(report.Passed, want) {
+		t.Errorf("passed %q, %v; want %q", report.Passed, err, want)
 	}
 }
 

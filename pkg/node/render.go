@@ -20,8 +20,8 @@ const nameBefore = "multus-before-the-default-network"
 
 // Render is Multus's own configuration for a default network; the zero Found stands
 // for none yet. It has the default network's own name, so that the runtime finds
-// again what it attached before Multus came.
-func (o Options) Render(primary netconf.Found) ([]byte, error) {
+// again what it attached before Multus came. Warnings tell what of it Multus ignores.
+func (o Options) Render(primary netconf.Found) (conf []byte, warnings []string, err error) {
 	plugin := rawjson.New(
 		rawjson.Member{Key: "type", Value: rawjson.Quote("multus")},
 		rawjson.Member{Key: "capabilities", Value: capabilities(primary.List)},
@@ -39,8 +39,9 @@ func (o Options) Render(primary netconf.Found) ([]byte, error) {
 		name = nameBefore
 	}
 	head := []rawjson.Member{{Key: "cniVersion", Value: rawjson.Quote(version)}, {Key: "name", Value: rawjson.Quote(name)}}
-	if _, err := config.Parse(rawjson.New(head...).Merge(plugin).JSON()); err != nil {
-		return nil, fmt.Errorf("the configuration for this node: %w", err)
+	parsed, err := config.Parse(rawjson.New(head...).Merge(plugin).JSON())
+	if err != nil {
+		return nil, nil, fmt.Errorf("the configuration for this node: %w", err)
 	}
 	list := rawjson.New(append(head,
 		rawjson.Member{Key: "disableCheck", Value: json.RawMessage("true")},
@@ -48,9 +49,9 @@ func (o Options) Render(primary netconf.Found) ([]byte, error) {
 	)...)
 	var out bytes.Buffer
 	if err := json.Indent(&out, list.JSON(), "", "  "); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return append(out.Bytes(), '\n'), nil
+	return append(out.Bytes(), '\n'), parsed.Warnings, nil
 }
 
 // clusterNetwork is the default network's file, or, where there is none yet, the
