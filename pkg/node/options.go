@@ -95,6 +95,9 @@ func (o Options) Check() error {
 	if !slices.Contains([]string{"", RepairOff, RepairEvent, RepairDelete}, o.Repair) {
 		add("repair", o.Repair, "off, event or delete")
 	}
+	if o.Poll <= 0 {
+		add("poll", o.Poll.String(), "more than zero")
+	}
 	if o.API.TokenLifetime < 0 {
 		add("token-lifetime", o.API.TokenLifetime.String(), "more than zero")
 	}
