@@ -87,7 +87,7 @@ func (a Annotation) items() (items []string, isJSON bool, err error) {
 		return nil, false, fmt.Errorf("has %d bytes; at most %d are read", len(a.Text), MaxAnnotation)
 	case !utf8.ValidString(text):
 		return nil, false, errors.New("is not valid UTF-8")
-	case first == "{" || first == `"`:
+	case (first == "{" || first == `"`) && a.Key != LegacyNetworksKey:
 		return nil, false, fmt.Errorf(`a list is expected, not %s; write [{"name": "net-a"}] or net-a`, fault.Quote(text))
 	case first == "[":
 		isJSON = true
