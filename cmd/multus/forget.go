@@ -107,6 +107,10 @@ func forget(ctx context.Context, std streams, plugin multus.Plugin, k state.Key)
 		fmt.Fprintf(std.out, "sandbox %s: detached, nothing is left behind\n", k)
 		return nil
 	}
+	if len(forgotten.Left) == 0 {
+		fmt.Fprintf(std.out, "sandbox %s: forgotten; what it was attached to is not known\n", k)
+		return forgotten.Why
+	}
 	fmt.Fprintf(std.out, "sandbox %s: forgotten; left behind:\n", k)
 	for _, a := range forgotten.Left {
 		fmt.Fprintln(std.out, " ", strings.Join(append([]string{a.Interface, a.Network}, addressesOf(a)...), " "))

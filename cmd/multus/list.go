@@ -38,6 +38,9 @@ Multus left are listed as well. STATE is how far an attachment got:
 			if outputs := []string{"table", "wide", "json", "yaml"}; !slices.Contains(outputs, opts.output) {
 				return fmt.Errorf("-o %q: table, wide, json or yaml is expected", opts.output)
 			}
+			if strings.Count(opts.pod, "/") > 1 {
+				return fmt.Errorf("--pod %q: [NAMESPACE/]NAME is expected", opts.pod)
+			}
 			return noArguments(cmd, args)
 		},
 		RunE: func(*cobra.Command, []string) error { return list(std, opts) },

@@ -142,7 +142,7 @@ func twice(one, other string) error {
 	if one == other {
 		return errors.New("is given twice; keep one")
 	}
-	return fmt.Errorf("is given as %s too; keep one", fault.Quote(other))
+	return fmt.Errorf("is given as %s and as %s; keep one", fault.Quote(one), fault.Quote(other))
 }
 
 // fault notes what is wrong with a key. Several faults in one stay several.
