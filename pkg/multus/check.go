@@ -67,7 +67,15 @@ func (p Plugin) checkOne(ctx context.Context, sb plan.Sandbox, a state.Attachmen
 	default:
 		return coded(types.ErrTryAgainLater, fmt.Errorf("not attached: ADD got as far as %q; the runtime has to DEL the container", a.Phase))
 	}
-	if err := p.runCheck(ctx, sb, a.Attachment, a.Result); err != nil {
+	result := a.Result
+	if len(result) == 0 && a.Master { // as an older Multus recorded it
+		result = p.Planner.Conf.PrevResult
+	}
+	if len(result) == 0 {
+		p.logFor(a.Attachment).Warn("not checked: an older Multus recorded no result of it")
+		return nil
+	}
+	if err := p.runCheck(ctx, sb, a.Attachment, result); err != nil {
 		p.logFor(a.Attachment).WithError(err).Error("check failed")
 		return err
 	}

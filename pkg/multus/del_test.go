@@ -156,3 +156,22 @@ func TestCheck(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestCheckWithoutAResult: an older Multus recorded no results where its cache is
+// gone. The runtime has that of the default network; no other can be checked.
+func TestCheckWithoutAResult(t *testing.T) {
+	w := newWorld(t, abc)
+	w.add(t, "c1")
+	rec, err := w.State.Load(state.KeyOf(sandbox("c1")))
+	cnitest.Must(t, err)
+	for i := range rec.Attachments {
+		rec.Attachments[i].Result = nil
+	}
+	cnitest.Must(t, w.State.Update(rec))
+	w.calls()
+	cnitest.Must(t, w.Check(t.Context(), sandbox("c1")))
+	w.wantCalls(t, []string{})
+	w.Planner.Conf.PrevResult = []byte(`{"cniVersion":"1.1.0"}`)
+	cnitest.Must(t, w.Check(t.Context(), sandbox("c1")))
+	w.wantCalls(t, []string{"CHECK eth0 a"})
+}
