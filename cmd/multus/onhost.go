@@ -18,20 +18,25 @@ import (
 	"github.com/multus-cni/multus/pkg/state"
 )
 
-// askedFor is the file, whose name cannot be that of an older record, in the state directory by which an installer in a container has
+// askedFor is the file in the state directory by which an installer in a container has
 // the runtime's next command collect. Plugins need the node's files, programs and
-// rights to detach, iptables for one: a command has them, and a container has not.
+// rights to detach, iptables for one: a command has them, and a container has not. No
+// older record can have its name.
 const askedFor = ".collect"
 
 // onHost collects by way of the runtime's commands.
 type onHost struct {
-	asked []state.Key // what was stale at the last look
+	asked []state.Note // what was stale at the last look
 }
 
 // collect asks for what is stale now, and tells how much of what was asked for before
 // is gone. What is not is an error.
 func (h *onHost) collect(ctx context.Context, plugin multus.Plugin, socket string) (finished int, err error) {
-	stale, err := staleNow(ctx, plugin, socket)
+	alive, err := aliveAt(ctx, socket, plugin.Planner.Conf.APITimeout)
+	if err != nil {
+		return 0, err
+	}
+	stale, err := plugin.Stale(alive)
 	if err != nil {
 		return 0, err
 	}
@@ -52,22 +57,6 @@ func (h *onHost) collect(ctx context.Context, plugin multus.Plugin, socket strin
 		err = fmt.Errorf("%d stale sandboxes were asked for before and are recorded still", left)
 	}
 	return finished, errors.Join(err, ask(plugin.State))
-}
-
-// staleNow are the sandboxes that no runtime will come back for.
-func staleNow(ctx context.Context, plugin multus.Plugin, socket string) ([]state.Key, error) {
-	alive, err := aliveAt(ctx, socket, plugin.Planner.Conf.APITimeout)
-	if err != nil {
-		return nil, err
-	}
-	recs, err := plugin.State.List()
-	var stale []state.Key
-	for _, rec := range recs {
-		if plugin.State.IsStale(rec) && (alive == nil || !alive(rec.Sandbox.ContainerID)) {
-			stale = append(stale, rec.Key())
-		}
-	}
-	return stale, err
 }
 
 func ask(dir state.Dir) error {

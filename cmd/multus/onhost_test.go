@@ -48,3 +48,18 @@ func TestAskHost(t *testing.T) {
 		})
 	}
 }
+
+// TestAskHostForANote: a note may be all that is left of a sandbox.
+func TestAskHostForANote(t *testing.T) {
+	conf := config.Default()
+	conf.CNIDir = t.TempDir()
+	plugin := newPlugin(nil, conf, logrus.NewEntry(newLog(conf.Log, os.Stderr)))
+	rec := state.Record{Sandbox: plan.Sandbox{ContainerID: "c1", IfName: "eth0"}, Pod: plan.Pod{Namespace: "a", Name: "b", UID: "c"}}
+	cnitest.Must(t, plugin.State.NoteUnfinished(rec))
+	if _, err := new(onHost).collect(t.Context(), plugin, ""); err != nil {
+		t.Error(err)
+	}
+	if !exists(filepath.Join(conf.CNIDir, askedFor)) {
+		t.Error("nobody is asked to finish it")
+	}
+}

@@ -61,27 +61,32 @@ func (p Plugin) finish(ctx context.Context, k state.Key, podUID string) error {
 	return p.detach(ctx, &rec)
 }
 
-// Collect finishes on this node what no runtime will: sandboxes that are noted as
+// Stale are the sandboxes that no runtime will come back for: those that are noted as
 // unfinished, and those whose network namespace is gone. alive tells of a container
-// whether the runtime knows it still; nil where there is nobody to ask. It returns
-// the sandboxes that were finished; all failures are joined.
-func (p Plugin) Collect(ctx context.Context, alive func(containerID string) bool) ([]state.Key, error) {
-	notes, err := p.State.Notes() // which may be all that is left of a sandbox
+// whether the runtime knows it still; nil where there is nobody to ask. Beside an error
+// they are those that could be told.
+func (p Plugin) Stale(alive func(containerID string) bool) ([]state.Note, error) {
+	stale, err := p.State.Notes() // which may be all that is left of a sandbox
 	recs, listErr := p.State.List()
-	errs := []error{err, listErr}
 	for _, rec := range recs {
 		note := state.Note{Key: rec.Key(), PodUID: rec.Pod.UID}
-		if p.State.IsStale(rec) && !slices.Contains(notes, note) {
-			notes = append(notes, note)
+		if p.State.IsStale(rec) && !slices.Contains(stale, note) {
+			stale = append(stale, note)
 		}
 	}
+	known := func(n state.Note) bool { return alive != nil && alive(n.ContainerID) }
+	return slices.DeleteFunc(stale, known), errors.Join(err, listErr)
+}
+
+// Collect finishes on this node what is stale. It returns the sandboxes that were
+// finished; all failures are joined.
+func (p Plugin) Collect(ctx context.Context, alive func(containerID string) bool) ([]state.Key, error) {
+	stale, err := p.Stale(alive)
+	errs := []error{err}
 	var finished []state.Key
-	for _, note := range notes {
+	for _, note := range stale {
 		if ctx.Err() != nil {
 			break
-		}
-		if alive != nil && alive(note.ContainerID) {
-			continue
 		}
 		if err := p.finish(ctx, note.Key, note.PodUID); err != nil {
 			errs = append(errs, fmt.Errorf("sandbox %s: %w", note.Key, err))
