@@ -1,6 +1,7 @@
 package cnitest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -36,8 +38,8 @@ type APIServer struct {
 	inFlight  int
 	maxSeen   int
 	onAnswer  func(Request)
-	permits   map[string]bool // nil: those of the role
-	withdrawn string          // a group of APIs
+	permits   map[string]bool
+	withdrawn string // a group of APIs
 }
 
 // Request is one request that the server has seen.
@@ -60,24 +62,20 @@ func StartAPIServer(address string) (*APIServer, error) {
 	s := &APIServer{
 		stopped: make(chan struct{}),
 		objects: map[string]json.RawMessage{},
+		permits: granted(),
 	}
-	s.server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
-	if address != "" {
-		listener, err := net.Listen("tcp", address)
-		if err != nil {
-			return nil, fmt.Errorf("fake API server: %w", err)
-		}
-		if err := s.server.Listener.Close(); err != nil {
-			return nil, fmt.Errorf("fake API server: %w", err)
-		}
-		s.server.Listener = listener
+	listener, err := net.Listen("tcp", cmp.Or(address, "127.0.0.1:0"))
+	if err != nil {
+		return nil, fmt.Errorf("fake API server: %w", err)
 	}
-	s.server.EnableHTTP2 = true
-	s.server.Config.ErrorLog = log.New(io.Discard, "", 0) // it is all about connections broken on purpose
-	s.server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-		s.conns.Add(1)
-		return context.WithValue(ctx, connKey{}, c)
-	}
+	s.server = &httptest.Server{Listener: listener, EnableHTTP2: true, Config: &http.Server{
+		Handler:  http.HandlerFunc(s.serve),
+		ErrorLog: log.New(io.Discard, "", 0), // it is all about connections broken on purpose
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			s.conns.Add(1)
+			return context.WithValue(ctx, connKey{}, c)
+		},
+	}}
 	s.server.StartTLS()
 	return s, nil
 }
@@ -87,15 +85,11 @@ func StartAPIServer(address string) (*APIServer, error) {
 func NewAPIServer(t testing.TB, objects ...string) *APIServer {
 	t.Helper()
 	s, err := StartAPIServer("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	Must(t, err)
 	t.Cleanup(s.Close)
 	s.SetToken(Token)
 	for _, object := range objects {
-		if err := s.Put([]byte(object)); err != nil {
-			t.Fatal(err)
-		}
+		Must(t, s.Put([]byte(object)))
 	}
 	return s
 }
@@ -143,7 +137,7 @@ func (s *APIServer) OnAnswer(fn func(Request)) {
 func (s *APIServer) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]Request(nil), s.requests...)
+	return slices.Clone(s.requests)
 }
 
 // Matching are the requests so far whose method and path match as a Fault's do.

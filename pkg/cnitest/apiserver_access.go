@@ -2,19 +2,12 @@ package cnitest
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-)
-
-const (
-	reviewsPath     = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-	definitionsPath = "/apis/k8s.cni.cncf.io/v1/network-attachment-definitions"
 )
 
 // granted is what the ClusterRole of deployments/base/rbac gives.
@@ -32,18 +25,12 @@ func granted() map[string]bool {
 func (s *APIServer) Permit(permission string, allowed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.permits == nil {
-		s.permits = granted()
-	}
 	s.permits[permission] = allowed
 }
 
 func (s *APIServer) permitted(permission string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.permits == nil {
-		return granted()[permission]
-	}
 	return s.permits[permission]
 }
 
@@ -55,28 +42,18 @@ func (s *APIServer) Withdraw(group string) {
 	s.withdrawn = group
 }
 
-// routeCluster answers requests that are about no namespace; false where it is none
-// of those that the server knows.
-func (s *APIServer) routeCluster(w http.ResponseWriter, r *http.Request, body []byte) bool {
+func (s *APIServer) knows(path string) bool {
 	s.mu.Lock()
-	withdrawn := s.withdrawn
-	s.mu.Unlock()
-	switch {
-	case withdrawn != "" && strings.HasPrefix(r.URL.Path, "/apis/"+withdrawn+"/"):
-		writeText(w, http.StatusNotFound, "404 page not found\n")
-	case r.Method == http.MethodPost && r.URL.Path == reviewsPath:
-		s.review(w, body)
-	case r.Method == http.MethodGet && r.URL.Path == "/apis/k8s.cni.cncf.io/v1":
-		writeJSON(w, http.StatusOK, metav1.APIResourceList{
-			TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: "k8s.cni.cncf.io/v1",
-			APIResources: []metav1.APIResource{{Name: "network-attachment-definitions", Kind: "NetworkAttachmentDefinition", Namespaced: true}},
-		})
-	case r.Method == http.MethodGet && r.URL.Path == definitionsPath:
-		s.listAll(w)
-	default:
-		return false
+	defer s.mu.Unlock()
+	return s.withdrawn == "" || !strings.HasPrefix(path, "/apis/"+s.withdrawn+"/")
+}
+
+// discovery is the answer to who asks what there is of the group of networks.
+func discovery() metav1.APIResourceList {
+	return metav1.APIResourceList{
+		TypeMeta: metav1.TypeMeta{Kind: "APIResourceList", APIVersion: "v1"}, GroupVersion: "k8s.cni.cncf.io/v1",
+		APIResources: []metav1.APIResource{{Name: "network-attachment-definitions", Kind: "NetworkAttachmentDefinition", Namespaced: true}},
 	}
-	return true
 }
 
 // review answers a SelfSubjectAccessReview.
@@ -98,22 +75,4 @@ func (s *APIServer) review(w http.ResponseWriter, body []byte) {
 	}
 	review["status"] = map[string]bool{"allowed": s.permitted(permission)}
 	writeJSON(w, http.StatusCreated, review)
-}
-
-// listAll answers a GET of the networks of all namespaces.
-func (s *APIServer) listAll(w http.ResponseWriter) {
-	kind := schema.GroupResource{Group: "k8s.cni.cncf.io", Resource: "network-attachment-definitions"}
-	if !s.permitted("list " + kind.String()) {
-		writeStatus(w, apierrors.NewForbidden(kind, "", nil))
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	items := []json.RawMessage{}
-	for _, path := range slices.Sorted(maps.Keys(s.objects)) {
-		if strings.HasPrefix(path, "/apis/k8s.cni.cncf.io/v1/namespaces/") {
-			items = append(items, s.objects[path])
-		}
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"kind": "List", "apiVersion": "v1", "items": items, "metadata": map[string]string{}})
 }

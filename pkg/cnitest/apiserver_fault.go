@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,7 +119,7 @@ func (s *APIServer) takeFault(method, path string) *Fault {
 		}
 		hit := *f
 		if f.Times == 1 {
-			s.faults = append(s.faults[:i:i], s.faults[i+1:]...)
+			s.faults = slices.Delete(s.faults, i, i+1)
 		}
 		f.Times--
 		return &hit
@@ -132,26 +134,12 @@ func (f *Fault) matches(method, path string) bool {
 
 // glob matches text against a pattern in which * stands for any text.
 func glob(pattern, text string) bool {
-	first, rest, starred := strings.Cut(pattern, "*")
-	if !starred {
-		return pattern == text
-	}
-	if !strings.HasPrefix(text, first) {
-		return false
-	}
-	for i := len(first); i <= len(text); i++ {
-		if glob(rest, text[i:]) {
-			return true
-		}
-	}
-	return false
+	expression := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
+	return regexp.MustCompile("^" + expression + "$").MatchString(text)
 }
 
 // apply does to the request what the fault says.
 func (f *Fault) apply(s *APIServer, w http.ResponseWriter, r *http.Request) {
-	if !s.sleep(r, f.Delay) {
-		return
-	}
 	switch f.Kind {
 	case FaultHang:
 		select {
@@ -171,21 +159,9 @@ func (f *Fault) apply(s *APIServer, w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case FaultBig:
 		writeBig(w)
-	case FaultSlow:
-		s.serveSlow(w, r)
 	default:
 		f.answer(w, r)
 	}
-}
-
-// serveSlow answers, late, as if there were no fault. The body was read before,
-// so that this is for reads alone.
-func (s *APIServer) serveSlow(w http.ResponseWriter, r *http.Request) {
-	if !s.authenticated(r) {
-		writeStatus(w, byCode(http.StatusUnauthorized, "", resource{}))
-		return
-	}
-	s.route(w, r, nil)
 }
 
 // answer refuses the request with the fault's status.

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -35,9 +37,7 @@ func JWT(claims map[string]any) string {
 func AccountToken(namespace, account string, lifetime time.Duration, bound map[string]any) string {
 	now := time.Now()
 	kubernetes := map[string]any{"namespace": namespace, "serviceaccount": map[string]any{"name": account}}
-	for key, value := range bound {
-		kubernetes[key] = value
-	}
+	maps.Copy(kubernetes, bound)
 	return JWT(map[string]any{
 		"iat": now.Unix(), "exp": now.Add(lifetime).Unix(), "jti": now.UnixNano(),
 		"sub": "system:serviceaccount:" + namespace + ":" + account, "kubernetes.io": kubernetes,
@@ -50,7 +50,7 @@ func (s *APIServer) createToken(w http.ResponseWriter, res resource, body []byte
 		Kind string
 		Spec struct {
 			ExpirationSeconds int64
-			BoundObjectRef    *struct{ APIVersion, Kind, Name, UID string }
+			BoundObjectRef    *metav1.OwnerReference // has its members too
 		}
 	}
 	if err := json.Unmarshal(body, &ask); err != nil || ask.Kind != "TokenRequest" {
@@ -59,17 +59,18 @@ func (s *APIServer) createToken(w http.ResponseWriter, res resource, body []byte
 	}
 	bound := map[string]any{}
 	if ref := ask.Spec.BoundObjectRef; ref != nil {
-		var node header
-		at := resource{version: "v1", resource: "nodes", name: ref.Name, wide: true}
+		var node metav1.PartialObjectMetadata
+		at := kinds()["Node"]
+		at.name = ref.Name
 		if ref.Kind != "Node" || json.Unmarshal(s.Object(at.path()), &node) != nil {
 			writeStatus(w, notFound(at))
 			return
 		}
-		if ref.UID != "" && ref.UID != node.Metadata.UID {
-			writeStatus(w, apierrors.NewConflict(at.grouped(), at.name, errors.New("the UID in the bound object reference does not match the UID in record")))
+		if ref.UID != "" && ref.UID != node.UID {
+			writeStatus(w, apierrors.NewConflict(at.GroupResource(), at.name, errors.New("the UID in the bound object reference does not match the UID in record")))
 			return
 		}
-		bound["node"] = map[string]any{"name": ref.Name, "uid": node.Metadata.UID}
+		bound["node"] = map[string]any{"name": ref.Name, "uid": node.UID}
 	}
 	token := AccountToken(res.namespace, res.name, time.Duration(ask.Spec.ExpirationSeconds)*time.Second, bound)
 	writeJSON(w, http.StatusCreated, map[string]any{
@@ -92,40 +93,32 @@ func (s *APIServer) deletePod(w http.ResponseWriter, res resource, body []byte) 
 	}
 	if want := options.Preconditions; want != nil &&
 		(want.UID != nil && *want.UID != pod.UID || want.ResourceVersion != nil && *want.ResourceVersion != pod.ResourceVersion) {
-		writeStatus(w, apierrors.NewConflict(res.grouped(), res.name, errors.New("the precondition does not match")))
+		writeStatus(w, apierrors.NewConflict(res.GroupResource(), res.name, errors.New("the precondition does not match")))
 		return
 	}
 	s.Delete(res.path())
 	writeJSON(w, http.StatusOK, pod)
 }
 
-// patchNode answers a JSON patch of a node's taints that tests its version.
+// patchNode answers a JSON patch of a node that begins with a test.
 func (s *APIServer) patchNode(w http.ResponseWriter, r *http.Request, body []byte) {
-	var ops []struct {
-		Op, Path string
-		Value    any
-	}
 	res, _ := parsePath(r.URL.Path)
-	node := s.Object(res.path())
-	var meta metav1.PartialObjectMetadata
-	if node == nil || json.Unmarshal(node, &meta) != nil {
-		writeStatus(w, notFound(res))
-		return
-	}
-	if r.Header.Get("Content-Type") != "application/json-patch+json" || json.Unmarshal(body, &ops) != nil ||
-		len(ops) != 2 || ops[0].Path != "/metadata/resourceVersion" || ops[1].Path != "/spec/taints" {
+	patch, err := jsonpatch.DecodePatch(body)
+	if r.Header.Get("Content-Type") != "application/json-patch+json" || err != nil || len(patch) == 0 || patch[0].Kind() != "test" {
 		writeStatus(w, byCode(http.StatusUnsupportedMediaType, "patch", res))
 		return
 	}
-	if ops[0].Value != meta.ResourceVersion {
+	node := s.Object(res.path())
+	if node == nil {
+		writeStatus(w, notFound(res))
+		return
+	}
+	changed, err := patch.Apply(node)
+	if err != nil {
 		writeStatus(w, byCode(http.StatusConflict, "patch", res))
 		return
 	}
-	changed, err := edit(node, func(doc map[string]any) { child(doc, "spec")["taints"] = ops[1].Value })
-	if err == nil {
-		err = s.PutRaw(res.path(), changed)
-	}
-	if err != nil {
+	if err := s.PutRaw(res.path(), changed); err != nil {
 		writeStatus(w, apierrors.NewInternalError(err))
 		return
 	}

@@ -1,6 +1,7 @@
 package cnitest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,99 +10,82 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // resource is what a path of the API names.
 type resource struct {
-	group, version, namespace, resource, name, sub string
-	wide                                           bool // the cluster's, without a namespace
+	schema.GroupVersionResource
+	namespace, name, sub string
+	wide                 bool // the cluster's, without a namespace
 }
 
-// served is the resource of a kind; ok is false where the server does not know it.
-func served(kind string) (res resource, ok bool) {
-	switch kind {
-	case "Pod":
-		res = resource{version: "v1", resource: "pods"}
-	case "Event":
-		res = resource{version: "v1", resource: "events"}
-	case "NetworkAttachmentDefinition":
-		res = resource{group: "k8s.cni.cncf.io", version: "v1", resource: "network-attachment-definitions"}
-	case "Network":
-		res = resource{group: "kubernetes.com", version: "v1", resource: "networks"}
-	case "DaemonSet":
-		res = resource{group: "apps", version: "v1", resource: "daemonsets"}
-	case "ServiceAccount":
-		res = resource{version: "v1", resource: "serviceaccounts"}
-	case "Node":
-		res = resource{version: "v1", resource: "nodes", wide: true}
+func namespaced(group, version, plural string) resource {
+	return resource{GroupVersionResource: schema.GroupVersionResource{Group: group, Version: version, Resource: plural}}
+}
+
+// kinds are those of the objects that the server knows.
+func kinds() map[string]resource {
+	node := namespaced("", "v1", "nodes")
+	node.wide = true
+	return map[string]resource{
+		"Pod":                         namespaced("", "v1", "pods"),
+		"Event":                       namespaced("", "v1", "events"),
+		"NetworkAttachmentDefinition": namespaced("k8s.cni.cncf.io", "v1", "network-attachment-definitions"),
+		"Network":                     namespaced("kubernetes.com", "v1", "networks"),
+		"DaemonSet":                   namespaced("apps", "v1", "daemonsets"),
+		"ServiceAccount":              namespaced("", "v1", "serviceaccounts"),
+		"Node":                        node,
 	}
-	return res, res.resource != ""
 }
 
-// serves tells whether the server knows the resource.
-func serves(res resource) bool {
-	for _, kind := range []string{"Pod", "Event", "NetworkAttachmentDefinition", "Network", "DaemonSet", "ServiceAccount", "Node"} {
-		known, _ := served(kind)
-		if known.group == res.group && known.version == res.version && known.resource == res.resource {
-			return known.wide == res.wide || res.name == "" // a list may be of all namespaces
+// served tells whether the server knows the resource; a list may be of all namespaces.
+func served(res resource) bool {
+	for _, known := range kinds() {
+		if known.GroupVersionResource == res.GroupVersionResource {
+			return known.wide == res.wide || res.name == ""
 		}
 	}
 	return false
 }
 
 // full is the resource with its subresource, as RBAC names it.
-func (r resource) full() string {
-	if r.sub == "" {
-		return r.resource
-	}
-	return r.resource + "/" + r.sub
-}
+func (r resource) full() string { return strings.TrimSuffix(r.Resource+"/"+r.sub, "/") }
 
 // path is where the API serves the object.
 func (r resource) path() string {
-	root := "/api/" + r.version
-	if r.group != "" {
-		root = "/apis/" + r.group + "/" + r.version
+	root := "/api/" + r.Version
+	if r.Group != "" {
+		root = "/apis/" + r.Group + "/" + r.Version
 	}
-	if r.wide {
-		return root + "/" + r.resource + "/" + r.name
+	if !r.wide {
+		root += "/namespaces/" + r.namespace
 	}
-	return root + "/namespaces/" + r.namespace + "/" + r.resource + "/" + r.name
+	return root + "/" + r.Resource + "/" + r.name
 }
 
 // parsePath reads the path of a resource; ok is false where it is none that the server
 // serves.
 func parsePath(path string) (res resource, ok bool) {
-	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	switch {
-	case len(parts) > 4 && parts[0] == "api" && parts[2] == "namespaces":
-		res.version, parts = parts[1], parts[3:]
-	case len(parts) > 5 && parts[0] == "apis" && parts[3] == "namespaces":
-		res.group, res.version, parts = parts[1], parts[2], parts[4:]
-	case len(parts) > 2 && parts[0] == "api":
-		res.version, res.wide, parts = parts[1], true, append([]string{""}, parts[2:]...)
-	default:
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	if parts[0] == "api" { // the group without a name
+		parts = slices.Insert(parts, 1, "")
+	}
+	if len(parts) < 4 || parts[0] != "api" && parts[0] != "apis" {
 		return resource{}, false
 	}
-	res.namespace, res.resource = parts[0], parts[1]
-	if len(parts) > 2 {
-		res.name = parts[2]
+	res.Group, res.Version, res.wide = parts[1], parts[2], true
+	if parts = parts[3:]; parts[0] == "namespaces" && len(parts) > 2 {
+		res.namespace, res.wide, parts = parts[1], false, parts[2:]
 	}
 	if len(parts) > 3 {
-		res.sub = parts[3]
+		return resource{}, false
 	}
-	return res, len(parts) <= 4 && serves(res)
-}
-
-// header is what the server reads of an object.
-type header struct {
-	Kind       string `json:"kind"`
-	APIVersion string `json:"apiVersion"`
-	Metadata   struct {
-		Name      string `json:"name"`
-		Namespace string `json:"namespace"`
-		UID       string `json:"uid"`
-	} `json:"metadata"`
+	parts = append(parts, "", "")
+	res.Resource, res.name, res.sub = parts[0], parts[1], parts[2]
+	return res, served(res)
 }
 
 // ErrKind says that the server has no place for objects of a kind.
@@ -110,24 +94,24 @@ var ErrKind = errors.New("kind is not served by the fake API server")
 // Put stores an object given as JSON, of a kind that the server knows. Its namespace is
 // default where it names none; a missing UID is made up.
 func (s *APIServer) Put(object []byte) error {
-	var h header
+	var h metav1.PartialObjectMetadata
 	if err := json.Unmarshal(object, &h); err != nil {
 		return fmt.Errorf("object: %w", err)
 	}
-	res, ok := served(h.Kind)
+	res, ok := kinds()[h.Kind]
 	if !ok {
 		return fmt.Errorf("%w: %q", ErrKind, h.Kind)
 	}
-	res.name, res.namespace = h.Metadata.Name, h.Metadata.Namespace
-	if res.namespace == "" && !res.wide {
-		res.namespace = "default"
+	res.name = h.Name
+	if !res.wide {
+		res.namespace = cmp.Or(h.Namespace, "default")
 	}
 	stored, err := edit(object, func(doc map[string]any) {
 		metadata := child(doc, "metadata")
 		if !res.wide {
 			metadata["namespace"] = res.namespace
 		}
-		if h.Metadata.UID == "" {
+		if h.UID == "" {
 			metadata["uid"] = "uid-of-" + res.namespace + "-" + res.name
 		}
 	})
@@ -165,16 +149,11 @@ func (s *APIServer) Object(path string) json.RawMessage {
 
 // Annotations are those of the pod, as stored now.
 func (s *APIServer) Annotations(namespace, name string) map[string]string {
-	pod := resource{version: "v1", resource: "pods", namespace: namespace, name: name}
-	var doc struct {
-		Metadata struct {
-			Annotations map[string]string `json:"annotations"`
-		} `json:"metadata"`
-	}
-	if err := json.Unmarshal(s.Object(pod.path()), &doc); err != nil {
-		return nil
-	}
-	return doc.Metadata.Annotations
+	pod := kinds()["Pod"]
+	pod.namespace, pod.name = namespace, name
+	var doc metav1.PartialObjectMetadata
+	_ = json.Unmarshal(s.Object(pod.path()), &doc) // what is not there has none
+	return doc.Annotations
 }
 
 // Events are the events that were created, in order.
@@ -217,15 +196,19 @@ func (s *APIServer) get(w http.ResponseWriter, r *http.Request, res resource) {
 	writeObject(w, r, object)
 }
 
-// list answers a GET of all objects of a namespace, or of a node's pods.
+// list answers a GET of all objects of a namespace, of all namespaces, or of a node's pods.
 func (s *APIServer) list(w http.ResponseWriter, r *http.Request, res resource) {
+	if res.wide && res.Group != "" && !s.permitted("list "+res.GroupResource().String()) {
+		writeStatus(w, forbidden("list", res))
+		return
+	}
 	node, ofNode := strings.CutPrefix(r.URL.Query().Get("fieldSelector"), "spec.nodeName=")
 	s.mu.Lock()
 	items := []json.RawMessage{}
 	for _, path := range slices.Sorted(maps.Keys(s.objects)) {
 		within := strings.HasPrefix(path, res.path())
 		if of, _ := parsePath(path); res.wide {
-			within = of.resource == res.resource && of.group == res.group
+			within = of.GroupVersionResource == res.GroupVersionResource
 		}
 		if within && (!ofNode || nodeOf(s.objects[path]) == node) {
 			items = append(items, s.objects[path])
@@ -255,7 +238,5 @@ func writeObject(w http.ResponseWriter, r *http.Request, object json.RawMessage)
 			object = partial
 		}
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write(object) // a client that goes away is not the server's problem
+	write(w, http.StatusOK, "application/json", object)
 }

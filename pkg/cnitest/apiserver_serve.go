@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -22,19 +21,16 @@ func (s *APIServer) serve(w http.ResponseWriter, r *http.Request) {
 	cw := &countingWriter{ResponseWriter: w, server: s}
 	defer func() { s.end(index, cw.status) }()
 
-	fault, latency := s.conditions(r)
-	if !s.sleep(r, latency) {
-		return
-	}
-	if fault != nil {
+	fault, delay := s.conditions(r)
+	switch {
+	case !s.sleep(r, delay):
+	case fault != nil && fault.Kind != FaultSlow:
 		fault.apply(s, cw, r)
-		return
-	}
-	if !s.authenticated(r) {
+	case !s.authenticated(r):
 		writeStatus(cw, apierrors.NewUnauthorized("Unauthorized"))
-		return
+	default:
+		s.route(cw, r, body)
 	}
-	s.route(cw, r, body)
 }
 
 // begin records that a request arrived, and returns its place in the record.
@@ -63,22 +59,23 @@ func (s *APIServer) end(index, status int) {
 	}
 }
 
-// conditions are what the request is to go through.
+// conditions are what the request is to go through, and how long it waits before.
 func (s *APIServer) conditions(r *http.Request) (*Fault, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.takeFault(r.Method, r.URL.Path), s.latency
+	if fault := s.takeFault(r.Method, r.URL.Path); fault != nil {
+		return fault, s.latency + fault.Delay
+	}
+	return nil, s.latency
 }
 
 // sleep waits, and tells whether the request is still wanted afterwards.
 func (s *APIServer) sleep(r *http.Request, d time.Duration) bool {
-	if d <= 0 {
+	if d == 0 {
 		return true
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(d):
 		return true
 	case <-r.Context().Done():
 	case <-s.stopped:
@@ -102,22 +99,25 @@ func (s *APIServer) route(w http.ResponseWriter, r *http.Request, body []byte) {
 		writeText(w, http.StatusOK, "ok")
 	case r.URL.Path == "/version":
 		writeJSON(w, http.StatusOK, map[string]string{"major": "1", "minor": "34", "gitVersion": "v1.34.0", "platform": "linux/amd64"})
-	case s.routeCluster(w, r, body):
-	case !isResource:
+	case r.Method == http.MethodPost && r.URL.Path == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews":
+		s.review(w, body)
+	case r.Method == http.MethodGet && r.URL.Path == "/apis/k8s.cni.cncf.io/v1" && s.knows(r.URL.Path+"/"):
+		writeJSON(w, http.StatusOK, discovery())
+	case !isResource || !s.knows(r.URL.Path):
 		writeText(w, http.StatusNotFound, "404 page not found\n")
 	case r.Method == http.MethodGet && res.name != "":
 		s.get(w, r, res)
 	case r.Method == http.MethodGet:
 		s.list(w, r, res)
-	case r.Method == http.MethodPatch && res.resource == "pods":
+	case r.Method == http.MethodPatch && res.Resource == "pods":
 		s.patch(w, r, body)
-	case r.Method == http.MethodPatch && res.resource == "nodes":
+	case r.Method == http.MethodPatch && res.Resource == "nodes":
 		s.patchNode(w, r, body)
-	case r.Method == http.MethodDelete && res.resource == "pods" && res.name != "":
+	case r.Method == http.MethodDelete && res.Resource == "pods" && res.name != "":
 		s.deletePod(w, res, body)
-	case r.Method == http.MethodPost && res.resource == "events":
+	case r.Method == http.MethodPost && res.Resource == "events":
 		s.create(w, res, body)
-	case r.Method == http.MethodPost && res.resource == "serviceaccounts" && res.sub == "token":
+	case r.Method == http.MethodPost && res.Resource == "serviceaccounts" && res.sub == "token":
 		s.createToken(w, res, body)
 	default:
 		writeStatus(w, byCode(http.StatusMethodNotAllowed, r.Method, res))
@@ -156,13 +156,15 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 		writeText(w, http.StatusInternalServerError, err.Error())
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(data) // a client that goes away is not the server's problem
+	write(w, status, "application/json", data)
 }
 
 func writeText(w http.ResponseWriter, status int, text string) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	write(w, status, "text/plain; charset=utf-8", []byte(text))
+}
+
+func write(w http.ResponseWriter, status int, contentType string, data []byte) {
+	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = io.Copy(w, strings.NewReader(text)) // as above
+	_, _ = w.Write(data) // a client that goes away is not the server's problem
 }

@@ -18,23 +18,19 @@ func writeStatus(w http.ResponseWriter, err *apierrors.StatusError) {
 	writeJSON(w, int(s.Code), s)
 }
 
-func (r resource) grouped() schema.GroupResource {
-	return schema.GroupResource{Group: r.group, Resource: r.resource}
-}
-
 func notFound(res resource) *apierrors.StatusError {
-	return apierrors.NewNotFound(res.grouped(), res.name)
+	return apierrors.NewNotFound(res.GroupResource(), res.name)
 }
 
 func forbidden(verb string, res resource) *apierrors.StatusError {
 	//lint:ignore ST1005 the words of the real one
-	return apierrors.NewForbidden(res.grouped(), res.name, fmt.Errorf(
+	return apierrors.NewForbidden(res.GroupResource(), res.name, fmt.Errorf(
 		"User %q cannot %s resource %q in API group %q in the namespace %q",
-		"system:serviceaccount:kube-system:multus", verb, res.full(), res.group, res.namespace))
+		"system:serviceaccount:kube-system:multus", verb, res.full(), res.Group, res.namespace))
 }
 
 func invalid(kind string, res resource, faults ...*field.Error) *apierrors.StatusError {
-	return apierrors.NewInvalid(schema.GroupKind{Group: res.group, Kind: kind}, res.name, faults)
+	return apierrors.NewInvalid(schema.GroupKind{Group: res.Group, Kind: kind}, res.name, faults)
 }
 
 // immutable is the answer to a write that names another UID than the object's. A
@@ -54,14 +50,14 @@ func byCode(code int, verb string, res resource) *apierrors.StatusError {
 	case http.StatusNotFound:
 		return notFound(res)
 	case http.StatusConflict:
-		return apierrors.NewConflict(res.grouped(), res.name,
+		return apierrors.NewConflict(res.GroupResource(), res.name,
 			errors.New("the object has been modified; please apply your changes to the latest version and try again"))
 	case http.StatusUnprocessableEntity:
 		return immutable("Pod", res, "00000000-0000-0000-0000-000000000000")
 	case http.StatusInternalServerError:
 		return apierrors.NewInternalError(errors.New("etcdserver: request timed out"))
 	}
-	s := apierrors.NewGenericServerResponse(code, verb, res.grouped(), res.name, "", 0, false)
+	s := apierrors.NewGenericServerResponse(code, verb, res.GroupResource(), res.name, "", 0, false)
 	if s.ErrStatus.Reason == metav1.StatusReasonUnknown {
 		s.ErrStatus.Reason = metav1.StatusReasonInternalError
 	}

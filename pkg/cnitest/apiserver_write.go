@@ -2,16 +2,17 @@ package cnitest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// patch answers a merge patch of a pod, or of its status: of the metadata, the
-// annotations and labels are merged; a UID in it has to be the pod's.
+// patch answers a merge patch of a pod, or of its status; a UID in it has to be the pod's.
 func (s *APIServer) patch(w http.ResponseWriter, r *http.Request, body []byte) {
 	if kind := r.Header.Get("Content-Type"); kind != "application/merge-patch+json" && kind != "application/strategic-merge-patch+json" {
 		writeStatus(w, byCode(http.StatusUnsupportedMediaType, "patch", resource{}))
@@ -29,35 +30,24 @@ func (s *APIServer) patch(w http.ResponseWriter, r *http.Request, body []byte) {
 func (s *APIServer) merge(path string, body []byte) (json.RawMessage, *apierrors.StatusError) {
 	res, _ := parsePath(path)
 	res.sub = ""
-	var patch struct {
-		Metadata struct {
-			UID         string         `json:"uid"`
-			Annotations map[string]any `json:"annotations"`
-			Labels      map[string]any `json:"labels"`
-		} `json:"metadata"`
-		Status map[string]any `json:"status"`
-	}
+	var patch, pod metav1.PartialObjectMetadata
 	if err := json.Unmarshal(body, &patch); err != nil {
 		return nil, apierrors.NewBadRequest("error decoding patch: " + err.Error())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var h header
 	stored, ok := s.objects[res.path()]
-	if err := json.Unmarshal(stored, &h); !ok || err != nil {
+	if err := json.Unmarshal(stored, &pod); !ok || err != nil {
 		return nil, notFound(res)
 	}
-	if patch.Metadata.UID != "" && patch.Metadata.UID != h.Metadata.UID {
-		return nil, immutable(h.Kind, res, patch.Metadata.UID)
+	if patch.UID != "" && patch.UID != pod.UID {
+		return nil, immutable(pod.Kind, res, string(patch.UID))
 	}
 	s.version++
-	changed, err := edit(stored, func(doc map[string]any) {
-		metadata := child(doc, "metadata")
-		metadata["resourceVersion"] = strconv.Itoa(s.version)
-		overlay(metadata, "annotations", patch.Metadata.Annotations)
-		overlay(metadata, "labels", patch.Metadata.Labels)
-		overlay(doc, "status", patch.Status)
-	})
+	changed, err := jsonpatch.MergePatch(stored, body)
+	if err == nil {
+		changed, err = jsonpatch.MergePatch(changed, fmt.Appendf(nil, `{"metadata":{"resourceVersion":"%d"}}`, s.version))
+	}
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}
@@ -65,25 +55,10 @@ func (s *APIServer) merge(path string, body []byte) (json.RawMessage, *apierrors
 	return changed, nil
 }
 
-// overlay merges values into the object under key; null takes a member away.
-func overlay(doc map[string]any, key string, values map[string]any) {
-	if values == nil {
-		return
-	}
-	target := child(doc, key)
-	for name, value := range values {
-		if value == nil {
-			delete(target, name)
-			continue
-		}
-		target[name] = value
-	}
-}
-
 // create answers the POST of an event.
 func (s *APIServer) create(w http.ResponseWriter, res resource, body []byte) {
 	var event struct {
-		header
+		metav1.PartialObjectMetadata
 		InvolvedObject struct {
 			Namespace string `json:"namespace"`
 		} `json:"involvedObject"`
@@ -92,22 +67,20 @@ func (s *APIServer) create(w http.ResponseWriter, res resource, body []byte) {
 		writeStatus(w, apierrors.NewBadRequest(err.Error()))
 		return
 	}
-	res.name = event.Metadata.Name
+	res.name = event.Name
 	if event.Kind != "Event" || event.APIVersion != "v1" || res.name == "" || strings.Contains(res.name, "/") {
 		writeStatus(w, invalid("Event", res, field.Required(field.NewPath("metadata", "name"), "name or generateName is required")))
 		return
 	}
-	if event.InvolvedObject.Namespace != res.namespace || event.Metadata.Namespace != res.namespace {
+	if event.InvolvedObject.Namespace != res.namespace || event.Namespace != res.namespace {
 		writeStatus(w, invalid("Event", res, field.Invalid(field.NewPath("involvedObject", "namespace"), event.InvolvedObject.Namespace, "does not match event.namespace")))
 		return
 	}
 	if !s.addEvent(res, body) {
-		writeStatus(w, apierrors.NewAlreadyExists(res.grouped(), res.name))
+		writeStatus(w, apierrors.NewAlreadyExists(res.GroupResource(), res.name))
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusCreated)
-	_, _ = w.Write(body) // a client that goes away is not the server's problem
+	write(w, http.StatusCreated, "application/json", body)
 }
 
 // addEvent stores an event, unless there is one of its name.
