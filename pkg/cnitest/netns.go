@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 
+	"github.com/containernetworking/plugins/pkg/ns"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
@@ -19,11 +21,10 @@ type NetNS struct {
 	// Path is what a runtime would pass as CNI_NETNS.
 	Path string
 
-	t   testing.TB
-	nl  *netlink.Handle
-	far *NetNS // where the other ends of veth pairs are
-
-	removed bool
+	t      testing.TB
+	nl     *netlink.Handle
+	far    *NetNS // where the other ends of veth pairs are
+	remove sync.Once
 }
 
 // NewNetNS makes a network namespace with its loopback interface up, which is
@@ -33,17 +34,20 @@ func NewNetNS(t testing.TB) *NetNS {
 	if os.Geteuid() != 0 {
 		t.Skip("network namespaces need root")
 	}
-	path := filepath.Join(t.TempDir(), "netns")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := inThread(func() error { return mountNew(path) }); err != nil {
-		t.Fatalf("network namespace: %v", err)
-	}
-	n := &NetNS{Path: path, t: t}
+	n := &NetNS{Path: filepath.Join(t.TempDir(), "netns"), t: t}
+	n.check("network namespace", os.WriteFile(n.Path, nil, 0o600))
+	made := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good: the thread is spoilt, and ends with the goroutine
+		made <- mountNew(n.Path)
+	}()
+	n.check("network namespace", <-made)
 	t.Cleanup(n.Remove)
-	n.nl = open(t, path)
-	n.check("loopback interface", n.nl.LinkSetUp(n.link("lo")))
+	n.with(func(fd int) (err error) {
+		n.nl, err = netlink.NewHandleAt(netns.NsHandle(fd), unix.NETLINK_ROUTE)
+		return err
+	})
+	n.check("loopback interface", n.nl.LinkSetUp(n.Link("lo")))
 	return n
 }
 
@@ -59,77 +63,49 @@ func mountNew(path string) error {
 	return nil
 }
 
-// inThread calls f in a thread that ends with it, whatever f made of the thread.
-func inThread(f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		defer close(done) // also where f ends the goroutine, as t.Fatal does
-		runtime.LockOSThread()
-		done <- f()
-	}()
-	return <-done
-}
-
-func open(t testing.TB, path string) *netlink.Handle {
-	t.Helper()
-	ns, err := netns.GetFromPath(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ns.Close()
-	nl, err := netlink.NewHandleAt(ns, unix.NETLINK_ROUTE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return nl
+// with calls f with a descriptor of the namespace.
+func (n *NetNS) with(f func(fd int) error) {
+	n.t.Helper()
+	file, err := os.Open(n.Path)
+	n.check(n.Path, err)
+	defer file.Close()
+	n.check(n.Path, f(int(file.Fd())))
 }
 
 // Remove removes the namespace, and the file that stood for it, before the test ends.
 func (n *NetNS) Remove() {
-	if n.nl != nil {
-		n.nl.Close()
-		n.nl = nil
-	}
-	if n.removed {
-		return
-	}
-	n.removed = true
-	if err := errors.Join(unix.Unmount(n.Path, unix.MNT_DETACH), os.Remove(n.Path)); err != nil {
-		n.t.Errorf("network namespace %s: %v", n.Path, err)
-	}
+	n.remove.Do(func() {
+		if n.nl != nil {
+			n.nl.Close()
+		}
+		if err := errors.Join(unix.Unmount(n.Path, unix.MNT_DETACH), os.Remove(n.Path)); err != nil {
+			n.t.Errorf("network namespace %s: %v", n.Path, err)
+		}
+	})
 }
 
 // Do calls f inside the namespace, in a goroutine of its own: an f that cannot go
 // on returns an error rather than call t.Fatal.
 func (n *NetNS) Do(f func() error) {
 	n.t.Helper()
-	n.check("inside the namespace", inThread(func() error {
-		ns, err := netns.GetFromPath(n.Path)
-		if err != nil {
-			return err
-		}
-		defer ns.Close()
-		if err := netns.Set(ns); err != nil {
-			return err
-		}
-		return f()
-	}))
+	n.check("inside the namespace", ns.WithNetNSPath(n.Path, func(ns.NetNS) error { return f() }))
 }
 
 // Handle is a netlink handle of the namespace; it is closed with the test.
 func (n *NetNS) Handle() *netlink.Handle { return n.nl }
 
-// Index is the index of an interface.
-func (n *NetNS) Index(name string) int {
-	n.t.Helper()
-	return n.link(name).Attrs().Index
-}
-
-func (n *NetNS) link(name string) netlink.Link {
+// Link is an interface with its attributes.
+func (n *NetNS) Link(name string) netlink.Link {
 	n.t.Helper()
 	l, err := n.nl.LinkByName(name)
 	n.check(name, err)
 	return l
+}
+
+// Index is the index of an interface.
+func (n *NetNS) Index(name string) int {
+	n.t.Helper()
+	return n.Link(name).Attrs().Index
 }
 
 func (n *NetNS) check(what string, err error) {

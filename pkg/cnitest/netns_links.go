@@ -17,33 +17,32 @@ func (n *NetNS) Veth(name string, addresses ...string) {
 	if n.far == nil {
 		n.far = NewNetNS(n.t)
 	}
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name = name
-	peer := fmt.Sprintf("far%d", len(n.far.Links()))
-	n.check(name, n.nl.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: peer}))
-	n.move(peer)
+	n.Wire(name, n.far, fmt.Sprintf("far%d", len(n.far.Links())))
+	n.AddAddresses(name, addresses...)
+}
+
+// Wire connects two namespaces by a cable whose ends are up.
+func (n *NetNS) Wire(name string, other *NetNS, otherName string) {
+	n.t.Helper()
+	veth := &netlink.Veth{LinkAttrs: netlink.NewLinkAttrs(), PeerName: otherName}
+	veth.Name = name
+	other.with(func(fd int) error {
+		veth.PeerNamespace = netlink.NsFd(fd)
+		return n.nl.LinkAdd(veth)
+	})
+	n.check(name, n.nl.LinkSetUp(n.Link(name)))
+	other.check(otherName, other.nl.LinkSetUp(other.Link(otherName)))
+}
+
+// AddAddresses gives an interface addresses (CIDR) that are usable at once.
+func (n *NetNS) AddAddresses(name string, addresses ...string) {
+	n.t.Helper()
 	for _, a := range addresses {
 		addr, err := netlink.ParseAddr(a)
 		n.check(name, err)
 		addr.Flags = unix.IFA_F_NODAD
-		n.check(name+" "+a, n.nl.AddrAdd(n.link(name), addr))
+		n.check(name+" "+a, n.nl.AddrAdd(n.Link(name), addr))
 	}
-	n.check(name, n.nl.LinkSetUp(n.link(name)))
-}
-
-func (n *NetNS) move(peer string) {
-	n.t.Helper()
-	n.check(peer, n.nl.LinkSetNsFd(n.link(peer), n.far.fd()))
-	n.check(peer, n.far.nl.LinkSetUp(n.far.link(peer)))
-}
-
-// fd is a descriptor of the namespace that stays open for as long as the test.
-func (n *NetNS) fd() int {
-	n.t.Helper()
-	fd, err := unix.Open(n.Path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	n.check(n.Path, err)
-	n.t.Cleanup(func() { _ = unix.Close(fd) })
-	return fd
 }
 
 // Links are the names of the interfaces, sorted, the loopback interface left out.
@@ -64,13 +63,13 @@ func (n *NetNS) Links() []string {
 // MAC is the hardware address of an interface.
 func (n *NetNS) MAC(name string) string {
 	n.t.Helper()
-	return n.link(name).Attrs().HardwareAddr.String()
+	return n.Link(name).Attrs().HardwareAddr.String()
 }
 
 // Addresses are an interface's addresses (CIDR), sorted, without IPv6 link-local ones.
 func (n *NetNS) Addresses(name string) []string {
 	n.t.Helper()
-	addrs, err := n.nl.AddrList(n.link(name), netlink.FAMILY_ALL)
+	addrs, err := n.nl.AddrList(n.Link(name), netlink.FAMILY_ALL)
 	n.check(name, err)
 	out := []string{}
 	for _, a := range addrs {

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
@@ -29,6 +32,7 @@ func (s Sandbox) Env() []string {
 
 // Outcome is how a command ended.
 type Outcome struct {
+	Verb    string
 	Exit    int // -1: by a signal
 	Stdout  string
 	Stderr  string
@@ -46,7 +50,41 @@ func (n *Node) Command(verb string, conf any, s Sandbox) *exec.Cmd {
 	cmd := exec.Command(cnitest.Binary("multus"))
 	cmd.Dir, cmd.Stdin = n.Dir, bytes.NewReader(data)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "CNI_COMMAND=" + verb, "CNI_PATH=" + n.Bin}, s.Env()...)
+	if n.Wrap != nil {
+		n.Wrap(cmd)
+	}
 	return cmd
+}
+
+// Run runs a command to its end.
+func (n *Node) Run(verb string, conf any, s Sandbox) Outcome {
+	n.T.Helper()
+	o := n.Start(n.Command(verb, conf, s)).End()
+	o.Verb = verb
+	return o
+}
+
+// OK holds a command to having succeeded.
+func (o Outcome) OK(t testing.TB) Outcome {
+	t.Helper()
+	if o.Exit != 0 {
+		t.Fatalf("%s: exit status %d, %s; standard error: %s", o.Verb, o.Exit, o.Stdout, o.Stderr)
+	}
+	return o
+}
+
+// Refused holds a command to having failed, with a message that has all the texts in it.
+func (o Outcome) Refused(t testing.TB, texts ...string) Outcome {
+	t.Helper()
+	if o.Exit == 0 {
+		t.Fatalf("%s succeeded, an error was expected; it answered %s", o.Verb, o.Stdout)
+	}
+	for _, text := range texts {
+		if !strings.Contains(o.Msg, text) {
+			t.Errorf("%s: %q says nothing of %q; standard error: %.2000s", o.Verb, o.Msg, text, o.Stderr)
+		}
+	}
+	return o
 }
 
 // Started is a command under way.
@@ -93,4 +131,22 @@ func (s *Started) End() Outcome {
 		}
 	}
 	return o
+}
+
+// Running are the names of the processes that have a variable in their environment.
+func (n *Node) Running(variable string) []string {
+	n.T.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	n.Must(err)
+	names := []string{}
+	for _, file := range files {
+		environ, err := os.ReadFile(file)
+		if err != nil || !bytes.Contains(environ, []byte(variable+"\x00")) {
+			continue // another's, or it has just ended
+		}
+		if name, err := os.ReadFile(filepath.Join(filepath.Dir(file), "comm")); err == nil {
+			names = append(names, strings.TrimSpace(string(name)))
+		}
+	}
+	return names
 }

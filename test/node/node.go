@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ type Node struct {
 	NetNS      *cnitest.NetNS     // nil: that of the test
 	API        *cnitest.APIServer // nil: there is none
 	Kubeconfig string             // path; empty without an API server
+	Wrap       func(*exec.Cmd)    // changes how multus is started; nil: not at all
 }
 
 // New is a node without plugins.

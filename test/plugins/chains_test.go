@@ -4,19 +4,21 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	current "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/vishvananda/netlink"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
-// chain is the default network with more plugins behind the bridge.
+// chain is a default network of both families, with more plugins behind the bridge.
 func chain(version string, plugins ...string) string {
-	return `{"cniVersion": "` + version + `", "name": "cluster", "plugins": [
-		{"type": "bridge", "bridge": "br-cluster", "isGateway": true,
-		 "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "ranges": [` + rangeV4 + `, ` + rangeV6 + `], "routes": [` + routeV4 + `, ` + routeV6 + `]}},
-		` + strings.Join(plugins, ",") + `]}`
+	bridge := `{"type": "bridge", "bridge": "br-cluster", "isGateway": true,
+		"ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "ranges": [` + rangeV4 + `, ` + rangeV6 + `], "routes": [` + routeV4 + `, ` + routeV6 + `]}}`
+	return `{"cniVersion": "` + version + `", "name": "cluster", "plugins": [` + strings.Join(append([]string{bridge}, plugins...), ",") + `]}`
 }
 
 func TestTuning(t *testing.T) {
@@ -27,15 +29,12 @@ func TestTuning(t *testing.T) {
 		"mtu": 1380, "promisc": true, "sysctl": {"net.ipv4.conf.IFNAME.log_martians": "1", "net.core.somaxconn": "500"}}`))
 	p.life(c, func(result *current.Result) {
 		same(t, "MAC", p.MAC("eth0"), "02:00:00:00:00:42")
-		same(t, "MTU", link(p.NetNS, "eth0").Attrs().MTU, 1380)
-		same(t, "promiscuous", link(p.NetNS, "eth0").Attrs().Promisc, 1)
+		same(t, "MTU", p.Link("eth0").Attrs().MTU, 1380)
+		same(t, "promiscuous", p.Link("eth0").Attrs().Promisc, 1)
 		same(t, "somaxconn", sysctl(p, "net/core/somaxconn"), "500")
 		same(t, "log_martians", sysctl(p, "net/ipv4/conf/eth0/log_martians"), "1")
-		for _, i := range result.Interfaces {
-			if i.Name == "eth0" {
-				same(t, "MAC in the answer", i.Mac, "02:00:00:00:00:42")
-			}
-		}
+		inPod := slices.IndexFunc(result.Interfaces, func(i *current.Interface) bool { return i.Name == "eth0" })
+		same(t, "MAC in the answer", result.Interfaces[inPod].Mac, "02:00:00:00:00:42")
 	})
 	same(t, "files that tuning keeps", n.Files(n.Node.Path("tuning"), false), []string{})
 }
@@ -58,21 +57,18 @@ func TestBandwidth(t *testing.T) {
 	c := n.conf("1.1.0", chain("1.1.0", `{"type": "bandwidth",
 		"ingressRate": 8000000, "ingressBurst": 800000, "egressRate": 16000000, "egressBurst": 800000}`))
 	p.life(c, func(result *current.Result) {
-		same(t, "rate into the pod", rate(t, n, peer(n, p, "eth0")), 8000000)
-		ifb := ""
-		for _, i := range result.Interfaces {
-			if strings.HasPrefix(i.Name, "bwp") {
-				ifb = i.Name
-			}
-		}
-		same(t, "rate out of the pod", rate(t, n, ifb), 16000000)
+		same(t, "rate into the pod", n.rate(peer(n, p, "eth0")), 8000000)
+		ifb := slices.IndexFunc(result.Interfaces, func(i *current.Interface) bool { return strings.HasPrefix(i.Name, "bwp") })
+		same(t, "rate out of the pod", n.rate(result.Interfaces[ifb].Name), 16000000)
 	})
 }
 
 // rate is to what a token bucket limits a link, in bits per second; 0 where there is none.
-func rate(t *testing.T, n *host, name string) uint64 {
-	t.Helper()
-	for _, q := range qdiscs(n.NetNS, name) {
+func (n *host) rate(name string) uint64 {
+	n.T.Helper()
+	list, err := n.Handle().QdiscList(n.Link(name))
+	n.Must(err)
+	for _, q := range list {
 		if tbf, ok := q.(*netlink.Tbf); ok {
 			return tbf.Rate * 8
 		}
@@ -86,25 +82,14 @@ func TestFirewall(t *testing.T) {
 	n := newNode(t)
 	p := n.newPod(t, "web")
 	c := n.conf("1.0.0", chain("1.0.0", `{"type": "firewall", "backend": "iptables", "ingressPolicy": "same-bridge"}`))
-	p.life(c, func(*current.Result) {
-		for _, address := range []string{"10.1.0.2", "fd00:1::2"} {
-			if out := n.run(iptablesFor(address), "-S"); !strings.Contains(out, address) {
-				t.Errorf("no rule about %s among\n%s", address, out)
-			}
+	about := func() (rules []bool) {
+		for program, address := range map[string]string{"iptables": "10.1.0.2", "ip6tables": "fd00:1::2"} {
+			rules = append(rules, strings.Contains(n.run(program, "-S"), address))
 		}
-	})
-	for _, address := range []string{"10.1.0.2", "fd00:1::2"} {
-		if out := n.run(iptablesFor(address), "-S"); strings.Contains(out, address) {
-			t.Errorf("a rule about %s is left:\n%s", address, out)
-		}
+		return rules
 	}
-}
-
-func iptablesFor(address string) string {
-	if strings.Contains(address, ":") {
-		return "ip6tables"
-	}
-	return "iptables"
+	p.life(c, func(*current.Result) { same(t, "rules about the pod", about(), []bool{true, true}) })
+	same(t, "rules about the pod in the end", about(), []bool{false, false})
 }
 
 func TestSourceRouting(t *testing.T) {
@@ -120,14 +105,10 @@ func TestSourceRouting(t *testing.T) {
 	p.life(n.conf("1.1.0", clusterBridge, second), func(*current.Result) {
 		same(t, "default routes", p.DefaultRoutes(netlink.FAMILY_V4), []string{"default via 10.1.0.1 dev eth0"})
 		rules, err := p.Handle().RuleList(netlink.FAMILY_V4)
-		if err != nil {
-			t.Fatal(err)
+		cnitest.Must(t, err)
+		ofPod := func(r netlink.Rule) bool { return r.Src != nil && r.Src.IP.Equal(net.IPv4(10, 2, 0, 5)) }
+		if !slices.ContainsFunc(rules, ofPod) {
+			t.Errorf("no rule for what 10.2.0.5 sends: %v", rules)
 		}
-		for _, r := range rules {
-			if r.Src != nil && r.Src.IP.Equal(net.IPv4(10, 2, 0, 5)) {
-				return
-			}
-		}
-		t.Errorf("no rule for what 10.2.0.5 sends: %v", rules)
 	})
 }

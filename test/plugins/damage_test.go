@@ -1,7 +1,6 @@
 package plugins_test
 
 import (
-	"errors"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,35 +9,26 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/vishvananda/netlink"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/test/node"
 )
 
 // TestCheckSeesDamage has CHECK name the network whose interface is not as ADD left it.
 func TestCheckSeesDamage(t *testing.T) {
 	t.Parallel()
+	_, everywhere, err := net.ParseCIDR("0.0.0.0/0")
+	cnitest.Must(t, err)
 	damage := map[string]struct {
-		do    func(*pod)
+		do    func(*pod) error
 		blame string
 	}{
-		"an address": {func(p *pod) {
-			change(p.NetNS, "net0", func(h *netlink.Handle, l netlink.Link) error {
-				list, err := h.AddrList(l, netlink.FAMILY_V4)
-				if err != nil {
-					return err
-				}
-				return h.AddrDel(l, &list[0])
-			})
+		"an address": {func(p *pod) error {
+			return p.Handle().AddrDel(p.Link("net0"), &netlink.Addr{IPNet: &net.IPNet{IP: net.IPv4(10, 2, 0, 2), Mask: net.CIDRMask(24, 32)}})
 		}, "network second (net0): bridge: "},
-		"the default route": {func(p *pod) {
-			change(p.NetNS, "eth0", func(h *netlink.Handle, l netlink.Link) error {
-				_, all, err := net.ParseCIDR("0.0.0.0/0")
-				if err != nil {
-					return err
-				}
-				return h.RouteDel(&netlink.Route{LinkIndex: l.Attrs().Index, Dst: all})
-			})
+		"the default route": {func(p *pod) error {
+			return p.Handle().RouteDel(&netlink.Route{LinkIndex: p.Index("eth0"), Dst: everywhere})
 		}, "network cluster (eth0): bridge: "},
-		"an interface": {func(p *pod) { change(p.NetNS, "net0", (*netlink.Handle).LinkDel) }, "network second (net0): bridge: "},
+		"an interface": {func(p *pod) error { return p.Handle().LinkDel(p.Link("net0")) }, "network second (net0): bridge: "},
 	}
 	for name, tc := range damage {
 		t.Run(name, func(t *testing.T) {
@@ -49,12 +39,10 @@ func TestCheckSeesDamage(t *testing.T) {
 			result := p.add(c)
 			p.check(c)
 			tc.do(p)
-			says(t, p.refused("CHECK", c), tc.blame)
+			p.refused("CHECK", c, tc.blame)
 			p.del(c)
 			p.gone(before, result)
-			if err := p.refused("CHECK", c); err.Code != types.ErrUnknownContainer {
-				t.Errorf("CHECK after DEL: code %d: %v", err.Code, err)
-			}
+			same(t, "code of a CHECK after DEL", p.refused("CHECK", c).Code, types.ErrUnknownContainer)
 		})
 	}
 }
@@ -67,28 +55,20 @@ func TestStatus(t *testing.T) {
 	linkBinaries(t, n.Bin, "bridge", "host-local")
 	n.Cluster()
 	c := n.conf("1.1.0", clusterBridge).with("binDir", n.Bin)
-	if out, err := n.multus("STATUS", c, node.Sandbox{}); err != nil || len(out) > 0 {
-		t.Fatalf("STATUS: %v %s", err, out)
+	ready := func() {
+		t.Helper()
+		same(t, "answer", n.Run("STATUS", c, node.Sandbox{}).OK(t).Stdout, "")
 	}
-	if err := os.Remove(filepath.Join(n.Bin, "bridge")); err != nil {
-		t.Fatal(err)
+	notReady := func(words ...string) {
+		t.Helper()
+		same(t, "code", n.Run("STATUS", c, node.Sandbox{}).Refused(t, words...).Code, 50)
 	}
-	notReady(t, n, c, `"cluster"`, "bridge")
+	ready()
+	n.Must(os.Remove(filepath.Join(n.Bin, "bridge")))
+	notReady(`"cluster"`, "bridge")
 	linkBinaries(t, n.Bin, "bridge")
 	n.API.Close() // nobody asks it
-	if out, err := n.multus("STATUS", c, node.Sandbox{}); err != nil || len(out) > 0 {
-		t.Fatalf("STATUS: %v %s", err, out)
-	}
+	ready()
 	n.Must(os.Remove(n.Kubeconfig))
-	notReady(t, n, c, n.Kubeconfig)
-}
-
-func notReady(t *testing.T, n *host, c conf, words ...string) {
-	t.Helper()
-	_, err := n.multus("STATUS", c, node.Sandbox{})
-	var answered *types.Error
-	if !errors.As(err, &answered) || answered.Code != 50 {
-		t.Fatalf("STATUS: %v, want code 50", err)
-	}
-	says(t, answered, words...)
+	notReady(n.Kubeconfig)
 }

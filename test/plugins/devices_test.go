@@ -7,6 +7,7 @@ import (
 
 	current "github.com/containernetworking/cni/pkg/types/100"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/test/node"
 )
 
@@ -17,6 +18,8 @@ import (
 func TestHostDeviceByAllocation(t *testing.T) {
 	t.Parallel()
 	needs(t, "unshare", "mount")
+	unshare, err := exec.LookPath("unshare")
+	cnitest.Must(t, err)
 	n := newNode(t)
 	n.Cluster()
 	for address, link := range map[string]string{"0000:3b:02.1": "vf1", "0000:3b:02.5": "vf5", "0000:3b:02.7": "vf7"} {
@@ -24,20 +27,22 @@ func TestHostDeviceByAllocation(t *testing.T) {
 		n.Write(n.Node.Path("pci", address, "net", link, "ifindex"), "")
 		n.Write(n.Node.Path("pci", address, "driver", "bind"), "") // the kernel's, not one of user space
 	}
-	n.wrap = func(cmd *exec.Cmd) {
+	n.Wrap = func(cmd *exec.Cmd) {
 		const script = `mount --bind "$0" /sys/bus/pci/devices && exec "$@"`
 		cmd.Args = append([]string{"unshare", "--mount", "sh", "-c", script, n.Node.Path("pci"), cmd.Path}, cmd.Args[1:]...)
-		cmd.Path = found(t, "unshare")
+		cmd.Path = unshare
 	}
 	for _, name := range []string{"fast", "faster"} {
 		n.Define("default", name, `{"cniVersion": "1.0.0", "type": "host-device", "capabilities": {"deviceID": true},
 			"ipam": {"type": "static", "addresses": [{"address": "10.2.0.5/24"}]}}`,
 			node.Doc{"k8s.v1.cni.cncf.io/resourceName": "example.com/vf"})
 	}
+	gives := func(p *pod, devices string) {
+		n.Write(n.Node.Path("kubelet/device-plugins/kubelet_internal_checkpoint"), fmt.Sprintf(`{"Data": {"PodDeviceEntries": [
+			{"PodUID": %q, "ContainerName": "app", "ResourceName": "example.com/vf", "DeviceIDs": %s}]}, "Checksum": 1}`, p.sandbox().UID, devices))
+	}
 	p := n.annotated(t, "web", "fast,faster")
-	n.Write(n.Node.Path("kubelet/device-plugins/kubelet_internal_checkpoint"), fmt.Sprintf(
-		`{"Data": {"PodDeviceEntries": [{"PodUID": %q, "ContainerName": "app", "ResourceName": "example.com/vf",
-			"DeviceIDs": {"0": ["0000:3b:02.7"], "1": ["0000:3b:02.1"]}}]}, "Checksum": 1}`, p.sandbox().UID))
+	gives(p, `{"0": ["0000:3b:02.7"], "1": ["0000:3b:02.1"]}`)
 	c := n.conf("1.1.0", clusterBridge).with("kubeletRoot", n.Node.Path("kubelet"))
 	vf1, vf7 := n.MAC("vf1"), n.MAC("vf7")
 	p.life(c, func(*current.Result) {
@@ -49,19 +54,7 @@ func TestHostDeviceByAllocation(t *testing.T) {
 	same(t, "MAC of vf7, which is back", n.MAC("vf7"), vf7)
 
 	greedy := n.annotated(t, "greedy", "fast,faster,fast")
-	n.Write(n.Node.Path("kubelet/device-plugins/kubelet_internal_checkpoint"), fmt.Sprintf(
-		`{"Data": {"PodDeviceEntries": [{"PodUID": %q, "ContainerName": "app", "ResourceName": "example.com/vf",
-			"DeviceIDs": {"0": ["0000:3b:02.7", "0000:3b:02.1"]}}]}, "Checksum": 1}`, greedy.sandbox().UID))
-	says(t, greedy.refused("ADD", c), "default/greedy", "default/fast", "example.com/vf", "0000:3b:02.7")
+	gives(greedy, `{"0": ["0000:3b:02.7", "0000:3b:02.1"]}`)
+	greedy.refused("ADD", c, "default/greedy", "default/fast", "example.com/vf", "0000:3b:02.7")
 	same(t, "interfaces of a pod with too few devices", greedy.Links(), []string{})
-}
-
-// found is the path of a program.
-func found(t *testing.T, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

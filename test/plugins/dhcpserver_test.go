@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/insomniacslk/dhcp/dhcpv4/nclient4"
@@ -20,17 +19,17 @@ import (
 
 // dhcpServer hands out 10.7.0.100 and what follows, and remembers who has what.
 type dhcpServer struct {
-	mu     sync.Mutex
-	next   byte
-	lent   map[string]net.IP // by client identifier
-	faults []error
+	t    testing.TB
+	mu   sync.Mutex
+	next byte
+	lent map[string]net.IP // by client identifier
 }
 
 // serveDHCP runs a server on an interface of a namespace, which gets 10.7.0.1.
 func serveDHCP(t testing.TB, ns *cnitest.NetNS, iface string) *dhcpServer {
 	t.Helper()
-	address(ns, iface, "10.7.0.1/24")
-	s := &dhcpServer{next: 100, lent: map[string]net.IP{}}
+	ns.AddAddresses(iface, "10.7.0.1/24")
+	s := &dhcpServer{t: t, next: 100, lent: map[string]net.IP{}}
 	var server *server4.Server
 	ns.Do(func() error {
 		// As real servers do: the kernel takes a client that speaks from 0.0.0.0
@@ -50,9 +49,6 @@ func serveDHCP(t testing.TB, ns *cnitest.NetNS, iface string) *dhcpServer {
 	t.Cleanup(func() {
 		_ = server.Close()
 		<-done
-		for _, err := range s.faults {
-			t.Error(err)
-		}
 	})
 	return s
 }
@@ -68,13 +64,13 @@ func (s *dhcpServer) handle(conn net.PacketConn, peer net.Addr, m *dhcpv4.DHCPv4
 		return
 	case dhcpv4.MessageTypeRequest:
 		kind = dhcpv4.MessageTypeAck
-		if _, known := s.lent[client]; !known {
+		if s.lent[client] == nil {
 			s.lent[client] = net.IPv4(10, 7, 0, s.next)
 			s.next++
 		}
 	}
-	ip, known := s.lent[client]
-	if !known {
+	ip := s.lent[client]
+	if ip == nil {
 		ip = net.IPv4(10, 7, 0, s.next)
 	}
 	reply, err := dhcpv4.NewReplyFromRequest(m,
@@ -85,7 +81,7 @@ func (s *dhcpServer) handle(conn net.PacketConn, peer net.Addr, m *dhcpv4.DHCPv4
 		_, err = conn.WriteTo(reply.ToBytes(), peer)
 	}
 	if err != nil {
-		s.faults = append(s.faults, fmt.Errorf("DHCP server: %w", err))
+		s.t.Errorf("DHCP server: %v", err)
 	}
 }
 
@@ -103,15 +99,9 @@ func (s *dhcpServer) leases() []string {
 
 // awaitLeases waits until exactly these addresses are lent: the client's word
 // that it releases one is a packet that takes its time.
-func (s *dhcpServer) awaitLeases(t testing.TB, want ...string) {
-	t.Helper()
-	for range 50 {
-		if slices.Equal(s.leases(), want) {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Errorf("the DHCP server lends %v, want %v", s.leases(), want)
+func (s *dhcpServer) awaitLeases(n *host, want ...string) {
+	n.T.Helper()
+	n.Await(fmt.Sprintf("the DHCP server lends %v", want), func() bool { return slices.Equal(s.leases(), want) })
 }
 
 // dhcpDaemon runs the dhcp plugin's daemon on the node, until the test ends. It
@@ -126,12 +116,11 @@ func (n *host) dhcpDaemon() {
 		_ = daemon.Process.Kill()
 		_ = daemon.Wait() // tells no more than that it was killed
 	})
-	for range 100 {
-		if c, err := rpc.DialHTTP("unix", socket); err == nil {
+	n.Await("the dhcp daemon listens", func() bool {
+		c, err := rpc.DialHTTP("unix", socket)
+		if err == nil {
 			_ = c.Close()
-			return
 		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	n.T.Fatal("the dhcp daemon does not listen")
+		return err == nil
+	})
 }

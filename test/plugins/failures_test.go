@@ -5,10 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
-	current "github.com/containernetworking/cni/pkg/types/100"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
 )
@@ -23,13 +21,7 @@ func (n *host) lose(t *testing.T, name string, c conf) *pod {
 		p.add(c)
 	})
 	p.t = t
-	for range 200 { // the kernel takes its time to clear a namespace away
-		if len(n.traces().Links) == len(before) {
-			return p
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("the node still has %v", n.traces().Links)
+	n.Await("the kernel has cleared the namespace away", func() bool { return len(n.traces().Links) == len(before) })
 	return p
 }
 
@@ -38,12 +30,12 @@ func TestDelWithoutNamespace(t *testing.T) {
 	n := newNode(t)
 	c := n.conf("1.1.0", chain("1.1.0", `{"type": "tuning", "dataDir": "$DIR/tuning", "mtu": 1400}`), secondLAN,
 		`{"cniVersion": "0.3.1", "name": "third", "type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.3.0.0/24"}}`)
-	for name, path := range map[string]string{"vanished": "", "unnamed": "none"} {
+	for name, named := range map[string]bool{"vanished": true, "unnamed": false} {
 		t.Run(name, func(t *testing.T) {
 			before := n.traces()
 			p := n.lose(t, name, c)
 			same(t, "leases", len(n.leases()), 4)
-			if path == "none" {
+			if !named {
 				p.Path = ""
 			}
 			p.del(c)
@@ -67,7 +59,7 @@ func TestDelWithoutPlugin(t *testing.T) {
 	result := p.add(c)
 	cnitest.Must(t, os.Remove(filepath.Join(n.Bin, "ptp")))
 	for range 2 {
-		says(t, p.refused("DEL", c), "network second (net0)", "ptp")
+		p.refused("DEL", c, "network second (net0)", "ptp")
 		same(t, "interfaces", p.Links(), []string{"net0"})
 		same(t, "leases", n.leases(), []string{"second/10.2.0.2"})
 	}
@@ -109,22 +101,17 @@ func TestRollback(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			n := newNode(t)
-			extra := n.Node.Path("extra")
-			n.Must(os.Mkdir(extra, 0o755))
-			n.Must(os.WriteFile(filepath.Join(extra, "broken"), []byte("no program"), 0o755))
+			n.Must(os.WriteFile(n.Node.Path("bin", "broken"), []byte("no program"), 0o755))
 			holder := n.newPod(t, "holder")
 			holder.add(n.conf("1.1.0", `{"cniVersion": "1.1.0", "name": "third", "type": "ptp", "ipam": {"type": "host-local",
 				"dataDir": "$DIR/ipam", "subnet": "10.3.0.0/24", "rangeStart": "10.3.0.9", "rangeEnd": "10.3.0.9"}}`))
 			p := n.newPod(t, "web")
-			before := n.traces()
-			c := n.conf("1.1.0", clusterBridge, secondLAN, withVersion(cmp.Or(tc.version, "1.1.0"), tc.third)).with("binDir", extra)
+			c := n.conf("1.1.0", clusterBridge, secondLAN, withVersion(cmp.Or(tc.version, "1.1.0"), tc.third)).with("binDir", n.Node.Path("bin"))
 			for range 2 { // the second ADD finds as much as the first
-				err := p.refused("ADD", c)
-				says(t, err, append(tc.words, "network third (net1)")...)
-				if tc.version != "" && err.Code != types.ErrIncompatibleCNIVersion {
-					t.Errorf("ADD answered code %d", err.Code)
+				o := p.neverAdded(c, append(tc.words, "network third (net1)")...)
+				if tc.version != "" && o.Code != types.ErrIncompatibleCNIVersion {
+					t.Errorf("ADD answered code %d", o.Code)
 				}
-				p.gone(before, &current.Result{})
 			}
 			p.del(c)
 			p.add(n.conf("1.1.0", clusterBridge, secondLAN))

@@ -1,10 +1,14 @@
 package plugins_test
 
 import (
+	"net"
+	"slices"
 	"testing"
 
 	current "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/vishvananda/netlink"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // clusterBridge is the default network of most tests.
@@ -85,61 +89,50 @@ func withVersion(version, config string) string {
 func (tc interfaceCase) see(t *testing.T, p *pod, result *current.Result) {
 	t.Helper()
 	same(t, "interfaces", p.Links(), []string{"eth0", "net0"})
-	same(t, "kind of net0", link(p.NetNS, "net0").Type(), tc.kind)
+	same(t, "kind of net0", p.Link("net0").Type(), tc.kind)
 	same(t, "addresses of eth0", p.Addresses("eth0"), []string{result.IPs[0].Address.String()})
 	same(t, "addresses of net0", p.Addresses("net0"), []string{tc.address})
 	same(t, "default routes", p.DefaultRoutes(netlink.FAMILY_ALL), []string{"default via 10.1.0.1 dev eth0"})
-	if state := link(p.NetNS, "net0").Attrs().Flags.String(); link(p.NetNS, "net0").Attrs().RawFlags&1 == 0 {
-		t.Errorf("net0 is not up: %s", state)
-	}
+	same(t, "net0 is up", p.Link("net0").Attrs().Flags&net.FlagUp, net.FlagUp)
 	if records := p.node.Files(p.node.Node.Path("cni/sandboxes"), false); len(records) == 0 {
 		t.Error("no record of an attached sandbox")
 	}
-	for _, i := range result.Interfaces {
-		if i.Name == "net0" {
-			t.Errorf("the answer tells of the second network: %+v", i)
-		}
+	if slices.ContainsFunc(result.Interfaces, func(i *current.Interface) bool { return i.Name == "net0" }) {
+		t.Errorf("the answer tells of the second network: %+v", result.Interfaces)
 	}
 }
 
 func lookAtBridge(t *testing.T, n *host, p *pod) {
 	same(t, "leases", len(n.leases()), 2)
-	same(t, "MTU of net0", link(p.NetNS, "net0").Attrs().MTU, 1400)
-	port := link(n.NetNS, peer(n, p, "net0"))
+	same(t, "MTU of net0", p.Link("net0").Attrs().MTU, 1400)
+	port := n.Link(peer(n, p, "net0"))
 	same(t, "bridge of the host's end", port.Attrs().MasterIndex, n.Index("br-second"))
 	same(t, "hairpin mode", port.Attrs().Protinfo == nil || port.Attrs().Protinfo.Hairpin, true)
 }
 
 func lookAtPtp(t *testing.T, n *host, p *pod) {
 	want := "10.2.0.2/32 dev " + peer(n, p, "net0")
-	for _, r := range n.Routes(netlink.FAMILY_V4) {
-		if r == want {
-			return
-		}
+	if routes := n.Routes(netlink.FAMILY_V4); !slices.Contains(routes, want) {
+		t.Errorf("the host has no route %q, but %q", want, routes)
 	}
-	t.Errorf("the host has no route %q, but %q", want, n.Routes(netlink.FAMILY_V4))
 }
 
 func lookAtMacvlan(t *testing.T, n *host, p *pod) {
-	same(t, "MTU of net0", link(p.NetNS, "net0").Attrs().MTU, 1300)
-	same(t, "parent of net0", link(p.NetNS, "net0").Attrs().ParentIndex, n.Index("up0"))
+	same(t, "MTU of net0", p.Link("net0").Attrs().MTU, 1300)
+	same(t, "parent of net0", p.Link("net0").Attrs().ParentIndex, n.Index("up0"))
 }
 
 func lookAtHostDevice(t *testing.T, n *host, _ *pod) {
-	for _, name := range n.Links() {
-		if name == "up0" {
-			t.Error("up0 is in the pod and on the host")
-		}
+	if slices.Contains(n.Links(), "up0") {
+		t.Error("up0 is in the pod and on the host")
 	}
 }
 
 // peer is the name of the host's end of a pod's veth.
 func peer(n *host, p *pod, name string) string {
 	p.t.Helper()
-	other, err := n.Handle().LinkByIndex(link(p.NetNS, name).Attrs().ParentIndex)
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	other, err := n.Handle().LinkByIndex(p.Link(name).Attrs().ParentIndex)
+	cnitest.Must(p.t, err)
 	return other.Attrs().Name
 }
 
@@ -149,5 +142,5 @@ func parent(n *host) { n.Veth("up0") }
 // tunnel gives the node a vxlan device on an uplink.
 func tunnel(n *host) {
 	n.Veth("up0", "192.0.2.1/24")
-	vxlan(n, "192.0.2.2")
+	n.addVxlan("192.0.2.2")
 }

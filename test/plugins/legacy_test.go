@@ -71,7 +71,7 @@ func TestLegacyNetworks(t *testing.T) {
 		n.Cluster()
 		web := n.example(t, older, "web")
 		n.API.Delete(objects + "lane")
-		says(t, web.refused("ADD", n.conf("1.0.0", legacyFallback).with("legacyNetworks", true)),
+		web.refused("ADD", n.conf("1.0.0", legacyFallback).with("legacyNetworks", true),
 			"default/lane", "Network", "create it or correct the pod's networks annotation")
 		same(t, "interfaces", web.Links(), []string{})
 	})

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vishvananda/netlink"
-
 	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/test/node"
 )
@@ -18,7 +16,6 @@ import (
 type host struct {
 	*cnitest.NetNS
 	*node.Node
-	wrap func(*exec.Cmd) // changes how the binary is started; nil: not at all
 }
 
 func newNode(t testing.TB) *host {
@@ -84,8 +81,7 @@ func (n *host) nad(name, config string) {
 func (n *host) run(name string, args ...string) string {
 	n.T.Helper()
 	var out []byte
-	n.Do(func() error {
-		var err error
+	n.Do(func() (err error) {
 		if out, err = exec.Command(name, args...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
 		}
@@ -102,28 +98,4 @@ func needs(t testing.TB, programs ...string) {
 			t.Skipf("%s is not installed, and the plugin under test executes it", p)
 		}
 	}
-}
-
-// wire connects two namespaces by a cable whose ends are up.
-func wire(a *cnitest.NetNS, aName string, b *cnitest.NetNS, bName string) {
-	const mid = "mid0" // one end's name until it is where it belongs
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name = aName
-	h := a.Handle()
-	a.Do(func() error { return h.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: mid}) })
-	b.Do(func() error {
-		fd, err := openThread()
-		if err != nil {
-			return err
-		}
-		defer fd.Close()
-		peer, err := h.LinkByName(mid)
-		if err != nil {
-			return err
-		}
-		return h.LinkSetNsFd(peer, int(fd.Fd()))
-	})
-	rename(b, mid, bName)
-	up(a, aName)
-	up(b, bName)
 }

@@ -1,11 +1,8 @@
 package plugins_test
 
 import (
-	"errors"
-	"strings"
 	"testing"
 
-	"github.com/containernetworking/cni/pkg/types"
 	current "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/containernetworking/cni/pkg/types/create"
 
@@ -44,12 +41,6 @@ func (p *pod) sandbox() node.Sandbox {
 	return node.Sandbox{ID: p.id, NetNS: p.Path, Namespace: "default", Pod: p.name, UID: "11111111-2222-3333-4444-" + p.name}
 }
 
-// call has Multus carry out a command for the pod.
-func (p *pod) call(verb string, c conf) ([]byte, error) {
-	p.t.Helper()
-	return p.node.multus(verb, p.of(c), p.sandbox())
-}
-
 // of is the configuration as the runtime hands it over for the pod.
 func (p *pod) of(c conf) conf {
 	if p.annotations == nil {
@@ -58,67 +49,49 @@ func (p *pod) of(c conf) conf {
 	return c.runtime(node.PodAnnotations, p.annotations)
 }
 
-// multus runs the binary on the node. The error is what it answered, a *types.Error.
-func (n *host) multus(verb string, c conf, s node.Sandbox) ([]byte, error) {
-	n.T.Helper()
-	cmd := n.Command(verb, c, s)
-	if n.wrap != nil {
-		n.wrap(cmd)
-	}
-	o := n.Start(cmd).End()
-	if o.Exit == 0 {
-		return []byte(o.Stdout), nil
-	}
-	n.T.Logf("%s: exit status %d\n%s", verb, o.Exit, o.Stderr)
-	return nil, &types.Error{Code: o.Code, Msg: o.Msg, Details: o.Details}
+// call has Multus carry out a command for the pod.
+func (p *pod) call(verb string, c conf) node.Outcome {
+	p.t.Helper()
+	return p.node.Run(verb, p.of(c), p.sandbox())
 }
 
 // add attaches the pod and returns the result that Multus answered, which is in
 // the configuration's version.
 func (p *pod) add(c conf) *current.Result {
 	p.t.Helper()
-	out, err := p.call("ADD", c)
-	if err != nil {
-		p.t.Fatalf("ADD: %v", err)
-	}
+	out := []byte(p.call("ADD", c).OK(p.t).Stdout)
 	answered, err := create.CreateFromBytes(out)
 	if err != nil {
 		p.t.Fatalf("ADD: %v\n%s", err, out)
 	}
-	if got := answered.Version(); got != c["cniVersion"] {
-		p.t.Errorf("ADD answered in version %s, the configuration is of %s", got, c["cniVersion"])
-	}
+	same(p.t, "version of the answer", answered.Version(), c["cniVersion"].(string))
 	result, err := current.NewResultFromResult(answered)
-	if err != nil {
-		p.t.Fatalf("ADD: %v\n%s", err, out)
-	}
+	cnitest.Must(p.t, err)
 	return result
 }
 
-// do carries out a command that has to succeed without an answer.
-func (p *pod) do(command string, c conf) {
+// ok has Multus carry out a command that has to succeed without an answer.
+func (p *pod) ok(verb string, c conf) {
 	p.t.Helper()
-	out, err := p.call(command, c)
-	if err != nil {
-		p.t.Fatalf("%s: %v", command, err)
-	}
-	if len(out) > 0 {
-		p.t.Errorf("%s printed %s", command, out)
-	}
+	same(p.t, "what "+verb+" prints", p.call(verb, c).OK(p.t).Stdout, "")
 }
 
-func (p *pod) check(c conf) { p.t.Helper(); p.do("CHECK", c) }
-func (p *pod) del(c conf)   { p.t.Helper(); p.do("DEL", c) }
+func (p *pod) check(c conf) { p.t.Helper(); p.ok("CHECK", c) }
+func (p *pod) del(c conf)   { p.t.Helper(); p.ok("DEL", c) }
 
-// refused carries out a command that has to fail, and returns the error.
-func (p *pod) refused(command string, c conf) *types.Error {
+// refused has Multus carry out a command that has to fail and to say all the texts.
+func (p *pod) refused(verb string, c conf, texts ...string) node.Outcome {
 	p.t.Helper()
-	out, err := p.call(command, c)
-	var answered *types.Error
-	if !errors.As(err, &answered) {
-		p.t.Fatalf("%s succeeded, an error was expected; it answered %s", command, out)
-	}
-	return answered
+	return p.call(verb, c).Refused(p.t, texts...)
+}
+
+// neverAdded is refused for an ADD, which leaves nothing.
+func (p *pod) neverAdded(c conf, texts ...string) node.Outcome {
+	p.t.Helper()
+	before := p.node.traces()
+	o := p.refused("ADD", c, texts...)
+	p.gone(before, &current.Result{})
+	return o
 }
 
 // life attaches the pod, looks, checks and detaches it, twice. Neither time may
@@ -140,15 +113,4 @@ func (p *pod) life(c conf, look func(*current.Result)) {
 		after = rules
 	}
 	p.del(c) // a runtime may well ask twice
-}
-
-// says makes sure that an error tells of everything.
-func says(t testing.TB, err *types.Error, words ...string) {
-	t.Helper()
-	text := err.Msg + " " + err.Details
-	for _, w := range words {
-		if !strings.Contains(text, w) {
-			t.Errorf("%q does not say %q", text, w)
-		}
-	}
 }

@@ -22,11 +22,11 @@ func TestPortMappings(t *testing.T) {
 			needs(t, programs...)
 			n := newNode(t)
 			outside := cnitest.NewNetNS(t)
-			wire(n.NetNS, "up0", outside, "out0")
-			address(n.NetNS, "up0", "192.0.2.1/24")
-			address(outside, "out0", "192.0.2.2/24")
-			address(n.NetNS, "up0", "2001:db8::1/64")
-			address(outside, "out0", "2001:db8::2/64")
+			n.Wire("up0", outside, "out0")
+			n.AddAddresses("up0", "192.0.2.1/24")
+			outside.AddAddresses("out0", "192.0.2.2/24")
+			n.AddAddresses("up0", "2001:db8::1/64")
+			outside.AddAddresses("out0", "2001:db8::2/64")
 			p := n.newPod(t, "web")
 			c := n.conf("1.1.0", chain("1.1.0",
 				`{"type": "portmap", "backend": "`+backend+`", "snat": true, "capabilities": {"portMappings": true}}`)).

@@ -71,8 +71,8 @@ func TestRequestBandwidth(t *testing.T) {
 		{"name": "limited", "bandwidth": {"ingressRate": 2000000, "ingressBurst": 400000}},
 		{"name": "limited"}]`)
 	p.life(n.conf("1.1.0", clusterBridge), func(*current.Result) {
-		same(t, "rate of net0", rate(t, n, peer(n, p, "net0")), 2000000)
-		same(t, "rate of net1, which asked for none", rate(t, n, peer(n, p, "net1")), 0)
+		same(t, "rate of net0", n.rate(peer(n, p, "net0")), 2000000)
+		same(t, "rate of net1, which asked for none", n.rate(peer(n, p, "net1")), 0)
 	})
 }
 
@@ -83,9 +83,9 @@ func TestRequestPortMappings(t *testing.T) {
 	needs(t, "nft")
 	n := requestNode(t)
 	outside := cnitest.NewNetNS(t)
-	wire(n.NetNS, "up1", outside, "out0")
-	address(n.NetNS, "up1", "192.0.2.1/24")
-	address(outside, "out0", "192.0.2.2/24")
+	n.Wire("up1", outside, "out0")
+	n.AddAddresses("up1", "192.0.2.1/24")
+	outside.AddAddresses("out0", "192.0.2.2/24")
 	p := n.annotated(t, "web", `[{"name": "mapped", "portMappings": [{"hostPort": 9090, "containerPort": 90, "protocol": "TCP"}]}]`)
 	c := n.conf("1.1.0", chain("1.1.0", `{"type": "portmap", "backend": "nftables", "snat": true, "capabilities": {"portMappings": true}}`)).
 		runtime("portMappings", []mapping{{8080, 80, "tcp"}})
@@ -112,9 +112,7 @@ func TestRequestRefused(t *testing.T) {
 		`[{"name": "fixed", "ips": ["10.2.0.7/24"]}, {"name": "fixed", "mac": "bad"}]`: {"mac", "bad"},
 	} {
 		p := n.annotated(t, "web", networks)
-		before := n.traces()
-		says(t, p.refused("ADD", n.conf("1.1.0", clusterBridge).with("unsupportedRequests", "fail")), words...)
-		p.gone(before, &current.Result{})
+		p.neverAdded(n.conf("1.1.0", clusterBridge).with("unsupportedRequests", "fail"), words...)
 	}
 }
 
@@ -143,7 +141,7 @@ func TestRequestsOfOldNetworks(t *testing.T) {
 	n.nad("deaf", `{"cniVersion": "0.3.1", "plugins": [`+ptp+`]}`)
 	c := n.conf("1.1.0", clusterBridge)
 	p := n.annotated(t, "web", `[{"name": "old", "mac": "02:00:00:00:00:0d", "ips": ["10.8.0.77"]}]`)
-	says(t, p.refused("ADD", c.with("unsupportedRequests", "fail")), "default/old", "mac", "ips", "unsupportedRequests")
+	p.refused("ADD", c.with("unsupportedRequests", "fail"), "default/old", "mac", "ips", "unsupportedRequests")
 	for _, handedOver := range []conf{c, c.with("unsupportedRequests", "legacy")} {
 		p.life(handedOver, func(result *current.Result) {
 			same(t, "MAC of net0", p.MAC("net0"), "02:00:00:00:00:0d")
@@ -152,9 +150,7 @@ func TestRequestsOfOldNetworks(t *testing.T) {
 		})
 	}
 	p = n.annotated(t, "db", `[{"name": "deaf", "mac": "02:00:00:00:00:0d"}]`)
-	before := n.traces()
-	says(t, p.refused("ADD", c), "default/deaf", "02:00:00:00:00:0d")
-	p.gone(before, &current.Result{})
+	p.neverAdded(c, "default/deaf", "02:00:00:00:00:0d")
 }
 
 // status is an entry of the annotation network-status.

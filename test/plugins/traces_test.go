@@ -11,12 +11,7 @@ import (
 	current "github.com/containernetworking/cni/pkg/types/100"
 	"github.com/google/go-cmp/cmp"
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
-
-	"github.com/multus-cni/multus/pkg/cnitest"
 )
-
-const ifaFlagNoDAD = unix.IFA_F_NODAD
 
 // traces is what an attachment makes on its node, besides firewall rules. A
 // bridge is none: the plugin leaves it for the next pod.
@@ -32,9 +27,7 @@ func (n *host) traces() traces {
 	isLock := func(path string) bool { return path == "lock" }
 	tr := traces{Links: []string{}, Routes: []string{}, Leases: n.leases(), Files: slices.DeleteFunc(n.Files(n.Node.Path("cni"), false), isLock)}
 	links, err := n.Handle().LinkList()
-	if err != nil {
-		n.T.Fatal(err)
-	}
+	n.Must(err)
 	for _, l := range links {
 		if l.Type() != "bridge" {
 			tr.Links = append(tr.Links, l.Attrs().Name)
@@ -95,16 +88,6 @@ func (p *pod) gone(before traces, result *current.Result) {
 			p.t.Errorf("rules that mention %s after DEL: %q", word, left)
 		}
 	}
-}
-
-// qdiscs are the kinds of queueing disciplines of a link, in the kernel's order.
-func qdiscs(ns *cnitest.NetNS, name string) []netlink.Qdisc {
-	var list []netlink.Qdisc
-	change(ns, name, func(h *netlink.Handle, l netlink.Link) (err error) {
-		list, err = h.QdiscList(l)
-		return err
-	})
-	return list
 }
 
 // same compares what is with what should be.

@@ -15,7 +15,7 @@ import (
 func TestOverlay(t *testing.T) {
 	t.Parallel()
 	a, b := newNode(t), newNode(t)
-	wire(a.NetNS, "up0", b.NetNS, "up0")
+	a.Wire("up0", b.NetNS, "up0")
 	overlay(a, "192.0.2.1", "192.0.2.2")
 	overlay(b, "192.0.2.2", "192.0.2.1")
 	web, db := a.newPod(t, "web"), b.newPod(t, "db")
@@ -35,9 +35,9 @@ func TestOverlay(t *testing.T) {
 
 // overlay gives the node a bridge with a tunnel to the other node as its port.
 func overlay(n *host, own, other string) {
-	address(n.NetNS, "up0", own+"/24")
-	vxlan(n, other)
-	newBridge(n.NetNS, "br-overlay", "vx42")
+	n.AddAddresses("up0", own+"/24")
+	n.addVxlan(other)
+	n.addBridge("br-overlay", "vx42")
 }
 
 // listen accepts connections on an address of the namespace until it is stopped.

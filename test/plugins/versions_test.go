@@ -49,19 +49,15 @@ func lifeOf(t *testing.T, p *pod, c conf) {
 	version := c["cniVersion"].(string)
 	before := p.node.traces()
 	result := p.add(c)
-	if got := answered(result)[0]; got != "10.1.0.2/24" {
-		t.Errorf("the answer has the address %s", got)
-	}
+	same(t, "address in the answer", answered(result)[0], "10.1.0.2/24")
 	if version >= "0.4.0" {
 		p.check(c)
-	} else if err := p.refused("CHECK", c); err.Code != types.ErrIncompatibleCNIVersion {
-		t.Errorf("CHECK in version %s: code %d: %v", version, err.Code, err)
+	} else {
+		same(t, "code of CHECK", p.refused("CHECK", c).Code, types.ErrIncompatibleCNIVersion)
 	}
 	valid := []types.GCAttachment{{ContainerID: p.id, IfName: "eth0"}}
-	_, err := p.node.multus("GC", c.with("cni.dev/valid-attachments", valid), node.Sandbox{})
-	if (err == nil) != (version >= "1.1.0") {
-		t.Errorf("GC in version %s: %v", version, err)
-	}
+	gc := p.node.Run("GC", c.with("cni.dev/valid-attachments", valid), node.Sandbox{})
+	same(t, "GC succeeds in version "+version, gc.Exit == 0, version >= "1.1.0")
 	same(t, "interfaces after GC", p.Links(), []string{"eth0"})
 	p.del(c)
 	p.gone(before, result)
