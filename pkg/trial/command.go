@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -65,21 +66,13 @@ func (s *Session) environment() []string {
 		name := s.variable(p)
 		env = append(env, "MULTUS_NETNS_"+name+"="+p.Sandbox.NetNS)
 		for _, i := range p.interfaces {
-			env = append(env, addresses(name+"_"+upper(i.name), i.addresses)...)
-		}
-	}
-	return env
-}
-
-// addresses are the variables for the addresses of one interface.
-func addresses(suffix string, all []*net.IPNet) []string {
-	var env []string
-	for _, a := range all {
-		if len(env) == 0 {
-			env = append(env, "MULTUS_IP_"+suffix+"="+a.IP.String())
-		}
-		if a.IP.To4() == nil {
-			return append(env, "MULTUS_IP6_"+suffix+"="+a.IP.String())
+			suffix := name + "_" + upper(i.name) + "="
+			if len(i.addresses) > 0 {
+				env = append(env, "MULTUS_IP_"+suffix+i.addresses[0].IP.String())
+			}
+			if at := slices.IndexFunc(i.addresses, func(a *net.IPNet) bool { return a.IP.To4() == nil }); at >= 0 {
+				env = append(env, "MULTUS_IP6_"+suffix+i.addresses[at].IP.String())
+			}
 		}
 	}
 	return env

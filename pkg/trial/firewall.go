@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -63,26 +64,18 @@ func (s *Session) made(rule string) bool {
 func notOfAddress(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF.:", r) }
 
 func (p *Pod) has(ip net.IP) bool {
-	for _, i := range p.interfaces {
-		if slices.ContainsFunc(i.addresses, func(a *net.IPNet) bool { return a.IP.Equal(ip) }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.interfaces, func(i podInterface) bool {
+		return slices.ContainsFunc(i.addresses, func(a *net.IPNet) bool { return a.IP.Equal(ip) })
+	})
 }
 
 // pluginChains are the tables and chains that plugins share, by name.
 func pluginChains(rules []string) []string {
+	chain := regexp.MustCompile(`(?i)^:(\S*cni\S*)|^table (.*cni.*) {$`) // of iptables, of nft
 	var found []string
 	for _, line := range rules {
-		name, table := strings.CutPrefix(strings.TrimSuffix(line, " {"), "table ")
-		chain := false
-		if !table {
-			name, chain = strings.CutPrefix(line, ":")
-			name, _, _ = strings.Cut(name, " ")
-		}
-		if (table || chain) && strings.Contains(strings.ToLower(name), "cni") {
-			found = append(found, name)
+		if m := chain.FindStringSubmatch(line); m != nil {
+			found = append(found, m[1]+m[2])
 		}
 	}
 	slices.Sort(found)
@@ -93,15 +86,16 @@ func pluginChains(rules []string) []string {
 // left in it.
 func removeMasquerade(ctx context.Context) bool {
 	out, err := exec.CommandContext(ctx, "nft", "--json", "list", "chain", "inet", "cni_plugins_masquerade", "masq_checks").Output()
-	if err != nil {
-		return false
-	}
 	var listing struct {
-		Elements []map[string]json.RawMessage `json:"nftables"`
+		Elements []struct{ Rule json.RawMessage } `json:"nftables"`
 	}
-	isRule := func(e map[string]json.RawMessage) bool { return e["rule"] != nil }
-	if json.Unmarshal(out, &listing) != nil || len(listing.Elements) == 0 || slices.ContainsFunc(listing.Elements, isRule) {
+	if err != nil || json.Unmarshal(out, &listing) != nil || len(listing.Elements) == 0 {
 		return false
+	}
+	for _, e := range listing.Elements {
+		if e.Rule != nil {
+			return false
+		}
 	}
 	return exec.CommandContext(ctx, "nft", "delete", "table", "inet", "cni_plugins_masquerade").Run() == nil
 }

@@ -2,12 +2,10 @@ package trial
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
+	"github.com/containernetworking/plugins/pkg/utils/sysctl"
 	"github.com/vishvananda/netlink"
 )
 
@@ -34,9 +32,7 @@ func (l link) String() string { return l.Type + " " + l.Name }
 
 // forwarding are the switches that plugins which route for the pod turn on, for
 // the whole host, and never off.
-func forwarding() []string {
-	return []string{"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"}
-}
+func forwarding() []string { return []string{"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"} }
 
 func readHost(rules []string) (host, error) {
 	found, err := links()
@@ -48,10 +44,10 @@ func readHost(rules []string) (host, error) {
 	for _, a := range addresses {
 		h.Addresses = append(h.Addresses, indexed(a))
 	}
-	for _, path := range forwarding() {
+	for _, name := range forwarding() {
 		// A kernel without IPv6 has only one of them.
-		if value, err := os.ReadFile(path); err == nil {
-			h.Sysctls[path] = strings.TrimSpace(string(value))
+		if value, err := sysctl.Sysctl(name); err == nil {
+			h.Sysctls[name] = value
 		}
 	}
 	return h, err
@@ -93,58 +89,41 @@ func minus(a, b []link, equal func(a, b link) bool) []link {
 // both are the links of a that are among b.
 func both(a, b []link) []link { return minus(a, minus(a, b, sameIndex), sameIndex) }
 
-// removeLinks waits for links to go, removes what plugins leave by design, and
-// notes the links that remain.
+// removeLinks waits until the links that came with the pods are gone, and the host's own
+// are back, removes those that plugins leave by design, and notes what remains.
 func (s *Session) removeLinks() {
 	s.removeStandIns()
-	s.tried(s.awaitLinks())
-	now, err := links()
-	s.tried(err)
-	s.removeBridges(now)
-	s.removeAddresses()
-	s.restoreForwarding()
-	now, err = links()
-	s.tried(err)
-	for _, l := range both(now, s.Came) {
-		if l.Ports > 0 {
-			s.remains("%s, which has %d ports that others put there", l, l.Ports)
-			continue
+	var left, lost []link
+	for end := time.Now().Add(settling); ; time.Sleep(20 * time.Millisecond) {
+		now, err := links()
+		if err != nil {
+			s.tried(err)
+			return
 		}
-		s.remains("%s", l)
+		left, lost = slices.DeleteFunc(both(now, s.Came), s.removeBridge), minus(s.Went, now, alike)
+		if len(left)+len(lost) == 0 || time.Now().After(end) {
+			break
+		}
 	}
-	for _, l := range minus(s.Went, now, alike) {
+	for _, l := range left {
+		ports := ""
+		if l.Ports > 0 {
+			ports = fmt.Sprintf(", which has %d ports that others put there", l.Ports)
+		}
+		s.remains("%s%s", l, ports)
+	}
+	for _, l := range lost {
 		s.remains("%s of the host is gone: a plugin took it and did not bring it back", l)
 	}
 }
 
-// awaitLinks waits until the links that came with the pods are gone, but for
-// bridges, and the host's own are back.
-func (s *Session) awaitLinks() error {
-	for end := time.Now().Add(settling); ; time.Sleep(20 * time.Millisecond) {
-		now, err := links()
-		if err != nil {
-			return err
-		}
-		going := slices.DeleteFunc(both(now, s.Came), func(l link) bool { return l.Type == "bridge" && l.Ports == 0 })
-		if len(going) == 0 && len(minus(s.Went, now, alike)) == 0 || time.Now().After(end) {
-			return nil
-		}
+// removeBridge removes a bridge if no ports are on it, be they others'.
+func (s *Session) removeBridge(l link) bool {
+	if l.Type != "bridge" || l.Ports > 0 || netlink.LinkDel(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Index: l.Index}}) != nil {
+		return false
 	}
-}
-
-// removeBridges removes the bridges that the plugin of that name made, if nobody
-// else has put a port on them meanwhile.
-func (s *Session) removeBridges(now []link) {
-	for _, l := range both(now, s.Came) {
-		if l.Type != "bridge" || l.Ports > 0 {
-			continue
-		}
-		if err := netlink.LinkDel(&netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Index: l.Index}}); err != nil {
-			s.remains("bridge %s: %v", l.Name, err)
-			continue
-		}
-		s.say("bridge %s removed: it has no ports left, and the plugin that made it never does", l.Name)
-	}
+	s.say("bridge %s removed: it has no ports left, and the plugin that made it never does", l.Name)
+	return true
 }
 
 // removeAddresses removes the gateways' addresses from links that were there before.
@@ -169,16 +148,14 @@ func (s *Session) removeAddresses() {
 
 // restoreForwarding undoes what plugins switched on.
 func (s *Session) restoreForwarding() {
-	for path, was := range s.Before.Sysctls {
-		now, err := os.ReadFile(path)
-		if err != nil || strings.TrimSpace(string(now)) == was {
+	for name, was := range s.Before.Sysctls {
+		if now, err := sysctl.Sysctl(name); err != nil || now == was {
 			continue
 		}
-		if err := os.WriteFile(path, []byte(was), 0o644); err != nil {
+		if _, err := sysctl.Sysctl(name, was); err != nil {
 			s.remains("%v", err)
 			continue
 		}
-		name, _ := filepath.Rel("/proc/sys", path)
-		s.say("%s is %s again, as it was before", strings.ReplaceAll(name, "/", "."), was)
+		s.say("%s is %s again, as it was before", name, was)
 	}
 }

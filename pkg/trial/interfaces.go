@@ -2,8 +2,10 @@ package trial
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/containernetworking/plugins/pkg/ns"
@@ -28,99 +30,75 @@ type podInterface struct {
 // record's attachments; those that no attachment names come last.
 func interfacesOf(rec state.Record) ([]podInterface, error) {
 	var found []podInterface
-	named := map[string]bool{"lo": true}
 	for _, a := range rec.Attachments {
 		row := podInterface{name: a.Interface, network: a.Network, missing: true}
 		for _, p := range a.Config.Plugins() {
 			row.plugins = append(row.plugins, p.Type())
 		}
-		named[row.name] = true
 		found = append(found, row)
 	}
 	err := ns.WithNetNSPath(rec.Sandbox.NetNS, func(ns.NetNS) error {
-		all, err := netlink.LinkList()
-		if err != nil {
-			return err
-		}
-		for _, l := range all {
-			if a := l.Attrs(); !named[a.Name] && a.Flags&net.FlagUp != 0 {
-				found = append(found, podInterface{name: a.Name})
+		links, err := netlink.LinkList()
+		for _, l := range links {
+			name, flags := l.Attrs().Name, l.Attrs().Flags
+			i := slices.IndexFunc(found, func(p podInterface) bool { return p.name == name })
+			if i < 0 && (name == "lo" || flags&net.FlagUp == 0) {
+				continue
 			}
-		}
-		for i := range found {
-			if err := found[i].read(all); err != nil {
-				return err
+			if i < 0 {
+				i, found = len(found), append(found, podInterface{name: name})
 			}
+			err = errors.Join(err, found[i].read(l))
 		}
-		return nil
+		return err
 	})
 	return found, err
 }
 
 // read fills in what the kernel says.
-func (p *podInterface) read(links []netlink.Link) error {
-	for _, l := range links {
-		if l.Attrs().Name != p.name {
-			continue
+func (p *podInterface) read(l netlink.Link) error {
+	p.missing = false
+	p.mac = l.Attrs().HardwareAddr.String()
+	addresses, err := netlink.AddrList(l, netlink.FAMILY_ALL)
+	for _, a := range addresses {
+		if !a.IP.IsLinkLocalUnicast() || a.IP.To4() != nil {
+			p.addresses = append(p.addresses, a.IPNet)
 		}
-		p.missing = false
-		p.mac = l.Attrs().HardwareAddr.String()
-		addresses, err := netlink.AddrList(l, netlink.FAMILY_ALL)
-		if err != nil {
-			return err
-		}
-		for _, a := range addresses {
-			if !a.IP.IsLinkLocalUnicast() || a.IP.To4() != nil {
-				p.addresses = append(p.addresses, a.IPNet)
-			}
-		}
-		p.routes, err = routesOf(l)
-		return err
 	}
-	return nil
+	routes, routesErr := netlink.RouteList(l, netlink.FAMILY_ALL)
+	p.routes = inWords(routes)
+	return errors.Join(err, routesErr)
 }
 
-// routesOf are the routes of an interface that lead further than its own
-// networks, the default routes first. The route to a gateway itself goes without
-// saying.
-func routesOf(l netlink.Link) ([]string, error) {
-	routes, err := netlink.RouteList(l, netlink.FAMILY_ALL)
-	if err != nil {
-		return nil, err
-	}
+// inWords are the routes of an interface that lead further than its own networks,
+// the default routes first, each with its metric unless it is the kernel's usual
+// one. The route to a gateway itself goes without saying.
+func inWords(routes []netlink.Route) []string {
+	const usualIPv6 = 1024
 	gateways := map[string]bool{}
 	for _, r := range routes {
 		gateways[r.Gw.String()] = true
 	}
 	var defaults, others []string
 	for _, r := range routes {
-		ones, bits := 0, 0
-		if r.Dst != nil {
-			ones, bits = r.Dst.Mask.Size()
+		ones, bits := r.Dst.Mask.Size()
+		if r.Protocol == unix.RTPROT_KERNEL || ones == bits && r.Gw == nil && gateways[r.Dst.IP.String()] {
+			continue
 		}
-		switch {
-		case r.Table != unix.RT_TABLE_MAIN, r.Protocol == unix.RTPROT_KERNEL:
-		case ones == 0:
-			defaults = append(defaults, inWords("default", r))
-		case r.Gw == nil && ones == bits && gateways[r.Dst.IP.String()]:
-		default:
-			others = append(others, inWords(r.Dst.String(), r))
+		text := " on link"
+		if r.Gw != nil {
+			text = " via " + r.Gw.String()
+		}
+		if r.Priority != 0 && (r.Family != netlink.FAMILY_V6 || r.Priority != usualIPv6) {
+			text += fmt.Sprintf(" metric %d", r.Priority)
+		}
+		if ones == 0 {
+			defaults = append(defaults, "default"+text)
+		} else {
+			others = append(others, r.Dst.String()+text)
 		}
 	}
-	return append(defaults, others...), nil
-}
-
-// inWords is a route to dst, with its metric unless it is the kernel's usual one.
-func inWords(dst string, r netlink.Route) string {
-	const usualIPv6 = 1024
-	text := dst + " on link"
-	if r.Gw != nil {
-		text = dst + " via " + r.Gw.String()
-	}
-	if r.Priority != 0 && (r.Family != netlink.FAMILY_V6 || r.Priority != usualIPv6) {
-		text += fmt.Sprintf(" metric %d", r.Priority)
-	}
-	return text
+	return append(defaults, others...)
 }
 
 // blocks print the interfaces of a pod, with a line for each address and route.

@@ -1,14 +1,14 @@
 package trial
 
 import (
-	"cmp"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/multus-cni/multus/pkg/lint"
 	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/regular"
 )
 
 // leaseDirs are where the attachments' addresses are leased, as far as the
@@ -17,15 +17,8 @@ func leaseDirs(attachments []plan.Attachment) []string {
 	var found []string
 	for _, a := range attachments {
 		for _, p := range a.Config.Plugins() {
-			var conf struct {
-				IPAM struct {
-					Type    string `json:"type"`
-					DataDir string `json:"dataDir"`
-				} `json:"ipam"`
-			}
-			// A plugin whose ipam is no object has no leases either.
-			if json.Unmarshal(p.JSON(), &conf) == nil && conf.IPAM.Type == "host-local" {
-				found = append(found, filepath.Join(cmp.Or(conf.IPAM.DataDir, "/var/lib/cni/networks"), a.Config.Name()))
+			if dir, _ := lint.HostLocal(p); dir != "" {
+				found = append(found, filepath.Join(dir, a.Config.Name()))
 			}
 		}
 	}
@@ -37,18 +30,13 @@ func leaseDirs(attachments []plan.Attachment) []string {
 func absent(dirs []string) []string {
 	var found []string
 	for _, dir := range dirs {
-		for ; !exists(dir); dir = filepath.Dir(dir) {
+		for ; !regular.Exists(dir); dir = filepath.Dir(dir) {
 			found = append(found, dir)
 		}
 	}
 	slices.Sort(found)
 	slices.Reverse(found) // a directory sorts before what is in it
 	return slices.Compact(found)
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }
 
 // checkLeases notes the leases that still name one of the pods.
@@ -69,13 +57,9 @@ func (s *Session) checkLeases() {
 func removeScratch(dirs []string) {
 	for _, dir := range dirs {
 		entries, _ := os.ReadDir(dir) // gone already, or it stays
-		if slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !bookkeeping(e) }) {
-			continue
+		if !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !bookkeeping(e) }) {
+			_ = os.RemoveAll(dir) // what cannot go stays
 		}
-		for _, e := range entries {
-			_ = os.Remove(filepath.Join(dir, e.Name())) // what cannot go keeps its directory
-		}
-		_ = os.Remove(dir)
 	}
 }
 

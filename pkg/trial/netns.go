@@ -39,14 +39,12 @@ func makeNetNS(name string) error {
 
 // removeNetNS removes a namespace that makeNetNS made; one that is gone is no error.
 func removeNetNS(name string) error {
-	path := netnsPath(name)
-	if err := unix.Unmount(path, unix.MNT_DETACH); err != nil && err != unix.EINVAL && err != unix.ENOENT {
-		return fmt.Errorf("network namespace %s: %w", path, err)
+	_ = unix.Unmount(netnsPath(name), unix.MNT_DETACH) // what stays mounted cannot be removed
+	err := os.Remove(netnsPath(name))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
+	return err
 }
 
 // processesIn are the processes that run in a pod, by ID; none where the pod's
@@ -75,15 +73,17 @@ func processesIn(p *Pod) map[int]string {
 // takes a sandbox down.
 func (s *Session) endProcesses(p *Pod) {
 	found := processesIn(p)
-	for end := time.Now().Add(settling); len(processesIn(p)) > 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		for pid := range processesIn(p) {
+	left := found
+	for end := time.Now().Add(settling); len(left) > 0 && time.Now().Before(end); left = processesIn(p) {
+		for pid := range left {
 			_ = unix.Kill(pid, unix.SIGKILL) // whether it helps is looked at
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 	for pid, name := range found {
 		s.say("process %d (%s) ended: it was left running in pod %s", pid, name, p)
 	}
-	for pid, name := range processesIn(p) {
+	for pid, name := range left {
 		s.remains("process %d (%s) in network namespace %s", pid, name, p.Sandbox.ContainerID)
 	}
 }

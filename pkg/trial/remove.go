@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/multus-cni/multus/pkg/regular"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
@@ -24,6 +25,8 @@ func (s *Session) Remove(ctx context.Context) bool {
 		s.say("detached: %s", strings.Join(detached, ", "))
 	}
 	s.removeLinks()
+	s.removeAddresses()
+	s.restoreForwarding()
 	s.checkPods()
 	s.checkLeases()
 	s.checkFirewall(ctx)
@@ -50,7 +53,7 @@ func (s *Session) detach(ctx context.Context, p *Pod) bool {
 
 func (s *Session) checkPods() {
 	for _, p := range s.Pods {
-		if _, err := os.Lstat(p.Sandbox.NetNS); err == nil {
+		if regular.Exists(p.Sandbox.NetNS) {
 			s.remains("network namespace %s", p.Sandbox.NetNS)
 		}
 		if s.recorded(p) {

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,38 +31,25 @@ type StandIns struct {
 	// DefaultAlone has nothing replaced but the default network, which is assumed.
 	DefaultAlone bool
 
-	needed  map[string]string   // links, and a network that needs each
-	made    map[string]bool     // bridges, by networks
-	bridges map[string]string   // by network
-	subnets map[string]int      // by network
-	asked   map[string][]string // addresses that pods ask of networks that are not known
-	told    map[string]bool
+	needed   map[string]string   // links, and a network that needs each
+	made     map[string]bool     // bridges, by networks
+	numbered []string            // networks that have a bridge or a subnet of their own
+	asked    map[string][]string // addresses that pods ask of networks
+	told     map[string]bool
 }
 
 // Planner plans as a node would, with stand-ins.
 func (s *StandIns) Planner(ctx context.Context, conf config.Config) plan.Planner {
 	s.needed, s.made, s.told = map[string]string{}, map[string]bool{}, map[string]bool{}
-	s.bridges, s.subnets = map[string]string{}, map[string]int{}
 	p := s.Objects.Planner(conf)
 	s.asked = asked(ctx, p, s.Objects.Pods())
 	if p.Definitions != nil {
-		p.Definitions = replaced{p.Definitions, s, p.Conf.ClusterNetwork}
-		p.Networks = replaced{p.Networks, s, p.Conf.ClusterNetwork}
-	}
-	if s.DefaultAlone {
-		p.Networks = s.Objects.Networks()
-		return p
+		p.Definitions = replaced{s, p.Definitions, s.Objects, p.Conf.ClusterNetwork}
+		p.Networks = replaced{s, p.Networks, s.Objects.Networks(), p.Conf.ClusterNetwork}
 	}
 	p.Conf.Delegates = slices.Clone(p.Conf.Delegates)
 	for i, d := range p.Conf.Delegates {
-		text, err := json.Marshal(d.List)
-		if err != nil {
-			continue
-		}
-		name := d.List.Name()
-		if list, _, err := netconf.Parse(s.replace(name, plan.Definition{Config: string(text)}, i == 0), name); err == nil {
-			p.Conf.Delegates[i].List = list
-		}
+		p.Conf.Delegates[i].List = s.replace(d.List.Name(), d.List, "", i == 0)
 	}
 	return p
 }
@@ -86,88 +74,74 @@ func asked(ctx context.Context, p plan.Planner, pods []plan.Pod) map[string][]st
 
 // replaced are definitions with stand-ins in them.
 type replaced struct {
-	known          plan.Definitions
 	standIns       *StandIns
+	all            plan.Definitions // one for every network
+	given          plan.Definitions // those of the files
 	defaultNetwork string
 }
 
-// Definitions answers as the definitions do, with stand-ins.
+// Definitions answers every ref.
 func (r replaced) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	answers, given := r.known.Definitions(ctx, refs), r.standIns.Objects.Definitions(ctx, refs)
+	answers, given := r.all.Definitions(ctx, refs), r.given.Definitions(ctx, refs)
 	for ref, answer := range answers {
-		switch {
-		case r.standIns.DefaultAlone && ref.Name != r.defaultNetwork:
+		isDefault := ref.Name == r.defaultNetwork
+		if r.standIns.DefaultAlone && !isDefault {
 			answers[ref] = given[ref]
-		case answer.Err == nil:
-			if why := given[ref].Err; why != nil && ref.Name != r.defaultNetwork {
-				r.standIns.tell(ref.String(), why.Error())
-			}
-			answer.Definition.Config = string(r.standIns.replace(ref.String(), answer.Definition, ref.Name == r.defaultNetwork))
+			continue
+		}
+		if why := given[ref].Err; why != nil && !isDefault {
+			r.standIns.tell(ref.String(), why.Error())
+		}
+		list, _, err := netconf.Parse([]byte(answer.Definition.Config), ref.Name)
+		if err != nil { // for the planner to refuse
+			continue
+		}
+		changed := r.standIns.replace(ref.String(), list, answer.Definition.Resource, isDefault)
+		if !changed.Equal(list) {
+			text, _ := json.Marshal(changed) // valid
+			answer.Definition.Config = string(text)
 			answers[ref] = answer
 		}
 	}
 	return answers
 }
 
-// replace is a network's configuration with what is missing here replaced. What
-// cannot be parsed is for the planner to refuse.
-func (s *StandIns) replace(network string, d plan.Definition, routes bool) []byte {
-	list, _, err := netconf.Parse([]byte(d.Config), "network")
-	if err != nil {
-		return []byte(d.Config)
-	}
-	var kept []rawjson.Object
-	changed := false
+// replace is a network with what is missing here replaced.
+func (s *StandIns) replace(network string, list netconf.List, resource string, routes bool) netconf.List {
+	var kept []json.RawMessage
 	for i, p := range list.Plugins() {
-		o, err := rawjson.Nested(p.JSON())
-		if err != nil {
-			return []byte(d.Config)
-		}
-		why := s.missing(p.Type(), o, d.Resource)
-		switch {
-		case why != "" && i > 0:
+		o, _ := rawjson.Nested(p.JSON()) // was parsed before
+		switch why := s.missing(p.Type(), o, resource); {
+		case why == "":
+			o = s.linked(network, o)
+		case i > 0:
 			s.tell(network, why+": it is left out")
-			changed = true
 			continue
-		case why != "":
+		default:
 			s.tell(network, why+": a bridge stands for it")
 			o = s.bridge(network, o, routes)
 		}
-		plugin, other := o, false
-		if why == "" {
-			plugin, other = s.linked(network, o)
-		}
-		o, replaced := s.addressed(network, plugin)
-		changed = changed || other || replaced || why != ""
-		kept = append(kept, o)
+		kept = append(kept, s.addressed(network, o).JSON())
 	}
-	if !changed {
-		return []byte(d.Config)
+	if slices.EqualFunc(kept, list.Plugins(), func(k json.RawMessage, p netconf.Plugin) bool { return bytes.Equal(k, p.JSON()) }) {
+		return list
 	}
-	out := written(d.Config, kept)
-	if kind, _ := kept[0].Text("type"); kind == "bridge" {
+	given, _ := json.Marshal(list) // all of it was parsed before
+	plugins, _ := json.Marshal(kept)
+	o, _ := rawjson.Parse(given)
+	o = o.With("plugins", plugins)
+	if first, _ := rawjson.Nested(kept[0]); kindOf(first) == "bridge" {
 		// Without addresses, or without isGateway and with two ports, it fails its own CHECK.
-		out = out.With("disableCheck", json.RawMessage("true"))
+		o = o.With("disableCheck", json.RawMessage("true"))
 	}
-	return out.JSON()
+	changed, _, _ := netconf.Parse(o.JSON(), "")
+	return changed
 }
 
-// written is the configuration with other plugins; its name, if it has one, and its
-// version stay.
-func written(config string, plugins []rawjson.Object) rawjson.Object {
-	given, _ := rawjson.Parse([]byte(config)) // was parsed before
-	texts := make([]json.RawMessage, len(plugins))
-	for i, o := range plugins {
-		texts[i] = o.JSON()
-	}
-	all, _ := json.Marshal(texts) // valid each
-	out := rawjson.New()
-	for _, key := range []string{"cniVersion", "cniVersions", "name", "disableCheck", "disableGC"} {
-		if value, set := given.Value(key); set {
-			out = out.With(key, value)
-		}
-	}
-	return out.With("plugins", all)
+// kindOf is the type of a plugin; "" where there is none.
+func kindOf(o rawjson.Object) string {
+	kind, _ := o.Text("type")
+	return kind
 }
 
 // missing says what a plugin has not got here that only a node has; "": nothing.
@@ -200,46 +174,46 @@ func kernelMakes(kind string) bool {
 
 // bridge is a bridge with the addresses and capabilities of a plugin.
 func (s *StandIns) bridge(network string, o rawjson.Object, routes bool) rawjson.Object {
-	kind, _ := o.Text("type")
-	if s.bridges[network] == "" {
-		s.bridges[network] = fmt.Sprintf("multus-try%d", len(s.bridges))
-	}
 	out := rawjson.New(
 		rawjson.Member{Key: "type", Value: rawjson.Quote("bridge")},
-		rawjson.Member{Key: "bridge", Value: rawjson.Quote(s.bridges[network])},
+		rawjson.Member{Key: "bridge", Value: rawjson.Quote(fmt.Sprintf("multus-try%d", s.number(network)))},
 	)
+	if kindOf(o) == manifest.Unknown {
+		out = out.With("isGateway", json.RawMessage("true")).With("ipam", s.addresses(network, routes))
+	}
 	for _, key := range []string{"capabilities", "ipam", "mtu", "args"} {
-		if value, set := o.Value(key); set && (key != "ipam" || len(ipamOf(o)) > 0) {
+		if value, set := o.Value(key); set && (key != "ipam" || ipamOf(o) != "") {
 			out = out.With(key, value)
 		}
 	}
-	if kind != manifest.Unknown {
-		return out
+	return out
+}
+
+// number is a network's own.
+func (s *StandIns) number(network string) int {
+	if !slices.Contains(s.numbered, network) {
+		s.numbered = append(s.numbered, network)
 	}
-	out = out.With("isGateway", json.RawMessage("true"))
-	return out.With("ipam", s.addresses(network, routes))
+	return slices.Index(s.numbered, network)
 }
 
 // addresses are of a subnet of the network's own, or of those that pods ask of it.
 func (s *StandIns) addresses(network string, routes bool) json.RawMessage {
-	if s.subnets[network] == 0 {
-		s.subnets[network] = len(s.subnets) + 1
-	}
-	ranges := [][]map[string]string{}
+	var subnets []string
 	for _, text := range s.asked[network] {
 		text, _, _ = strings.Cut(text, "/")
-		address, err := netip.ParseAddr(text)
-		if err != nil {
-			continue
-		}
-		subnet, _ := address.Prefix(map[bool]int{true: 24, false: 64}[address.Is4()])
-		one := []map[string]string{{"subnet": subnet.String()}}
-		if !slices.ContainsFunc(ranges, func(r []map[string]string) bool { return maps.Equal(r[0], one[0]) }) {
-			ranges = append(ranges, one)
+		if address, err := netip.ParseAddr(text); err == nil {
+			subnet, _ := address.Prefix(map[bool]int{true: 24, false: 64}[address.Is4()])
+			subnets = append(subnets, subnet.String())
 		}
 	}
-	if len(ranges) == 0 {
-		ranges = append(ranges, []map[string]string{{"subnet": fmt.Sprintf("10.213.%d.0/24", s.subnets[network]%256)}})
+	if len(subnets) == 0 {
+		subnets = append(subnets, fmt.Sprintf("10.213.%d.0/24", s.number(network)%256))
+	}
+	slices.Sort(subnets)
+	ranges := [][]map[string]string{}
+	for _, subnet := range slices.Compact(subnets) {
+		ranges = append(ranges, []map[string]string{{"subnet": subnet}})
 	}
 	ipam := map[string]any{"type": "host-local", "ranges": ranges}
 	if routes {
@@ -250,60 +224,52 @@ func (s *StandIns) addresses(network string, routes bool) json.RawMessage {
 }
 
 // addressed is a plugin with addresses of host-local where its own IPAM plugin is
-// missing, and whether that is so.
-func (s *StandIns) addressed(network string, o rawjson.Object) (rawjson.Object, bool) {
+// missing.
+func (s *StandIns) addressed(network string, o rawjson.Object) rawjson.Object {
 	kind := ipamOf(o)
 	if _, err := s.Find(kind); kind == "" || err == nil {
-		return o, false
+		return o
 	}
 	s.tell(network, "the plugin "+kind+" is not on this machine: host-local stands for it")
-	return o.With("ipam", s.addresses(network, false)), true
+	return o.With("ipam", s.addresses(network, false))
 }
 
 // ipamOf is the IPAM plugin of a plugin; "": it has none.
 func ipamOf(o rawjson.Object) string {
 	value, _ := o.Value("ipam")
 	ipam, _ := rawjson.Nested(value) // what is no object has no type
-	kind, _ := ipam.Text("type")
-	return kind
+	return kindOf(ipam)
 }
 
 // uplink stands for the link of this machine's default route.
 const uplink = "multus-uplink"
 
 // linked is a plugin with a link where it takes that of the default route and there is
-// none, and whether that is so. It notes the links that a plugin needs, and makes.
-func (s *StandIns) linked(network string, o rawjson.Object) (rawjson.Object, bool) {
+// none. It notes the links that a plugin needs, and makes.
+func (s *StandIns) linked(network string, o rawjson.Object) rawjson.Object {
 	if bridge, _ := o.Text("bridge"); bridge != "" {
 		s.made[bridge] = true
 	}
 	if inContainer, _ := o.Value("linkInContainer"); string(inContainer) == "true" {
-		return o, false
+		return o
 	}
-	kind, _ := o.Text("type")
 	named := false
 	for _, key := range []string{"master", "device"} {
 		if link, _ := o.Text(key); link != "" {
 			s.needed[link], named = network, true
 		}
 	}
-	if named || kind != "macvlan" && kind != "ipvlan" || hasDefaultRoute() {
-		return o, false
+	if kind := kindOf(o); named || kind != "macvlan" && kind != "ipvlan" || hasDefaultRoute() {
+		return o
 	}
 	s.tell(network, "no link is named, and this machine has no default route, whose link it would be: a veth stands for it")
 	s.needed[uplink] = network
-	return o.With("master", rawjson.Quote(uplink)), true
+	return o.With("master", rawjson.Quote(uplink))
 }
 
 func hasDefaultRoute() bool {
-	routes, err := netlink.RouteList(nil, netlink.FAMILY_V4)
-	return err == nil && slices.ContainsFunc(routes, func(r netlink.Route) bool {
-		if r.Dst == nil {
-			return true
-		}
-		ones, _ := r.Dst.Mask.Size()
-		return ones == 0
-	})
+	routes, err := netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{}, netlink.RT_FILTER_DST)
+	return err == nil && len(routes) > 0
 }
 
 // Links are the names of the links that have to be made: no network makes them, and
@@ -340,17 +306,15 @@ func (s *StandIns) tell(network, text string) {
 // makeLinks makes the links that stand for others.
 func (s *Session) makeLinks() error {
 	for _, name := range s.StandIns {
-		link := &netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: name}, PeerName: fmt.Sprintf("mt%08x", rand.Uint32())}
-		if err := netlink.LinkAdd(link); err != nil {
-			return fmt.Errorf("a link %s: %w", name, err)
-		}
-		if err := netlink.LinkSetUp(link); err != nil {
-			return fmt.Errorf("a link %s: %w", name, err)
-		}
-		if peer, err := netlink.VethPeerIndex(link); err == nil {
-			if other, err := netlink.LinkByIndex(peer); err == nil {
-				_ = netlink.LinkSetUp(other) // or macvlan has no carrier
+		peer := fmt.Sprintf("mt%08x", rand.Uint32())
+		err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: name}, PeerName: peer})
+		for _, end := range []string{name, peer} { // with but one of them up macvlan has no carrier
+			if err == nil {
+				err = netlink.LinkSetUp(&netlink.Device{LinkAttrs: netlink.LinkAttrs{Name: end}})
 			}
+		}
+		if err != nil {
+			return fmt.Errorf("a link %s: %w", name, err)
 		}
 	}
 	return nil
