@@ -26,11 +26,9 @@ type apiFault struct {
 
 func apiFaults() []apiFault {
 	const (
-		load   = "no answer in time|API server's load"
-		reset  = "connection reset"
-		server = "500 Internal error"
-		token  = "401|not accepted"
-		proxy  = "is there a proxy between"
+		load  = "no answer in time|API server's load"
+		reset = "connection reset"
+		token = "401|not accepted"
 	)
 	return []apiFault{
 		{"hang", podRead, 11, load},
@@ -40,39 +38,24 @@ func apiFaults() []apiFault {
 		{"403", podRead, 11, `give Multus's ClusterRole the verb "get" on "pods"`},
 		{"404", podRead, 11, "pod ns1/p1 does not exist"},
 		{"409", podRead, 11, "rejects the request: 409"},
-		{"429", podRead, 11, "429 the server has received too many requests"},
-		{"429 times=2", podRead, 0, ""},
-		{"500", podRead, 11, server},
 		{"503 times=2", podRead, 0, ""},
-		{"reset times=1", podRead, 0, ""},
-		{"401 times=1", podRead, 0, ""},
-		{"garbage", podRead, 11, "not the object"},
-		{"big", podRead, 11, "larger than 4 MiB"},
 
 		{"hang", nadRead, 11, load},
-		{"reset", nadRead, 11, reset},
-		{"truncate", nadRead, 11, reset},
-		{"401", nadRead, 11, token},
 		{"403", nadRead, 11, `the verb "get" on "network-attachment-definitions.k8s.cni.cncf.io"`},
 		{"404", nadRead, 7, `no NetworkAttachmentDefinition "x" in namespace "ns1"|create it or correct`},
 		{"409", nadRead, 7, "rejects the request: 409"},
-		{"429", nadRead, 11, "429"},
-		{"500", nadRead, 11, server},
-		{"500 times=2", nadRead, 0, ""},
-		{"garbage", nadRead, 11, proxy},
+		{"500", nadRead, 11, "500 Internal error"},
+		{"429 times=2", nadRead, 0, ""},
+		{"garbage", nadRead, 11, "is there a proxy between"},
 		{"big", nadRead, 7, "larger than 4 MiB"},
 
 		{"hang", statusPut, 11, load},
-		{"reset", statusPut, 11, reset},
 		{"401", statusPut, 11, token},
 		{"403", statusPut, 11, `the verb "patch" on "pods/status"`},
 		{"404", statusPut, 0, ""}, // the pod is gone, and so will the sandbox be
 		{"409", statusPut, 11, "409"},
 		{"409 times=2", statusPut, 0, ""},
-		{"422", statusPut, 0, ""}, // another pod has the name by now
-		{"429", statusPut, 11, "429"},
-		{"500", statusPut, 11, server},
-		{"500 times=2", statusPut, 0, ""},
+		{"422", statusPut, 0, ""},     // another pod has the name by now
 		{"garbage", statusPut, 0, ""}, // what matters is that it was accepted
 		{"big", statusPut, 11, "larger than 4 MiB"},
 	}
@@ -164,25 +147,6 @@ func TestNoAPIServer(t *testing.T) {
 	n.clean()
 	n.ok("DEL", "c1")
 	n.wantCalls(delAll)
-}
-
-// TestSTATUSAsksNobody: STATUS is quick, and well, whatever has become of the API
-// server, but not without a sound kubeconfig.
-func TestSTATUSAsksNobody(t *testing.T) {
-	n := newNode(t)
-	n.cluster()
-	n.API.Fail(cnitest.Fault{Kind: cnitest.FaultHang})
-	if o := n.ok("STATUS", ""); o.Took > time.Second {
-		t.Errorf("STATUS took %s", o.Took)
-	}
-	n.wantCalls("STATUS  rec-a")
-	if asked := n.API.Requests(); len(asked) > 0 {
-		t.Errorf("STATUS asked the API server: %+v", asked)
-	}
-	n.API.Close()
-	n.ok("STATUS", "")
-	n.Write(n.Kubeconfig, "{{{")
-	n.refused("STATUS", "", 50, "kubeconfig "+n.Kubeconfig)
 }
 
 // TestSTATUSOfAPluginThatHangs is answered within 5 s.

@@ -2,32 +2,33 @@ package faults_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
-// disk gives the node a state directory on a disk of its own.
-func (n *host) disk(options string) {
+// mount puts a small file system in a directory's place.
+func (n *host) mount(directory, options string) {
 	n.T.Helper()
 	if os.Geteuid() != 0 {
 		n.T.Skip("needs root to mount a file system")
 	}
-	directory := n.Path("disk")
-	n.Must(os.Mkdir(directory, 0o755))
-	n.Must(syscall.Mount("tmpfs", directory, "tmpfs", 0, options))
-	n.T.Cleanup(func() {
-		if err := syscall.Unmount(directory, syscall.MNT_DETACH); err != nil {
-			n.T.Error(err)
-		}
-	})
-	n.set("cniDir", n.Path("disk", "state"))
+	n.Must(unix.Mount("tmpfs", directory, "tmpfs", 0, options))
+	n.T.Cleanup(func() { n.Must(unix.Unmount(directory, unix.MNT_DETACH)) })
 }
 
-// fill takes up all of the disk but for so many bytes.
-func (n *host) fill(free int64) {
+// remount makes a file system read-only, writable, or larger.
+func (n *host) remount(directory string, flags uintptr, options string) {
 	n.T.Helper()
-	f, err := os.Create(n.Path("disk", "filler"))
+	n.Must(unix.Mount("", directory, "", unix.MS_REMOUNT|flags, options))
+}
+
+// fill takes up all of a file system but for so many bytes.
+func (n *host) fill(directory string, free int64) {
+	n.T.Helper()
+	f, err := os.Create(filepath.Join(directory, "filler"))
 	n.Must(err)
 	defer f.Close()
 	for block := make([]byte, 4096); err == nil; {
@@ -38,30 +39,34 @@ func (n *host) fill(free int64) {
 	n.Must(f.Truncate(max(0, info.Size()-free)))
 }
 
-func (n *host) free() {
+func (n *host) free(directory string) {
 	n.T.Helper()
-	n.Must(os.Remove(n.Path("disk", "filler")))
+	n.Must(os.Remove(filepath.Join(directory, "filler")))
 }
 
-// remount makes the disk read-only, or writable again.
-func (n *host) remount(flags uintptr) {
-	n.T.Helper()
-	n.Must(syscall.Mount("tmpfs", n.Path("disk"), "tmpfs", syscall.MS_REMOUNT|flags, ""))
+// newSmallNode is one whose state directory is on a disk of its own.
+func newSmallNode(t *testing.T, options string) (n *host, disk string) {
+	t.Helper()
+	n = newNode(t)
+	disk = n.Path("disk")
+	n.Must(os.Mkdir(disk, 0o755))
+	n.mount(disk, options)
+	n.set("cniDir", n.Path("disk", "state"))
+	return n, disk
 }
 
 // TestFullDisk: without a record nothing is attached.
 func TestFullDisk(t *testing.T) {
-	n := newNode(t)
-	n.disk("size=256k")
+	n, disk := newSmallNode(t, "size=256k")
 	n.ok("ADD", "c0")
 	n.executions()
-	n.fill(0)
+	n.fill(disk, 0)
 	n.refused("ADD", "c1", 5, "no space left on device", "c1@eth0.json")
 	n.wantCalls("")
 	n.ok("DEL", "c0") // and what is attached can be detached
 	n.wantCalls(delAll)
 	n.clean()
-	n.free()
+	n.free(disk)
 	n.ok("ADD", "c1")
 	n.ok("DEL", "c1")
 	n.clean()
@@ -70,13 +75,12 @@ func TestFullDisk(t *testing.T) {
 // TestDiskThatIsFullHalfway: the record grows with the results, and that it cannot
 // is found out after the plugins ran.
 func TestDiskThatIsFullHalfway(t *testing.T) {
-	n := newNode(t)
-	n.disk("size=1m")
+	n, disk := newSmallNode(t, "size=1m")
 	n.script("b", doc{"result": doc{"cniVersion": "1.1.0", "dns": doc{"domain": strings.Repeat("x", 100<<10)}}})
 	n.ok("ADD", "c0") // the directories are there
 	n.ok("DEL", "c0")
 	n.executions()
-	n.fill(220 << 10) // one record with the configuration fits in, and not a second one with the result too
+	n.fill(disk, 220<<10) // one record with the configuration fits in, and not a second one with the result too
 	n.refused("ADD", "c1", 5, "no space left on device")
 	n.wantCalls(addAll + ", " + delAll)
 	n.clean()
@@ -84,15 +88,14 @@ func TestDiskThatIsFullHalfway(t *testing.T) {
 
 // TestDELWithAFullDisk detaches all that it can; what is left is tried again.
 func TestDELWithAFullDisk(t *testing.T) {
-	n := newNode(t)
-	n.disk("size=256k")
+	n, disk := newSmallNode(t, "size=256k")
 	n.script("b", doc{"fail": doc{"DEL": doc{"code": 101, "msg": "not now"}}, "failTimes": doc{"DEL": 2}})
 	n.ok("ADD", "c1")
 	n.executions()
-	n.fill(0)
+	n.fill(disk, 0)
 	n.refused("DEL", "c1", 101, "network b (net0): rec-b: not now", "no space left on device")
 	n.wantCalls(delAll)
-	n.free()
+	n.free(disk)
 	n.refused("DEL", "c1", 101, "network b (net0): rec-b: not now")
 	n.executions() // the progress of the first could not be written
 	n.ok("DEL", "c1")
@@ -102,18 +105,17 @@ func TestDELWithAFullDisk(t *testing.T) {
 
 // TestReadOnlyDisk: commands say so and change nothing, and work again later.
 func TestReadOnlyDisk(t *testing.T) {
-	n := newNode(t)
-	n.disk("size=256k")
+	n, disk := newSmallNode(t, "size=256k")
 	n.ok("ADD", "c1")
 	n.executions()
-	n.remount(syscall.MS_RDONLY)
+	n.remount(disk, unix.MS_RDONLY, "")
 	for _, verb := range []string{"ADD", "DEL", "CHECK"} {
 		n.refused(verb, "c1", 5, "read-only file system", n.Path("disk", "state"))
 	}
-	n.set("cni.dev/valid-attachments", []doc{})
+	n.valid()
 	n.refused("GC", "", 5, "read-only file system")
 	n.wantCalls("")
-	n.remount(0)
+	n.remount(disk, 0, "")
 	n.ok("DEL", "c1")
 	n.wantCalls(delAll)
 	n.clean()

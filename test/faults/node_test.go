@@ -61,9 +61,24 @@ func (n *host) pod(networks string) {
 // nad puts a NetworkAttachmentDefinition into the pod's namespace.
 func (n *host) nad(name string, config any) {
 	n.T.Helper()
-	text, err := json.Marshal(config)
+	n.Define("ns1", name, n.text(config), nil)
+}
+
+// text is a value as JSON.
+func (n *host) text(value any) string {
+	n.T.Helper()
+	data, err := json.Marshal(value)
 	n.Must(err)
-	n.Define("ns1", name, string(text), nil)
+	return string(data)
+}
+
+// valid sets the attachments that GC is told of.
+func (n *host) valid(ids ...string) {
+	all := []doc{}
+	for _, id := range ids {
+		all = append(all, doc{"containerID": id, "ifname": "eth0"})
+	}
+	n.set("cni.dev/valid-attachments", all)
 }
 
 // status is the pod's network-status annotation.
@@ -121,33 +136,34 @@ func (n *host) start(verb, id string) *node.Started {
 	return n.Start(n.command(verb, id))
 }
 
+// atWork starts an ADD and waits until it is at work in the plugin of the network b,
+// which does what script says.
+func (n *host) atWork(script doc) *node.Started {
+	n.T.Helper()
+	n.script("b", script)
+	add := n.start("ADD", "c1")
+	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
+	return add
+}
+
 // cni runs a command to its end.
 func (n *host) cni(verb, id string) node.Outcome {
 	n.T.Helper()
-	return n.start(verb, id).End()
+	return n.Run(verb, n.conf, sandbox(id))
 }
 
 // ok runs a command that has to succeed.
 func (n *host) ok(verb, id string) node.Outcome {
 	n.T.Helper()
-	o := n.cni(verb, id)
-	if o.Exit != 0 {
-		n.T.Fatalf("%s of %s: exit status %d, %s; standard error: %s", verb, id, o.Exit, o.Stdout, o.Stderr)
-	}
-	return o
+	return n.cni(verb, id).OK(n.T)
 }
 
 // refused runs a command that has to fail with the code, and a message with all the texts.
 func (n *host) refused(verb, id string, code uint, texts ...string) node.Outcome {
 	n.T.Helper()
-	o := n.cni(verb, id)
-	if o.Exit == 0 || o.Code != code {
-		n.T.Errorf("%s: exit status %d, code %d (%s); want code %d; standard error: %.2000s", verb, o.Exit, o.Code, o.Msg, code, o.Stderr)
-	}
-	for _, text := range texts {
-		if !strings.Contains(o.Msg, text) {
-			n.T.Errorf("%s: %q says nothing of %q", verb, o.Msg, text)
-		}
+	o := n.cni(verb, id).Refused(n.T, texts...)
+	if o.Code != code {
+		n.T.Errorf("%s: code %d (%s), want %d", verb, o.Code, o.Msg, code)
 	}
 	return o
 }
@@ -177,6 +193,19 @@ func (n *host) executions() []executed {
 		list = append(list, e)
 	}
 	return list
+}
+
+// detached are the plugins of the executions since it was last asked, DEL all of them.
+func (n *host) detached() []string {
+	n.T.Helper()
+	var plugins []string
+	for _, e := range n.executions() {
+		if e.Command != "DEL" {
+			n.T.Errorf("DEL ran %s", e)
+		}
+		plugins = append(plugins, e.Type)
+	}
+	return plugins
 }
 
 // calls are the executions as text: DEL net0 rec-b.

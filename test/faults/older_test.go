@@ -2,19 +2,10 @@ package faults_test
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"os"
 	"strings"
 	"testing"
 )
-
-// text is a value as JSON.
-func (n *host) text(value any) string {
-	n.T.Helper()
-	data, err := json.Marshal(value)
-	n.Must(err)
-	return string(data)
-}
 
 // older leaves what Multus v3 and v4 left of c1, with two networks, on the node.
 func (n *host) older(script doc) {
@@ -88,14 +79,14 @@ func TestRecordOfV4IsKept(t *testing.T) {
 func TestRecordOfV4IsCollected(t *testing.T) {
 	n := newNode(t)
 	n.older(nil)
-	n.set("cni.dev/valid-attachments", []doc{{"containerID": "c1", "ifname": "eth0"}})
+	n.valid("c1")
 	n.ok("GC", "")
 	for _, e := range n.executions() {
 		if e.Command != "GC" || e.Type == "rec-b" && !strings.Contains(e.Stdin, `{"containerID":"c1","ifname":"net1"}`) {
 			t.Errorf("%s: %s", e, e.Stdin)
 		}
 	}
-	n.set("cni.dev/valid-attachments", []doc{})
+	n.valid()
 	n.ok("GC", "")
 	if got := strings.Join(n.calls(), ", "); !strings.HasPrefix(got, "DEL net1 rec-b, DEL eth0 rec-a, GC ") {
 		t.Errorf("calls: %s", got)
@@ -127,13 +118,7 @@ func TestRecordOfV2(t *testing.T) {
 	n.refused("CHECK", "c1", 5, "unreadable record", n.Path("state", "c1"))
 	n.ok("DEL", "c1")
 	n.wantCalls(delAll)
-	n.asideAlone("c1")
-}
-
-// asideAlone holds the state directory to having set the record aside.
-func (n *host) asideAlone(id string) {
-	n.T.Helper()
-	if exists(n.Path("state", id)) || len(n.files()) != 3 {
-		n.T.Errorf("left: %q", n.files())
+	if exists(n.Path("state", "c1")) || len(n.files()) != 3 { // but set aside
+		t.Errorf("left: %q", n.files())
 	}
 }

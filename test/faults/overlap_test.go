@@ -11,9 +11,7 @@ import (
 // TestDELWhileADDRuns: DEL waits for its end, and then undoes it.
 func TestDELWhileADDRuns(t *testing.T) {
 	n := newNode(t)
-	n.script("b", doc{"sleep": doc{"ADD": "1s"}})
-	add := n.start("ADD", "c1")
-	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
+	add := n.atWork(doc{"sleep": doc{"ADD": "1s"}})
 	del := n.ok("DEL", "c1")
 	if o := add.End(); o.Exit != 0 {
 		t.Errorf("ADD: %s", o.Stdout)
@@ -28,9 +26,7 @@ func TestDELWhileADDRuns(t *testing.T) {
 // TestDELWhileADDRollsBack: both detach, one after the other.
 func TestDELWhileADDRollsBack(t *testing.T) {
 	n := newNode(t)
-	n.script("b", doc{"sleep": doc{"ADD": "700ms"}, "fail": doc{"ADD": doc{"code": 11, "msg": "full"}}})
-	add := n.start("ADD", "c1")
-	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
+	add := n.atWork(doc{"sleep": doc{"ADD": "700ms"}, "fail": doc{"ADD": doc{"code": 11, "msg": "full"}}})
 	n.ok("DEL", "c1")
 	if o := add.End(); o.Exit == 0 || o.Code != 11 || o.Msg != "network b (net0): rec-b: full" {
 		t.Errorf("ADD: %s", o.Stdout)
@@ -43,9 +39,7 @@ func TestDELWhileADDRollsBack(t *testing.T) {
 // TestADDIsKilledWhileDELWaits: the plugin dies with multus, and DEL goes on.
 func TestADDIsKilledWhileDELWaits(t *testing.T) {
 	n := newNode(t)
-	n.script("b", doc{"sleep": doc{"ADD": "30s"}})
-	add := n.start("ADD", "c1")
-	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
+	add := n.atWork(doc{"sleep": doc{"ADD": "30s"}})
 	del := n.start("DEL", "c1")
 	time.Sleep(200 * time.Millisecond)
 	n.Must(add.Process.Kill())
@@ -61,9 +55,7 @@ func TestADDIsKilledWhileDELWaits(t *testing.T) {
 // multus and the plugin are dead is waited for.
 func TestWhatAPluginLeftKeepsTheLock(t *testing.T) {
 	n := newNode(t)
-	n.script("b", doc{"sleep": doc{"ADD": "30s"}, "forkChild": doc{"ADD": "3s"}})
-	add := n.start("ADD", "c1")
-	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
+	add := n.atWork(doc{"sleep": doc{"ADD": "30s"}, "forkChild": doc{"ADD": "3s"}})
 	time.Sleep(100 * time.Millisecond) // the child is begun after the mark
 	n.Must(add.Process.Kill())
 	if del := n.ok("DEL", "c1"); del.Took < 700*time.Millisecond {
@@ -77,9 +69,7 @@ func TestWhatAPluginLeftKeepsTheLock(t *testing.T) {
 // TestTerminatedADD: a runtime's SIGTERM has all undone before multus ends.
 func TestTerminatedADD(t *testing.T) {
 	n := newNode(t)
-	n.script("b", doc{"sleep": doc{"ADD": "30s"}})
-	add := n.start("ADD", "c1")
-	n.Await("the second plugin runs", func() bool { return exists(n.Path("log", "started-rec-b")) })
+	add := n.atWork(doc{"sleep": doc{"ADD": "30s"}})
 	n.Must(add.Process.Signal(syscall.SIGTERM))
 	o := add.End()
 	if o.Exit != 1 || o.Code != 11 || !strings.Contains(o.Msg, "network b (net0): rec-b: ADD given up") || o.Took > 10*time.Second {
@@ -111,23 +101,6 @@ func TestTerminatedDEL(t *testing.T) {
 	n.wantCalls("DEL net0 rec-b, DEL eth0 rec-a")
 	n.clean()
 	n.quiet()
-}
-
-// TestTwiceAndThrice: ADD is not repeated, DEL may be.
-func TestTwiceAndThrice(t *testing.T) {
-	n := newNode(t)
-	n.ok("ADD", "c1")
-	n.refused("ADD", "c1", 100, "c1 (eth0) is attached already", "DEL")
-	n.wantCalls(addAll)
-	for range 3 {
-		n.ok("DEL", "c1")
-		n.wantCalls(delAll)
-		n.clean()
-	}
-	n.ok("ADD", "c1")
-	n.ok("DEL", "c1")
-	n.wantCalls(addAll + ", " + delAll)
-	n.refused("CHECK", "c1", 3, "no record")
 }
 
 // TestDELNeedsTheRecordAlone: not the namespace, the pod, the NAD, the API server,
