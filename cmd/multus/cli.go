@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/manifest"
 )
 
 // streams are standard input, output and error, and how the program was called.
@@ -22,6 +24,20 @@ type streams struct {
 	called string // as help and messages are to name the program; empty: multus
 }
 
+// warn tells what is no fault, a line each.
+func (s streams) warn(texts ...string) {
+	for _, text := range texts {
+		fmt.Fprintln(s.err, "warning:", text)
+	}
+}
+
+// read reads objects from files, and tells what of them is left out.
+func (s streams) read(files ...string) (*manifest.Objects, error) {
+	objects, err := manifest.Read(s.in, files...)
+	s.warn(objects.Warnings...)
+	return objects, err
+}
+
 // Exit codes of the command line.
 const (
 	exitOK     = 0
@@ -29,18 +45,10 @@ const (
 	exitUsage  = 2
 )
 
-// exitCode ends a subcommand that has said all there is to say.
+// exitCode ends a subcommand that has said all there is to say, or went well.
 type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
-
-// ended is the exit code of a subcommand as its error.
-func ended(code int) error {
-	if code == exitOK {
-		return nil
-	}
-	return exitCode(code)
-}
 
 // commandLine runs the subcommand that the arguments name.
 func commandLine(ctx context.Context, std streams, args []string) int {
@@ -124,13 +132,9 @@ configuration on standard input. For people it has the commands below.`,
 func requireShell(root *cobra.Command) {
 	// The command was made just now: nothing can be wrong.
 	completion, _, _ := root.Find([]string{"completion"})
-	var shells []string
-	for _, c := range completion.Commands() {
-		shells = append(shells, c.Name())
-	}
 	completion.Example = "  multus completion bash >/etc/bash_completion.d/multus\n  source <(multus completion zsh)"
 	completion.Args = func(*cobra.Command, []string) error {
-		return fmt.Errorf("one of %s is expected", strings.Join(shells, ", "))
+		return errors.New("one of bash, fish, powershell, zsh is expected")
 	}
 	completion.Run = func(*cobra.Command, []string) {}
 }
@@ -157,11 +161,15 @@ func usage(cmd *cobra.Command) error {
 			}
 		}
 	}
-	if cmd.HasAvailableLocalFlags() {
-		for _, group := range []string{"Flags", groupKeys, groupOlder} {
-			if flags := grouped(cmd.LocalFlags(), group); flags.HasAvailableFlags() {
-				fmt.Fprintf(out, "\n\n%s:\n%s", group, strings.TrimRight(flags.FlagUsagesWrapped(columns), "\n"))
+	for _, group := range []string{groupOwn, groupKeys, groupOlder} {
+		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+		cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
+			if _, in := flag.Annotations[group]; in || group == groupOwn && len(flag.Annotations) == 0 {
+				flags.AddFlag(flag)
 			}
+		})
+		if flags.HasAvailableFlags() {
+			fmt.Fprintf(out, "\n\n%s:\n%s", group, strings.TrimRight(flags.FlagUsagesWrapped(columns), "\n"))
 		}
 	}
 	if cmd.HasAvailableSubCommands() {
@@ -169,28 +177,6 @@ func usage(cmd *cobra.Command) error {
 	}
 	_, err := fmt.Fprintln(out)
 	return err
-}
-
-// grouped are the flags that are annotated with a group; the first group has all that
-// are in none.
-func grouped(all *pflag.FlagSet, group string) *pflag.FlagSet {
-	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
-	all.VisitAll(func(flag *pflag.Flag) {
-		_, keys := flag.Annotations[groupKeys]
-		_, older := flag.Annotations[groupOlder]
-		if group == groupKeys && keys || group == groupOlder && older || group == "Flags" && !keys && !older {
-			flags.AddFlag(flag)
-		}
-	})
-	return flags
-}
-
-// noArguments is for a subcommand that has nothing but flags.
-func noArguments(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("%q: nothing but flags is expected", args[0])
-	}
-	return nil
 }
 
 // filesOnly is for a subcommand that takes its files, and nothing else, with -f.
@@ -206,18 +192,14 @@ func filesOnly(files *[]string) cobra.PositionalArgs {
 	}
 }
 
-// formats are what a flag for the output takes, for shells to complete.
-func formats(cmd *cobra.Command, names ...string) {
-	// The flag exists: nothing else can be wrong.
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// checkBin refuses a directory of --bin that is none.
-func checkBin(dirs []string) error {
-	for _, dir := range dirs {
+// binFlag adds --bin, whose directories have to be there.
+func binFlag(flags *pflag.FlagSet, dirs *[]string) {
+	flags.Func("bin", "`DIR` to look for plugins in first; repeatable", func(dir string) error {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-			return fmt.Errorf("--bin %s: no such directory", dir)
+			return errors.New("no such directory")
 		}
-	}
-	return nil
+		dir, err := filepath.Abs(dir)
+		*dirs = append(*dirs, dir)
+		return err
+	})
 }

@@ -6,8 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
-
-	"github.com/multus-cni/multus/pkg/manifest"
 )
 
 const convertHelp = `Reads the older kubernetes.com/v1 Network objects and the pods, and workloads,
@@ -41,12 +39,10 @@ func convertCommand(std streams) *cobra.Command {
 }
 
 func convert(std streams, files []string) error {
-	objects, readErr := manifest.Read(std.in, files...)
+	objects, readErr := std.read(files...)
 	made, err := objects.Convert()
 	err = errors.Join(readErr, err)
-	for _, w := range append(objects.Warnings, made.Warnings...) {
-		fmt.Fprintln(std.err, "warning:", w)
-	}
+	std.warn(made.Warnings...)
 	if len(made.Objects) == 0 && err == nil {
 		fmt.Fprintln(std.err, "multus convert: nothing to convert: no Network object of kubernetes.com/v1 is in the files, and no pod selects one")
 	}

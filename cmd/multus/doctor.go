@@ -16,7 +16,6 @@ import (
 
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/doctor"
-	"github.com/multus-cni/multus/pkg/node"
 )
 
 const doctorHelp = `Looks at this node and says what is wrong with it, and what to do: the container
@@ -41,7 +40,7 @@ type doctorOptions struct {
 	distribution string
 	root         string
 	onHost       bool
-	output       string
+	output       output
 	cluster      clusterOptions
 }
 
@@ -54,10 +53,7 @@ func doctorCommand(std streams) *cobra.Command {
   multus doctor --root /host -o json
   kubectl multus doctor --all-nodes`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if opts.output != "table" && opts.output != "json" {
-				return fmt.Errorf("-o %q: table or json is expected", opts.output)
-			}
-			return errors.Join(noArguments(cmd, args), opts.cluster.check(cmd.Flags()))
+			return errors.Join(cobra.NoArgs(cmd, args), opts.cluster.check(cmd.Flags()))
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.cluster.all {
@@ -78,9 +74,8 @@ func doctorCommand(std streams) *cobra.Command {
 	fs.StringVar(&opts.Conf, "conf", "", "`FILE` with the multus configuration (default the first one of the runtime's)")
 	fs.BoolVar(&opts.Fix, "fix", false, "mend what cannot do harm")
 	fs.DurationVar(&opts.Limit, "timeout", 15*time.Second, "`TIME` for each check")
-	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table or json")
+	opts.output.flag(cmd, "table or json", "table", "json")
 	opts.cluster.flags(fs)
-	formats(cmd, "table", "json")
 	return cmd
 }
 
@@ -94,12 +89,9 @@ func examine(ctx context.Context, std streams, opts doctorOptions) error {
 			return fmt.Errorf("--root %s: %w; it takes root, and CAP_SYS_CHROOT", opts.root, err)
 		}
 	}
-	if opts.distribution == "auto" {
-		opts.distribution = node.Detect("")
-	}
-	dirs, known := node.Distributions()[opts.distribution]
-	if !known {
-		return fmt.Errorf("--distribution %q is not known; see `multus install --help`", opts.distribution)
+	dirs, err := preset(&opts.distribution)
+	if err != nil {
+		return err
 	}
 	opts.Preset.ConfDir, opts.Preset.BinDir = dirs.Conf, dirs.Bin
 	opts.Collect = func(ctx context.Context, state string, bin []string) (string, error) {
@@ -116,14 +108,7 @@ func examine(ctx context.Context, std streams, opts doctorOptions) error {
 	done := progress(std, "looking; each check may take "+opts.Limit.String())
 	found := opts.Check(ctx)
 	done()
-	text, err := diagnosis(std, found), error(nil)
-	if opts.output == "json" {
-		text, err = indented(found)
-	}
-	if err == nil {
-		_, err = std.out.Write(text)
-	}
-	if err != nil {
+	if err := opts.output.print(std, found, diagnosis(std, found)); err != nil {
 		return err
 	}
 	return verdict(found)

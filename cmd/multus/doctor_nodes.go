@@ -12,21 +12,29 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	"k8s.io/client-go/util/workqueue"
 
 	"github.com/multus-cni/multus/pkg/doctor"
 )
 
 // clusterOptions are the flags of doctor for all nodes.
 type clusterOptions struct {
-	all                           bool
-	selector, kubeconfig, context string
+	all      bool
+	selector string
+	kubectl  []string // its own flags
 }
 
 func (o *clusterOptions) flags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.all, "all-nodes", false, "look at every node, through kubectl and the pods of multus's DaemonSet")
 	fs.StringVar(&o.selector, "selector", "app.kubernetes.io/name=multus", "`LABELS` of the DaemonSet's pods, with --all-nodes")
-	fs.StringVar(&o.kubeconfig, "kubeconfig", "", "`FILE` for kubectl, with --all-nodes (default kubectl's own)")
-	fs.StringVar(&o.context, "context", "", "`NAME` of the context for kubectl, with --all-nodes")
+	handOn := func(flag, usage string) {
+		fs.Func(flag, usage, func(value string) error {
+			o.kubectl = append(o.kubectl, "--"+flag, value)
+			return nil
+		})
+	}
+	handOn("kubeconfig", "`FILE` for kubectl, with --all-nodes (default kubectl's own)")
+	handOn("context", "`NAME` of the context for kubectl, with --all-nodes")
 }
 
 // check refuses flags that say something about one node where all are meant.
@@ -61,40 +69,24 @@ func doctorAll(ctx context.Context, std streams, opts doctorOptions) error {
 		return err
 	}
 	defer progress(std, fmt.Sprintf("asking %d nodes", len(nodes)))()
-	answers := make([]chan []doctor.Finding, len(nodes))
-	free := make(chan struct{}, nodesAtOnce)
-	for i, n := range nodes {
-		answers[i] = make(chan []doctor.Finding, 1)
-		go func() {
-			free <- struct{}{}
-			answers[i] <- opts.askNode(ctx, n)
-			<-free
-		}()
-	}
+	workqueue.ParallelizeUntil(context.WithoutCancel(ctx), nodesAtOnce, len(nodes), func(i int) {
+		nodes[i].Findings = opts.askNode(ctx, nodes[i])
+	})
 	var all []doctor.Finding
-	for i := range nodes {
-		n := &nodes[i]
-		n.Findings = <-answers[i]
+	var text bytes.Buffer
+	for _, n := range nodes {
 		all = append(all, n.Findings...)
-		if opts.output == "table" {
-			fmt.Fprintf(std.out, "node %s (pod %s/%s)\n%s\n", n.Node, n.Namespace, n.Pod, diagnosis(std, n.Findings))
-		}
+		fmt.Fprintf(&text, "node %s (pod %s/%s)\n%s\n", n.Node, n.Namespace, n.Pod, diagnosis(std, n.Findings))
 	}
-	if opts.output == "json" {
-		text, err := indented(nodes)
-		if err == nil {
-			_, err = std.out.Write(text)
-		}
-		if err != nil {
-			return err
-		}
+	if err := opts.output.print(std, nodes, text.Bytes()); err != nil {
+		return err
 	}
 	return verdict(all)
 }
 
 // pods are those of the DaemonSet, by node.
 func (o clusterOptions) pods(ctx context.Context) ([]nodeFindings, error) {
-	out, err := o.kubectl(ctx, "get", "pods", "--all-namespaces", "--selector", o.selector, "--output", "json")
+	out, err := o.run(ctx, "get", "pods", "--all-namespaces", "--selector", o.selector, "--output", "json")
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +125,7 @@ func (o doctorOptions) askNode(ctx context.Context, n nodeFindings) []doctor.Fin
 		args = append(args, "--cni-bin-dir", dir)
 	}
 	var found []doctor.Finding
-	out, err := o.cluster.kubectl(ctx, args...)
+	out, err := o.cluster.run(ctx, args...)
 	if json.Unmarshal(out, &found) == nil && len(found) > 0 { // with faults it exits with 1
 		return found
 	}
@@ -141,23 +133,13 @@ func (o doctorOptions) askNode(ctx context.Context, n nodeFindings) []doctor.Fin
 		Cure: "see the pod's state and log, and whether its image is of this version"}}
 }
 
-// kubectl runs it; its error has what it said.
-func (o clusterOptions) kubectl(ctx context.Context, args ...string) ([]byte, error) {
-	var more []string
-	if o.kubeconfig != "" {
-		more = append(more, "--kubeconfig", o.kubeconfig)
+// run runs kubectl; its error has what that said.
+func (o clusterOptions) run(ctx context.Context, args ...string) ([]byte, error) {
+	out, err := exec.CommandContext(ctx, "kubectl", slices.Concat(o.kubectl, args)...).Output()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		err = fmt.Errorf("%w: %s", err, flat(string(exit.Stderr)))
 	}
-	if o.context != "" {
-		more = append(more, "--context", o.context)
-	}
-	cmd := exec.CommandContext(ctx, "kubectl", append(more, args...)...)
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	out, err := cmd.Output()
-	switch {
-	case err != nil && said.Len() > 0:
-		err = fmt.Errorf("kubectl %s: %w: %s", args[0], err, flat(said.String()))
-	case err != nil:
+	if err != nil {
 		err = fmt.Errorf("kubectl %s: %w", args[0], err)
 	}
 	return out, err

@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/kube"
 	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -40,10 +43,9 @@ type explainOptions struct {
 	files      []string
 	conf       string
 	bin        []string
-	output     string
+	output     output
 	namespace  string // of pods without one
 	showConfig bool
-	width      int // of the terminal
 	kubeconfig string
 	context    string
 	all        bool // namespaces
@@ -52,11 +54,11 @@ type explainOptions struct {
 
 // explanation is what ADD would do for one pod.
 type explanation struct {
-	pod  plan.Pod
-	plan plan.Plan
-	err  error // why it would fail
-	// changes are what it would get otherwise than it has it.
-	changes []string
+	Pod         plan.Pod          `json:"pod"`
+	Attachments []plan.Attachment `json:"attachments"`
+	Warnings    []string          `json:"warnings,omitempty"`
+	Faults      []string          `json:"faults,omitempty"`  // why it would not start
+	Changes     []string          `json:"changes,omitempty"` // since it was attached
 }
 
 func explainCommand(std streams) *cobra.Command {
@@ -75,14 +77,13 @@ func explainCommand(std streams) *cobra.Command {
 	fs := cmd.Flags()
 	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or directory with pods, networks and configuration; - is standard input; repeatable")
 	fs.StringVar(&opts.conf, "conf", "", "`FILE` with the multus configuration (default: the first one in "+runtimeConfigurations+", or that of the files)")
-	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
+	binFlag(fs, &opts.bin)
 	fs.StringVarP(&opts.namespace, "namespace", "n", "", "`NAMESPACE` of the pod (default: default; with -f: any)")
 	fs.BoolVarP(&opts.all, "all-namespaces", "A", false, "explain all pods of the cluster")
 	fs.StringVar(&opts.kubeconfig, "kubeconfig", "", "`FILE` that names the API server (default: that of the node's configuration, else as kubectl)")
 	fs.StringVar(&opts.context, "context", "", "`NAME` of a context of the kubeconfig (default: its current one)")
 	fs.BoolVar(&opts.showConfig, "show-config", false, "print what each plugin reads on its standard input")
-	fs.StringVarP(&opts.output, "output", "o", "table", "`FORMAT`: table, wide (however wide it gets), json or yaml")
-	formats(cmd, "table", "wide", "json", "yaml")
+	opts.output.flag(cmd, "table, wide (however wide it gets), json or yaml", "table", "wide", "json", "yaml")
 	return cmd
 }
 
@@ -91,18 +92,20 @@ func explain(ctx context.Context, std streams, opts explainOptions) error {
 	if len(opts.files) > 0 {
 		source = explainFiles
 	}
-	explained, warnings, err := source(ctx, std, opts)
-	for _, w := range warnings {
-		fmt.Fprintln(std.err, "warning:", w)
-	}
+	explained, err := source(ctx, std, opts)
 	if err != nil {
 		return err
 	}
-	opts.width = width(std.out)
-	if err := show(std, opts, explained); err != nil {
-		return fmt.Errorf("standard output: %w", err)
+	columns := width(std.out)
+	if opts.output.format == "wide" {
+		columns = math.MaxInt
 	}
-	if slices.ContainsFunc(explained, func(e explanation) bool { return e.err != nil }) {
+	text := coloured(std.out, explainText(explained, columns, opts.showConfig),
+		map[string]string{"  fault:": red, "  warning:": yellow, "  changed since it was attached:": cyan})
+	if err := opts.output.print(std, explained, text); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(explained, func(e explanation) bool { return len(e.Faults) > 0 }) {
 		return exitCode(exitFailed)
 	}
 	return nil
@@ -124,18 +127,18 @@ func (o *explainOptions) check(args []string) error {
 		return errors.New("nothing to explain: name a POD, files with -f FILE, a namespace with -n, or -A for all")
 	case strings.Contains(o.pod.name, "/"):
 		return fmt.Errorf("%q: [namespace/]name, or KIND/NAME, is expected", args[0])
-	case o.showConfig && (o.output == "json" || o.output == "yaml"):
-		return errors.New("--show-config: goes with -o table and wide; the other formats have the configurations")
-	case !slices.Contains([]string{"table", "wide", "json", "yaml"}, o.output):
-		return fmt.Errorf("-o %q: table, wide, json or yaml is expected", o.output)
 	}
-	return checkBin(o.bin)
+	return nil
 }
 
 // explained plans a pod. What the runtime would add to CNI_ARGS is left out.
 func explained(ctx context.Context, planner plan.Planner, pod plan.Pod) explanation {
 	made, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod)
-	return explanation{pod: pod, plan: made, err: err}
+	e := explanation{Pod: pod, Attachments: append([]plan.Attachment{}, made.Attachments...), Warnings: made.Warnings}
+	for _, f := range fault.All(err) {
+		e.Faults = append(e.Faults, flat(f.Error()))
+	}
+	return e
 }
 
 // target is the pod, or the workload whose pods are meant.
@@ -143,9 +146,9 @@ type target struct{ kind, namespace, name string }
 
 // targetOf reads NAME, NAMESPACE/NAME or KIND/NAME.
 func targetOf(text, namespace string) target {
-	kinds := map[string]string{"po": "Pod", "deploy": "Deployment", "sts": "StatefulSet", "ds": "DaemonSet", "rs": "ReplicaSet", "cj": "CronJob", "rc": "ReplicationController", "vm": "VirtualMachine", "vmi": "VirtualMachineInstance"}
-	for _, kind := range []string{"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "ReplicationController", "Rollout", "PodTemplate", "VirtualMachine", "VirtualMachineInstance"} {
-		kinds[strings.ToLower(kind)], kinds[strings.ToLower(kind)+"s"] = kind, kind
+	kinds := map[string]string{"po": "Pod", "pod": "Pod", "pods": "Pod", "deploy": "Deployment", "sts": "StatefulSet", "ds": "DaemonSet", "rs": "ReplicaSet", "cj": "CronJob", "rc": "ReplicationController", "vm": "VirtualMachine", "vmi": "VirtualMachineInstance"}
+	for kind, resource := range kube.Workloads() {
+		kinds[strings.ToLower(kind)], kinds[resource.Resource] = kind, kind
 	}
 	first, rest, both := strings.Cut(text, "/")
 	switch kind := kinds[strings.ToLower(first)]; {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/rawjson"
 	"github.com/multus-cni/multus/pkg/state"
@@ -16,30 +17,28 @@ import (
 
 // addChanges adds what has changed since the pods were attached, where this node has
 // their records.
-func addChanges(all []explanation, dir state.Dir) []string {
+func addChanges(std streams, all []explanation, dir state.Dir) {
 	records, err := dir.List()
-	var warnings []string
 	if err != nil {
-		warnings = append(warnings, "what has changed since pods were attached is not known in full: "+flat(err.Error()))
+		std.warn("what has changed since pods were attached is not known in full: " + flat(err.Error()))
 	}
 	for i, e := range all {
 		for _, rec := range records {
-			if e.pod.UID != "" && rec.Pod.UID == e.pod.UID && e.err == nil {
-				all[i].changes = append(all[i].changes, changes(rec, e.plan)...)
+			if e.Pod.UID != "" && rec.Pod.UID == e.Pod.UID && len(e.Faults) == 0 {
+				all[i].Changes = append(all[i].Changes, changes(rec, e.Attachments)...)
 			}
 		}
 	}
-	return warnings
 }
 
 // changes are what a pod would get otherwise than it has it, a line each.
-func changes(rec state.Record, now plan.Plan) []string {
+func changes(rec state.Record, now []plan.Attachment) []string {
 	var lines []string
 	recorded := map[string]state.Attachment{}
 	for _, a := range rec.Attachments {
 		recorded[a.Interface] = a
 	}
-	for _, a := range now.Attachments {
+	for _, a := range now {
 		was, known := recorded[a.Interface]
 		delete(recorded, a.Interface)
 		switch {
@@ -74,20 +73,14 @@ func ofPod(a plan.Attachment, sb plan.Sandbox, now plan.Attachment) plan.Attachm
 }
 
 // differing are the keys in which two configurations of a plugin differ.
-func differing(was, now json.RawMessage) []string {
-	before, errBefore := rawjson.Nested(was)
-	after, errAfter := rawjson.Nested(now)
-	if errBefore != nil || errAfter != nil {
-		return nil // both were read before
-	}
+func differing(was, now netconf.Plugin) []string {
+	before, _ := rawjson.Nested(was.JSON()) // both were read before
+	after, _ := rawjson.Nested(now.JSON())
 	var keys []string
-	for _, m := range after.Members() {
-		if value, _ := before.Value(m.Key); !bytes.Equal(value, m.Value) {
-			keys = append(keys, m.Key)
-		}
-	}
-	for _, m := range before.Members() {
-		if _, still := after.Value(m.Key); !still {
+	for _, m := range append(after.Members(), before.Members()...) {
+		then, was := before.Value(m.Key)
+		value, is := after.Value(m.Key)
+		if (was != is || !bytes.Equal(then, value)) && !slices.Contains(keys, m.Key) {
 			keys = append(keys, m.Key)
 		}
 	}
@@ -104,7 +97,7 @@ func differences(was, now plan.Attachment) []string {
 		return []string{fmt.Sprintf("it has %d plugins instead of %d", len(after), len(before))}
 	}
 	for i := range after {
-		for _, key := range differing(before[i].JSON(), after[i].JSON()) {
+		for _, key := range differing(before[i], after[i]) {
 			found = append(found, fmt.Sprintf("%s of %s has changed", key, after[i].Type()))
 		}
 	}

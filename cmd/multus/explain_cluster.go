@@ -6,18 +6,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/multus-cni/multus/pkg/config"
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/kube"
 	"github.com/multus-cni/multus/pkg/manifest"
-	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -34,74 +31,62 @@ var errNoConf = errors.New("no multus configuration in it")
 
 // explainCluster explains pods of the cluster: with the plugin of this node, or,
 // elsewhere, with the kubeconfig of whoever asks.
-func explainCluster(ctx context.Context, std streams, opts explainOptions) ([]explanation, []string, error) {
-	conf, warnings, err := confOfNode(opts.conf, runtimeConfigurations)
+func explainCluster(ctx context.Context, std streams, opts explainOptions) ([]explanation, error) {
+	conf, err := std.confOfNode(opts.conf, runtimeConfigurations)
 	onNode := err == nil
-	if err != nil && (opts.conf != "" || !errors.Is(err, errNoConf)) {
-		return nil, warnings, err
-	}
-	if !onNode {
+	if opts.conf == "" && errors.Is(err, errNoConf) {
 		conf, err = (&manifest.Objects{}).Config()
-		warnings = append(warnings, "no multus configuration on this machine, nor with --conf: a default network is assumed")
+		std.warn("no multus configuration on this machine, nor with --conf: a default network is assumed")
 	}
 	if err != nil {
-		return nil, warnings, err
+		return nil, err
 	}
-	p, client, done, err := explainingPlugin(opts, conf, onNode)
+	client, err := opts.client(conf, onNode)
 	if err != nil {
-		return nil, warnings, err
+		return nil, err
 	}
-	defer done()
+	p := newPlugin(append(opts.bin, filepath.SplitList(os.Getenv("CNI_PATH"))...), conf, nil)
+	connect(&p, client)
 	if client == nil {
 		pod := plan.Pod{Namespace: cmp.Or(opts.pod.namespace, "default"), Name: opts.pod.name}
-		warnings = append(warnings, "the configuration has no kubeconfig: a pod gets the static networks alone, whatever its annotations")
-		return []explanation{explained(ctx, p.Planner, pod)}, warnings, nil
+		std.warn("the configuration has no kubeconfig: a pod gets the static networks alone, whatever its annotations")
+		return []explanation{explained(ctx, p.Planner, pod)}, nil
+	}
+	if !onNode {
+		ref := plan.Ref{Namespace: conf.MultusNamespace, Name: conf.ClusterNetwork}
+		p.Planner.Devices, p.Planner.Binaries, p.Planner.Definitions = nil, nil, assumed{client, ref}
 	}
 	defer progress(std, "asking the API server")()
-	ctx, cancel := context.WithTimeout(ctx, max(conf.APITimeout, map[bool]time.Duration{true: listTime}[opts.pod.name == ""]))
+	limit := conf.APITimeout
+	if opts.pod.name == "" {
+		limit = max(limit, listTime)
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	pods, err := clusterPods(ctx, client, opts)
+	pods, err := clusterPods(ctx, std, client, opts)
 	if err != nil {
-		return nil, warnings, err
+		return nil, err
 	}
 	var all []explanation
 	for _, pod := range pods {
 		all = append(all, explained(ctx, p.Planner, pod))
 	}
 	if onNode {
-		warnings = append(warnings, addChanges(all, p.State)...)
+		addChanges(std, all, p.State)
 	}
-	return all, warnings, nil
+	return all, nil
 }
 
-// explainingPlugin is the plugin of this node, or one that knows of no node, and the
-// API server that it asks; nil: none.
-func explainingPlugin(opts explainOptions, conf config.Config, onNode bool) (multus.Plugin, *kube.Client, func(), error) {
-	log := logrus.New()
-	log.SetOutput(io.Discard)
-	path := append(slices.Clone(opts.bin), filepath.SplitList(os.Getenv("CNI_PATH"))...)
-	p := newPlugin(path, conf, logrus.NewEntry(log))
-	var client *kube.Client
-	var err error
+// client is the API server that is asked: as the plugin of this node does it, or as its
+// user; nil where the configuration has none.
+func (o explainOptions) client(conf config.Config, onNode bool) (*kube.Client, error) {
 	switch {
-	case opts.kubeconfig != "" || opts.context != "" || !onNode:
-		client, err = kube.User(opts.kubeconfig, opts.context)
+	case o.kubeconfig != "" || o.context != "" || !onNode:
+		return kube.User(o.kubeconfig, o.context)
 	case conf.Kubeconfig != "":
-		client, err = kube.Dial(conf.Kubeconfig)
+		return kube.Dial(conf.Kubeconfig)
 	}
-	if err != nil {
-		return p, nil, nil, err
-	}
-	connect(&p, client)
-	if client == nil {
-		return p, nil, func() {}, nil
-	}
-	if !onNode {
-		p.Planner.Devices, p.Planner.Binaries = nil, nil
-		ref := plan.Ref{Namespace: conf.MultusNamespace, Name: conf.ClusterNetwork}
-		p.Planner.Definitions = assumed{client, ref}
-	}
-	return p, client, client.Close, nil
+	return nil, nil
 }
 
 // assumed are definitions of which one is assumed to be there.
@@ -113,60 +98,46 @@ type assumed struct {
 // Definitions answers every ref.
 func (a assumed) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
 	rest := slices.DeleteFunc(slices.Clone(refs), func(r plan.Ref) bool { return r == a.ref })
-	answers := map[plan.Ref]plan.Answer{}
-	if len(rest) > 0 {
-		answers = a.others.Definitions(ctx, rest)
-	}
+	answers := a.others.Definitions(ctx, rest)
 	answers[a.ref] = plan.Answer{Definition: manifest.StandIn("")}
 	return answers
 }
 
 // clusterPods are the pods that are meant: one, that of a workload, or all.
-func clusterPods(ctx context.Context, client *kube.Client, opts explainOptions) ([]plan.Pod, error) {
-	ref := plan.Ref{Namespace: cmp.Or(opts.pod.namespace, "default"), Name: opts.pod.name}
-	switch kind := cmp.Or(opts.pod.kind, "Pod"); {
-	case opts.pod.name == "":
+func clusterPods(ctx context.Context, std streams, client *kube.Client, opts explainOptions) ([]plan.Pod, error) {
+	if opts.pod.name == "" {
 		pods, err := client.Pods(ctx, opts.namespace)
 		if err == nil && len(pods) == 0 {
 			err = errors.New("there are no pods")
 		}
 		return pods, err
-	case kind != "Pod":
-		text, err := client.Workload(ctx, kind, ref)
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", kind, ref, err)
-		}
-		objects, err := manifest.Read(bytes.NewReader(text), "-")
-		if err == nil && len(objects.Pods()) == 0 {
-			err = errors.New("it has no template of a pod")
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: %w", kind, ref, err)
-		}
-		pods := objects.Pods()
-		for i := range pods {
-			pods[i].UID = "" // made up
-		}
-		return pods, nil
 	}
-	pod, err := client.Pod(ctx, ref.Namespace, ref.Name)
+	ref := plan.Ref{Namespace: cmp.Or(opts.pod.namespace, "default"), Name: opts.pod.name}
+	if opts.pod.kind == "" || opts.pod.kind == "Pod" {
+		pod, err := client.Pod(ctx, ref.Namespace, ref.Name)
+		return []plan.Pod{pod}, fault.About("pod "+ref.String(), err)
+	}
+	text, err := client.Workload(ctx, opts.pod.kind, ref)
 	if err != nil {
-		return nil, fmt.Errorf("pod %s: %w", ref, err)
+		return nil, fmt.Errorf("%s %s: %w", opts.pod.kind, ref, err)
 	}
-	return []plan.Pod{pod}, nil
+	std.in = bytes.NewReader(text)
+	objects, err := std.read("-")
+	pods := objects.Pods()
+	for i := range pods {
+		pods[i].UID = "" // made up
+	}
+	return pods, err
 }
 
 // confOfNode is the configuration in the file, or, without one, the first that
 // the container runtime could take from the directory.
-func confOfNode(file, dir string) (config.Config, []string, error) {
+func (s streams) confOfNode(file, dir string) (config.Config, error) {
 	files := []string{file}
 	if file == "" {
 		names, err := netconf.RuntimeFiles(dir)
-		if errors.Is(err, os.ErrNotExist) {
-			err = errNoConf
-		}
 		if err != nil {
-			return config.Config{}, nil, err
+			return config.Config{}, err
 		}
 		files = nil
 		for _, name := range names {
@@ -177,11 +148,20 @@ func confOfNode(file, dir string) (config.Config, []string, error) {
 	for _, f := range files {
 		objects, err := manifest.Load(f)
 		if _, given := objects.Conf(); given {
-			return confOf(objects)
+			return s.confOf(objects)
 		}
 		if err != nil {
 			skipped = append(skipped, err)
 		}
 	}
-	return config.Config{}, nil, errors.Join(skipped...)
+	return config.Config{}, errors.Join(skipped...)
+}
+
+// confOf is the multus configuration of the files, or one that assumes a default network.
+func (s streams) confOf(objects *manifest.Objects) (config.Config, error) {
+	conf, err := objects.Config()
+	for _, w := range conf.Warnings {
+		s.warn("multus configuration: " + w)
+	}
+	return conf, fault.About("multus configuration", err)
 }

@@ -5,67 +5,61 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/delegate"
-	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
 // explainFiles explains pods of files, which stand in for the API server.
-func explainFiles(ctx context.Context, std streams, opts explainOptions) ([]explanation, []string, error) {
-	files := opts.files
+func explainFiles(ctx context.Context, std streams, opts explainOptions) ([]explanation, error) {
 	if opts.conf != "" {
-		files = append(slices.Clone(files), opts.conf)
+		opts.files = append(opts.files, opts.conf)
 	}
-	objects, err := manifest.Read(std.in, files...)
+	objects, err := std.read(opts.files...)
 	if err != nil {
-		return nil, objects.Warnings, err
+		return nil, err
 	}
-	conf, warnings, err := confOf(objects)
-	warnings = append(objects.Warnings, warnings...)
+	conf, err := std.confOf(objects)
 	if _, given := objects.Conf(); !given {
-		warnings = append(warnings, "no multus configuration among the files, nor with --conf: a default network is assumed")
+		std.warn("no multus configuration among the files, nor with --conf: a default network is assumed")
 	}
 	if conf.AuxiliaryChain != "" {
-		warnings = append(warnings, "the auxiliary chain "+conf.AuxiliaryChain+" is the node's: it is not shown")
+		std.warn("the auxiliary chain " + conf.AuxiliaryChain + " is the node's: it is not shown")
 	}
 	if err != nil {
-		return nil, warnings, err
+		return nil, err
 	}
 	planner := objects.Planner(conf)
 	if len(opts.bin) > 0 {
-		planner.Binaries = binaries{delegate.Runner{Exec: &delegate.Process{Stderr: std.err}, Path: opts.bin}}
+		planner.Binaries = binaries{delegate.Runner{Exec: delegate.Process{}, Path: opts.bin}}
 	}
 	pods, err := podsOf(objects, opts.pod)
 	var all []explanation
 	for _, pod := range pods {
 		e := explained(ctx, planner, pod)
-		e.pod.UID = "" // made up where the file has none
 		e.locate(ctx, objects)
 		all = append(all, e)
 	}
-	return all, warnings, err
+	return all, err
 }
 
 // locate adds where the files have each network, or what they have instead.
 func (e *explanation) locate(ctx context.Context, objects *manifest.Objects) {
-	for i, a := range e.plan.Attachments {
+	for i, a := range e.Attachments {
 		namespace, name, _ := strings.Cut(a.Network, "/")
 		ref := plan.Ref{Namespace: namespace, Name: name}
 		if a.Config.Plugins()[0].Type() == manifest.Unknown {
-			e.plan.Attachments[i].Source = "not among the files"
+			e.Attachments[i].Source = "not among the files"
 			if err := objects.Definitions(ctx, []plan.Ref{ref})[ref].Err; err != nil && !a.Master {
-				e.plan.Warnings = append(e.plan.Warnings, fmt.Sprintf("%s: %v", a, err))
+				e.Warnings = append(e.Warnings, fmt.Sprintf("%s: %v", a, err))
 			}
 			continue
 		}
 		for _, o := range objects.All() {
 			if o.Pod.IsZero() && o.Ref() == ref {
-				e.plan.Attachments[i].Source = a.Source + ", " + o.Place
+				e.Attachments[i].Source = a.Source + ", " + o.Place
 			}
 		}
 	}
@@ -82,16 +76,6 @@ func (b binaries) Find(pluginType string) (string, error) {
 	return b.Runner.Find(pluginType)
 }
 
-// confOf is the multus configuration of the files, or one that assumes a default network.
-func confOf(objects *manifest.Objects) (config.Config, []string, error) {
-	conf, err := objects.Config()
-	var warnings []string
-	for _, w := range conf.Warnings {
-		warnings = append(warnings, "multus configuration: "+w)
-	}
-	return conf, warnings, fault.About("multus configuration", err)
-}
-
 // podsOf are the pods that are meant.
 func podsOf(objects *manifest.Objects, wanted target) ([]plan.Pod, error) {
 	var names []string
@@ -102,6 +86,7 @@ func podsOf(objects *manifest.Objects, wanted target) ([]plan.Pod, error) {
 		}
 		names = append(names, o.Pod.String())
 		if wanted.is(o) {
+			o.Pod.UID = "" // made up where the file has none
 			found = append(found, o.Pod)
 		}
 	}

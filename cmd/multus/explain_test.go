@@ -36,19 +36,20 @@ func TestConfigurationOfTheNode(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			conf, warnings, err := confOfNode("", dir)
+			var warnings strings.Builder
+			conf, err := streams{err: &warnings}.confOfNode("", dir)
 			if tt.fault != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.fault) {
 					t.Errorf("%q is not in: %v", tt.fault, err)
 				}
 				return
 			}
-			if err != nil || conf.Name != tt.name || !strings.Contains(strings.Join(warnings, "\n"), tt.warning) {
-				t.Errorf("configuration %q, warnings %q, error %v", conf.Name, warnings, err)
+			if err != nil || conf.Name != tt.name || !strings.Contains(warnings.String(), tt.warning) {
+				t.Errorf("configuration %q, warnings %q, error %v", conf.Name, &warnings, err)
 			}
 		})
 	}
-	if _, _, err := confOfNode("", filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "--conf FILE") || strings.Contains(err.Error(), "-f FILE") {
+	if _, err := (streams{}).confOfNode("", filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "--conf FILE") || strings.Contains(err.Error(), "-f FILE") {
 		t.Errorf("no dir: %v", err)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/state"
 )
@@ -34,7 +33,7 @@ SANDBOX is the container ID, or the beginning of it, as "multus list" shows it.`
 			if len(args) != 1 || args[0] == "" {
 				return errors.New("one SANDBOX is expected")
 			}
-			return checkBin(opts.bin)
+			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			plugin, err := opts.plugin(std, "forget")
@@ -60,22 +59,18 @@ SANDBOX is the container ID, or the beginning of it, as "multus list" shows it.`
 func sandboxNamed(dir state.Dir, id string) (state.Key, error) {
 	keys, err := dir.Keys()
 	whole := slices.ContainsFunc(keys, func(k state.Key) bool { return k.ContainerID == id })
-	var found []state.Key
-	var names []string
-	for _, k := range keys {
-		if k.ContainerID == id || !whole && strings.HasPrefix(k.ContainerID, id) {
-			found, names = append(found, k), append(names, k.String())
-		}
-	}
+	found := slices.DeleteFunc(keys, func(k state.Key) bool {
+		return k.ContainerID != id && (whole || !strings.HasPrefix(k.ContainerID, id))
+	})
 	switch {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return state.Key{}, fmt.Errorf("sandbox %s: it may be any of %s", id, strings.Join(names, ", "))
-	case err != nil:
-		return state.Key{}, err
+		err = fmt.Errorf("it may be any of %v", found)
+	case err == nil:
+		err = errors.New("no record of it; `multus list` shows those that are recorded")
 	}
-	return state.Key{}, fmt.Errorf("sandbox %s: no record of it; `multus list` shows those that are recorded", id)
+	return state.Key{}, fmt.Errorf("sandbox %s: %w", id, err)
 }
 
 // confirmed shows what is about to be forgotten, and asks.
@@ -84,7 +79,7 @@ func confirmed(std streams, dir state.Dir, k state.Key) bool {
 	if err != nil {
 		fmt.Fprintln(std.out, err)
 	} else {
-		fmt.Fprintf(std.out, "%s", fitting([]listing{listingOf(dir, rec)}, width(std.out)))
+		_, _ = std.out.Write(listTable([]listing{listingOf(dir, rec)}, false).fitting(width(std.out)))
 	}
 	if _, err := os.Stat(rec.Sandbox.NetNS); err == nil {
 		fmt.Fprintf(std.out, "\nIts network namespace %s is still there: its pod may be running.\n", rec.Sandbox.NetNS)
@@ -100,33 +95,19 @@ func forget(ctx context.Context, std streams, plugin multus.Plugin, k state.Key)
 	done := progress(std, "detaching")
 	forgotten, err := plugin.Forget(ctx, k)
 	done()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if forgotten.Why == nil {
+	case forgotten.Why == nil:
 		fmt.Fprintf(std.out, "sandbox %s: detached, nothing is left behind\n", k)
-		return nil
-	}
-	if len(forgotten.Left) == 0 {
+	case len(forgotten.Left) == 0:
 		fmt.Fprintf(std.out, "sandbox %s: forgotten; what it was attached to is not known\n", k)
-		return forgotten.Why
+	default:
+		fmt.Fprintf(std.out, "sandbox %s: forgotten; left behind:\n", k)
 	}
-	fmt.Fprintf(std.out, "sandbox %s: forgotten; left behind:\n", k)
 	for _, a := range forgotten.Left {
-		fmt.Fprintln(std.out, " ", strings.Join(append([]string{a.Interface, a.Network}, addressesOf(a)...), " "))
+		_, addresses := foundOn(a)
+		fmt.Fprintln(std.out, " ", strings.Join(append([]string{a.Interface, a.Network}, addresses...), " "))
 	}
 	return forgotten.Why
-}
-
-// addressesOf are the addresses that an attachment got.
-func addressesOf(a state.Attachment) []string {
-	result, err := delegate.Parse(a.Result)
-	if err != nil {
-		return nil // attached never, or before plugins told
-	}
-	var addresses []string
-	for _, ip := range result.IPs {
-		addresses = append(addresses, ip.Address.String())
-	}
-	return addresses
 }

@@ -24,21 +24,18 @@ type nodeOptions struct {
 func (o *nodeOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.conf, "conf", "", "`FILE` with the multus configuration (default: the first one in "+runtimeConfigurations+")")
 	cmd.Flags().StringVar(&o.state, "state", "", "`DIR` with the records (default: cniDir of the configuration)")
-	cmd.Flags().StringArrayVar(&o.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
+	binFlag(cmd.Flags(), &o.bin)
 	cmd.Flags().BoolVarP(&o.verbose, "verbose", "v", false, "log on standard error what the plugin does, at level debug")
 }
 
 // plugin is this node's, without its API server: records say all there is to detach.
 func (o *nodeOptions) plugin(std streams, verb string) (multus.Plugin, error) {
-	conf, warnings, err := confOfNode(o.conf, runtimeConfigurations)
+	conf, err := std.confOfNode(o.conf, runtimeConfigurations)
 	if err != nil && o.conf == "" && o.state != "" { // the records say all but where the plugins are
 		conf, err = config.Default(), nil
 	}
 	if err != nil {
 		return multus.Plugin{}, err
-	}
-	for _, w := range warnings {
-		fmt.Fprintln(std.err, "warning:", w)
 	}
 	if o.verbose {
 		conf.Log.Level, conf.Log.ToStderr = "debug", true
@@ -69,12 +66,7 @@ The exit code is 1 if anything could not be detached; it stays recorded.`,
 		Example: `  multus gc
   multus gc --runtime /run/containerd/containerd.sock
   multus gc --runtime /run/crio/crio.sock --state /var/lib/cni/multus`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := noArguments(cmd, args); err != nil {
-				return err
-			}
-			return checkBin(opts.bin)
-		},
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return gc(cmd.Context(), std, opts, runtime) },
 	}
 	opts.flags(cmd)

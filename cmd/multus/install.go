@@ -28,7 +28,7 @@ Every flag can be given as an environment variable too: MULTUS_CNI_CONF_DIR for
 --cni-conf-dir. Keys of the configuration have flags of their names, and --set
 takes every one of them.`,
 		Example: "  multus install --once --cni-conf-dir /etc/cni/net.d\n  multus install --namespace-isolation --global-namespaces default,shared",
-		Args:    noArguments,
+		Args:    cobra.NoArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return f.complete(cmd.Flags()) },
 		RunE:    func(cmd *cobra.Command, _ []string) error { return install(cmd.Context(), std, f) },
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -21,11 +22,10 @@ import (
 type installFlags struct {
 	node.Options
 	distribution string
-	binDirs      []string
-	stateDir     string
 	socket       string // of the container runtime
 	onHost       bool   // what is stale is left to the runtime's next command
-	older        olderFlags
+	overrideName bool
+	addedBinDirs []string
 	skipBinary   bool
 	once         bool
 	cleanup      bool
@@ -33,23 +33,34 @@ type installFlags struct {
 	listen       string
 }
 
-// Groups of flags, as the usage shows them.
+// Groups of flags, as the usage shows them; annotations of all but those of the first.
 const (
-	groupOlder = "Flags of older deployments"
+	groupOwn   = "Flags"
 	groupKeys  = "Keys of the configuration (see docs/configuration.md)"
+	groupOlder = "Flags of older deployments"
 )
 
 // common are the flags that say where things are.
 func (f *installFlags) common(flags *pflag.FlagSet) {
 	flags.StringVar(&f.distribution, "distribution", "auto", "`NAME` of a preset for the directories: auto, kubeadm, k3s, rke2, microk8s, k0s, talos, openshift, gke, k3d, minikube")
 	flags.StringVar(&f.ConfDir, "cni-conf-dir", "", "`DIR` of the runtime's configurations (default from the preset)")
-	flags.StringArrayVar(&f.binDirs, "cni-bin-dir", nil, "`DIR` of the plugins, repeatable (default from the preset)")
+	flags.StringArrayVar(&f.BinDirs, "cni-bin-dir", nil, "`DIR` of the plugins, repeatable (default from the preset)")
 	flags.StringVar(&f.ConfFile, "multus-conf-file", "auto", "`FILE` name of multus's configuration, or the path of a file that is installed as it is; auto: generated as 00-multus.conflist")
-	flags.StringVar(&f.stateDir, "state-dir", "", "`DIR` of the records (default "+config.Default().CNIDir+")")
+	flags.Func("state-dir", "`DIR` of the records (default "+config.Default().CNIDir+")", func(dir string) error {
+		f.Keys = f.Keys.With("cniDir", rawjson.Quote(dir))
+		return nil
+	})
 	flags.StringVar(&f.socket, "runtime-socket", "", "`SOCKET` of the container runtime (CRI), which is asked for its sandboxes before one is taken for stale")
 	flags.BoolVar(&f.skipBinary, "skip-multus-binary-copy", false, "the binary is somebody else's: neither copy nor remove it")
 	flags.StringVar(&f.Kubeconfig, "multus-kubeconfig-file-host", "", "`PATH` at which the kubeconfig is written (default multus.d/multus.kubeconfig in cni-conf-dir)")
-	flags.Var(&setFlag{&f.Keys}, "set", "`KEY=VALUE` of the configuration, the value as JSON or as plain text; repeatable")
+	flags.Func("set", "`KEY=VALUE` of the configuration, the value as JSON or as plain text; repeatable", func(pair string) error {
+		key, value, found := strings.Cut(pair, "=")
+		if !found || key == "" {
+			return errors.New("KEY=VALUE is expected")
+		}
+		f.Keys = f.Keys.With(key, config.Value(key, value))
+		return nil
+	})
 }
 
 // files are the flags that say what is put on the node.
@@ -77,18 +88,12 @@ func (f *installFlags) cluster(flags *pflag.FlagSet) {
 	flags.StringVar(&f.Taint, "taint", "", "`KEY` of a taint that is taken from the node when it is ready, such as multus-cni.io/not-ready; empty for none")
 }
 
-// olderFlags are those of deployments of older versions that have become something else.
-type olderFlags struct {
-	overrideName  bool
-	additionalBin []string
-}
-
 // olderNames are the flags of older deployments, with the meaning that they had.
 func (f *installFlags) olderNames(flags *pflag.FlagSet) {
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.StringVar(&f.PrimaryDir, "multus-autoconfig-dir", "", "`DIR` in which the default network's configuration is looked for (default cni-conf-dir)")
-	own.StringArrayVar(&f.older.additionalBin, "additional-bin-dir", nil, "`DIR` in which plugins are looked for too: binDir of the configuration; repeatable")
-	own.BoolVar(&f.older.overrideName, "override-network-name", true, "give the configuration the default network's name; false: multus-cni-network")
+	own.StringArrayVar(&f.addedBinDirs, "additional-bin-dir", nil, "`DIR` in which plugins are looked for too: binDir of the configuration; repeatable")
+	own.BoolVar(&f.overrideName, "override-network-name", true, "give the configuration the default network's name; false: multus-cni-network")
 	own.BoolVar(&f.cleanup, "cleanup-config-on-exit", true, "leave the node on exit where the DaemonSet was deleted; never on any other exit")
 	for old, now := range map[string]string{"multus-log-level": "log-level", "multus-log-file": "log-file", "multus-log-to-stderr": "log-to-stderr"} {
 		alias := *flags.Lookup(now)
@@ -107,12 +112,16 @@ func (f *installFlags) olderNames(flags *pflag.FlagSet) {
 // keys declares a flag for every key of the configuration.
 func (f *installFlags) keys(flags *pflag.FlagSet) {
 	for _, option := range config.Options() {
-		flag := flags.VarPF(&keyFlag{option, &f.Keys}, kebab(option.Key), "", "`VALUE` of "+option.Key)
-		if option.Bool {
-			flag.NoOptDefVal = "true"
-			flag.Usage = option.Key
+		flag, set := kebab(option.Key), func(text string) error {
+			f.Keys = f.Keys.With(option.Key, config.Value(option.Key, text))
+			return nil
 		}
-		flag.Annotations = map[string][]string{groupKeys: nil}
+		if option.Bool {
+			flags.BoolFunc(flag, option.Key, set)
+		} else {
+			flags.Func(flag, "`VALUE` of "+option.Key, set)
+		}
+		_ = flags.SetAnnotation(flag, groupKeys, []string{option.Key}) // it exists
 	}
 }
 
@@ -131,55 +140,12 @@ func kebab(key string) string {
 	return out.String()
 }
 
-// keyFlag is the flag of a key of the configuration.
-type keyFlag struct {
-	config.Option
-	into *rawjson.Object
-}
-
-func (k *keyFlag) String() string { return "" }
-
-func (k *keyFlag) Type() string {
-	if k.Bool {
-		return "bool"
-	}
-	return "value"
-}
-
-func (k *keyFlag) Set(text string) error {
-	*k.into = k.into.With(k.Key, config.Value(k.Key, text))
-	return nil
-}
-
-// setFlag is --set, for every key.
-type setFlag struct{ into *rawjson.Object }
-
-func (s *setFlag) String() string { return "" }
-func (s *setFlag) Type() string   { return "KEY=VALUE" }
-
-func (s *setFlag) Set(pair string) error {
-	key, value, found := strings.Cut(pair, "=")
-	if !found || key == "" {
-		return errors.New("KEY=VALUE is expected")
-	}
-	*s.into = s.into.With(key, config.Value(key, value))
-	return nil
-}
-
 // complete fills in what was not given: from the environment, then from the preset.
 func (f *installFlags) complete(flags *pflag.FlagSet) error {
 	faults := []error{f.environment(flags)}
-	if f.distribution == "auto" {
-		f.distribution = node.Detect("")
-	}
-	dirs, known := node.Preset(f.distribution, "")
-	if !known {
-		faults = append(faults, fmt.Errorf("--distribution %q is not known; see --help", f.distribution))
-	}
-	if f.ConfDir == "" {
-		f.ConfDir = dirs.Conf
-	}
-	f.BinDirs = f.binDirs
+	dirs, err := preset(&f.distribution)
+	faults = append(faults, err)
+	f.ConfDir = cmp.Or(f.ConfDir, dirs.Conf)
 	if len(f.BinDirs) == 0 {
 		f.BinDirs = []string{dirs.Bin}
 	}
@@ -190,12 +156,23 @@ func (f *installFlags) complete(flags *pflag.FlagSet) error {
 		f.Keys = f.Keys.With("kubeletRoot", rawjson.Quote(dirs.Kubelet))
 	}
 	if !f.skipBinary {
-		self, err := os.Executable()
+		f.Binary, err = os.Executable()
 		faults = append(faults, err)
-		f.Binary = self
 	}
 	f.translate()
 	return errors.Join(faults...)
+}
+
+// preset are the directories of a distribution; of the one that is found for "auto".
+func preset(distribution *string) (node.Dirs, error) {
+	if *distribution == "auto" {
+		*distribution = node.Detect("")
+	}
+	dirs, known := node.Preset(*distribution, "")
+	if !known {
+		return dirs, fmt.Errorf("--distribution %q is not known; see `multus install --help`", *distribution)
+	}
+	return dirs, nil
 }
 
 // environment takes flags that were not given from the environment. An empty
@@ -205,8 +182,8 @@ func (f *installFlags) environment(flags *pflag.FlagSet) error {
 	flags.VisitAll(func(flag *pflag.Flag) {
 		variable := "MULTUS_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
 		value := os.Getenv(variable)
-		if key, isKey := flag.Value.(*keyFlag); isKey {
-			if _, given := f.Keys.Value(key.Key); given { // with --set, or by an older name
+		for _, key := range flag.Annotations[groupKeys] {
+			if _, given := f.Keys.Value(key); given { // with --set, or by an older name
 				return
 			}
 		}
@@ -228,21 +205,16 @@ func (f *installFlags) translate() {
 	case filepath.IsAbs(f.ConfFile):
 		f.Template, f.ConfFile = f.ConfFile, filepath.Base(f.ConfFile)
 	}
-	if len(f.older.additionalBin) > 0 {
-		f.Keys = f.Keys.With("binDir", config.Value("binDir", strings.Join(f.older.additionalBin, ",")))
+	if len(f.addedBinDirs) > 0 {
+		f.Keys = f.Keys.With("binDir", config.Value("binDir", strings.Join(f.addedBinDirs, ",")))
 	}
-	if f.stateDir != "" {
-		f.Keys = f.Keys.With("cniDir", rawjson.Quote(f.stateDir))
-	}
-	if !f.older.overrideName && f.Name == "" {
+	if !f.overrideName && f.Name == "" {
 		f.Name = "multus-cni-network"
 	}
 }
 
 // state is where the records are.
 func (f *installFlags) state() state.Dir {
-	if dir, given := f.Keys.Text("cniDir"); given {
-		return state.Dir(dir)
-	}
-	return state.Dir(config.Default().CNIDir)
+	dir, _ := f.Keys.Text("cniDir")
+	return state.Dir(cmp.Or(dir, config.Default().CNIDir))
 }

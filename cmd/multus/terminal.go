@@ -1,23 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"golang.org/x/term"
 )
 
 // onTerminal tells whether a stream is somebody's terminal.
 func onTerminal(stream any) bool {
 	f, is := stream.(*os.File)
-	if !is {
-		return false
-	}
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
+	return is && term.IsTerminal(int(f.Fd()))
 }
 
 // columns is how wide what is no terminal is taken to be, and help is.
@@ -25,15 +21,12 @@ const columns = 80
 
 // width is how many columns the terminal has.
 func width(w io.Writer) int {
-	f, is := w.(*os.File)
-	if !is {
-		return columns
+	if f, is := w.(*os.File); is {
+		if wide, _, err := term.GetSize(int(f.Fd())); err == nil && wide > 0 {
+			return max(wide, columns/2)
+		}
 	}
-	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
-	if err != nil || size.Col == 0 {
-		return columns
-	}
-	return max(int(size.Col), columns/2)
+	return columns
 }
 
 // progress says what is being done, to whoever watches, once it has taken a second.
@@ -45,15 +38,6 @@ func progress(std streams, what string) (done func()) {
 	return func() { soon.Stop() }
 }
 
-// coloured has words in colour that begin a line, for those who watch and have not
-// asked for none.
-func coloured(w io.Writer, text []byte, colours map[string]string) []byte {
-	if !onTerminal(w) || os.Getenv("NO_COLOR") != "" {
-		return text
-	}
-	return []byte(painted(string(text), colours))
-}
-
 // ANSI's colours.
 const (
 	red    = "31"
@@ -62,11 +46,20 @@ const (
 	cyan   = "36"
 )
 
-// painted has words in colour that begin a line.
-func painted(text string, colours map[string]string) string {
-	var pairs []string
-	for word, colour := range colours {
-		pairs = append(pairs, "\n"+word+" ", "\n\x1b["+colour+"m"+word+"\x1b[0m ")
+// coloured has words in colour that begin a line, for those who watch and have not
+// asked for none.
+func coloured(w io.Writer, text []byte, colours map[string]string) []byte {
+	if !onTerminal(w) || os.Getenv("NO_COLOR") != "" {
+		return text
 	}
-	return strings.NewReplacer(pairs...).Replace("\n" + text)[1:]
+	return painted(text, colours)
+}
+
+// painted has words in colour that begin a line.
+func painted(text []byte, colours map[string]string) []byte {
+	text = append([]byte("\n"), text...)
+	for word, colour := range colours {
+		text = bytes.ReplaceAll(text, []byte("\n"+word+" "), []byte("\n\x1b["+colour+"m"+word+"\x1b[0m "))
+	}
+	return text[1:]
 }

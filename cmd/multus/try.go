@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/multus-cni/multus/pkg/config"
-	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/trial"
 )
@@ -75,7 +74,7 @@ func tryCommand(std streams) *cobra.Command {
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or directory to read, - is standard input; repeatable")
-	fs.StringArrayVar(&opts.bin, "bin", nil, "`DIR` to look for plugins in first; repeatable")
+	binFlag(fs, &opts.bin)
 	fs.StringVar(&opts.state, "state", "", "`DIR` to keep the records in (default: a scratch directory)")
 	fs.BoolVar(&opts.keep, "keep", false, "keep everything and say how to look into it and how to remove it")
 	fs.BoolVar(&opts.standIn, "stand-ins", true, "replace what this machine or the files lack")
@@ -119,17 +118,14 @@ func try(ctx context.Context, std streams, opts tryOptions) error {
 	} else if !s.Remove(ctx) {
 		code = max(code, exitFailed)
 	}
-	return ended(code)
+	return exitCode(code)
 }
 
 // beginTrial reads the files, and plans what is in them.
 func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Session, error) {
-	objects, err := manifest.Read(std.in, opts.files...)
+	objects, err := std.read(opts.files...)
 	if err != nil {
 		return nil, err
-	}
-	for _, w := range objects.Warnings {
-		fmt.Fprintln(std.err, "warning:", w)
 	}
 	if len(objects.Pods()) == 0 {
 		return nil, errors.New("no pods in the files: a Pod that selects networks is what is to be tried")
@@ -148,7 +144,7 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 	if opts.standIn || !given {
 		standIns := &trial.StandIns{
 			Objects: objects, Find: plugin.Runner.Find, DefaultAlone: !opts.standIn,
-			Warn: func(text string) { fmt.Fprintln(std.err, "warning:", text) },
+			Warn: func(text string) { std.warn(text) },
 		}
 		parsed, err := objects.Config()
 		if err != nil {
@@ -196,7 +192,7 @@ func removeTrials(ctx context.Context, std streams, opts tryOptions) error {
 			code = exitFailed
 		}
 	}
-	return ended(code)
+	return exitCode(code)
 }
 
 // undisturbed sees to it that neither the end of the terminal nor that of a pipe
@@ -225,23 +221,11 @@ func (o *tryOptions) check(args []string, dash int) error {
 	case o.remove == "" && len(o.files) == 0:
 		return errors.New("no files given: -f FILE")
 	}
-	if err := checkBin(o.bin); err != nil {
-		return err
+	if o.state == "" {
+		return nil
 	}
-	return o.absolute()
-}
-
-// absolute makes the directories absolute, since they are remembered.
-func (o *tryOptions) absolute() error {
 	var err error
-	for i, dir := range o.bin {
-		if o.bin[i], err = filepath.Abs(dir); err != nil {
-			return err
-		}
-	}
-	if o.state != "" {
-		o.state, err = filepath.Abs(o.state)
-	}
+	o.state, err = filepath.Abs(o.state) // it is remembered
 	return err
 }
 

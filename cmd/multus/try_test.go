@@ -16,7 +16,7 @@ func TestTryUsage(t *testing.T) {
 		"no files":          {nil, exitUsage, "no files given: -f FILE"},
 		"file without -f":   {[]string{"pods.yaml"}, exitUsage, `"pods.yaml": files are given with -f`},
 		"remove with files": {[]string{"--remove", "0a", "-f", "x"}, exitUsage, "--remove stands alone"},
-		"no such directory": {[]string{"-f", "x", "--bin", "/no/such"}, exitUsage, "--bin /no/such: no such directory"},
+		"no such directory": {[]string{"-f", "x", "--bin", "/no/such"}, exitUsage, `"/no/such" for "--bin" flag: no such directory`},
 		"unknown flag":      {[]string{"--kep"}, exitUsage, "--kep"},
 	}
 	for name, tt := range tests {

@@ -34,7 +34,7 @@ time with --wait, or run uninstall again later.
 Nothing else is touched. Configurations that multus took the place of do not
 come back by themselves.`,
 		Example: "  multus uninstall\n  multus uninstall --wait 10m",
-		Args:    noArguments,
+		Args:    cobra.NoArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return f.complete(cmd.Flags()) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log := logrus.New()

@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,28 +39,20 @@ func validateCommand(std streams) *cobra.Command {
   multus validate --strict -f deploy/
   helm template . | multus validate -o github -f -
   multus convert -f old.yaml | multus validate -f -`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if !slices.Contains(validateFormats(), opts.output) {
-				return fmt.Errorf("-o %q: one of %s is expected", opts.output, strings.Join(validateFormats(), ", "))
-			}
-			return filesOnly(&opts.files)(cmd, args)
-		},
+		Args: filesOnly(&opts.files),
 		RunE: func(cmd *cobra.Command, _ []string) error { return validate(cmd.Context(), std, opts) },
 	}
 	cmd.Flags().StringArrayVarP(&opts.files, "file", "f", nil, "`FILE` or directory with objects and configurations; - is standard input; repeatable")
 	cmd.Flags().BoolVar(&opts.strict, "strict", false, "take warnings for faults")
-	cmd.Flags().StringVarP(&opts.output, "output", "o", "text", "`FORMAT`: text, json, github (annotations of a workflow) or sarif")
-	formats(cmd, validateFormats()...)
+	opts.output.flag(cmd, "text, json, github (annotations of a workflow) or sarif", "text", "json", "github", "sarif")
 	return cmd
 }
 
 type validateOptions struct {
 	files  []string
 	strict bool
-	output string
+	output output
 }
-
-func validateFormats() []string { return []string{"text", "json", "github", "sarif"} }
 
 func validate(ctx context.Context, std streams, opts validateOptions) error {
 	objects, err := manifest.Read(std.in, opts.files...)
@@ -75,15 +64,15 @@ func validate(ctx context.Context, std streams, opts validateOptions) error {
 		f.Warning = f.Warning && !opts.strict
 		r.findings = append(r.findings, f)
 	}
-	text, err := r.format(opts.output)
-	if err == nil {
-		if opts.output == "text" {
-			text = coloured(std.out, text, map[string]string{"warning:": yellow, "note:": cyan})
-		}
-		_, err = std.out.Write(text)
+	value, text := r.json(), coloured(std.out, r.lines(), map[string]string{"warning:": yellow, "note:": cyan})
+	switch opts.output.format {
+	case "sarif":
+		value = r.sarif()
+	case "github":
+		text = r.github()
 	}
-	if err != nil {
-		return fmt.Errorf("standard output: %w", err)
+	if err := opts.output.print(std, value, text); err != nil {
+		return err
 	}
 	if r.count(false) > 0 {
 		return exitCode(exitFailed)

@@ -2,8 +2,8 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -20,17 +20,10 @@ type report struct {
 
 // splitPlace takes file:line:column apart; a part that is not there is 0.
 func splitPlace(place string) (file string, line, column int) {
-	var numbers []int
-	for len(numbers) < 2 {
-		colon := strings.LastIndexByte(place, ':')
-		n, err := strconv.Atoi(place[colon+1:])
-		if colon < 0 || err != nil {
-			break
-		}
-		numbers, place = append([]int{n}, numbers...), place[:colon]
-	}
-	numbers = append(numbers, 0, 0)
-	return place, numbers[0], numbers[1]
+	parts := regexp.MustCompile(`(?s)^(.*?)(?::(\d+))?(?::(\d+))?$`).FindStringSubmatch(place)
+	line, _ = strconv.Atoi(parts[2]) // digits, or nothing
+	column, _ = strconv.Atoi(parts[3])
+	return parts[1], line, column
 }
 
 func severity(f lint.Finding) string {
@@ -44,18 +37,6 @@ func severity(f lint.Finding) string {
 func unplaced(f lint.Finding) string {
 	f.Place = ""
 	return flat(f.Error())
-}
-
-func (r report) format(format string) ([]byte, error) {
-	switch format {
-	case "json":
-		return indented(r.json())
-	case "sarif":
-		return indented(r.sarif())
-	case "github":
-		return r.github(), nil
-	}
-	return r.lines(), nil
 }
 
 // lines has a line for each note and finding, and one that sums up.
@@ -151,14 +132,4 @@ func (r report) sarif() object {
 		"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
 		"runs": []object{{"tool": object{"driver": driver}, "results": results}},
 	}
-}
-
-// indented is a value as JSON for people.
-func indented(value any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	err := enc.Encode(value)
-	return b.Bytes(), err
 }

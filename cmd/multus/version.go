@@ -18,7 +18,7 @@ func versionCommand(std streams) *cobra.Command {
 		Long: `Prints the version that the binary was built from, and the versions of the CNI
 specification that it speaks.`,
 		Example: "  multus version",
-		Args:    noArguments,
+		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(std.out, "multus %s (%s, %s/%s)\nCNI %s\n", ownVersion(), runtime.Version(),
 				runtime.GOOS, runtime.GOARCH, strings.Join(netconf.SupportedVersions(), " "))

@@ -33,8 +33,8 @@ func User(file, contextName string) (*Client, error) {
 	return &Client{kubeconfig: cmp.Or(file, rules.GetDefaultFilename()), file: conf}, nil
 }
 
-// workloads are the kinds that make pods, and where the API server has them.
-func workloads() map[string]schema.GroupVersionResource {
+// Workloads are the kinds that make pods, and where the API server has them.
+func Workloads() map[string]schema.GroupVersionResource {
 	return map[string]schema.GroupVersionResource{
 		"Deployment":             {Group: "apps", Version: "v1", Resource: "deployments"},
 		"StatefulSet":            {Group: "apps", Version: "v1", Resource: "statefulsets"},
@@ -53,7 +53,7 @@ func workloads() map[string]schema.GroupVersionResource {
 // Workload reads an object that makes pods, as JSON. An error wraps plan.ErrNotFound
 // or plan.ErrUnavailable where it is one of these.
 func (c *Client) Workload(ctx context.Context, kind string, ref plan.Ref) ([]byte, error) {
-	body, f := c.do(ctx, request{verb: "get", resource: workloads()[kind], ref: ref})
+	body, f := c.do(ctx, request{verb: "get", resource: Workloads()[kind], ref: ref})
 	if f != nil {
 		return nil, f.err
 	}
