@@ -61,10 +61,8 @@ func install(ctx context.Context, std streams, f installFlags) error {
 		go w.receive(ctx, entry)
 		w.serve(ctx, f.listen, entry)
 	}
-	if err := n.Run(ctx, w.health); err != nil || !f.cleanup {
-		return err
-	}
-	if ctx := context.WithoutCancel(ctx); owner.Gone(ctx) {
+	n.Run(ctx, w.health)
+	if ctx := context.WithoutCancel(ctx); f.cleanup && owner.Gone(ctx) {
 		return f.depart(ctx, n)
 	}
 	entry.Info("ended; everything stays as it is")

@@ -1,15 +1,18 @@
 package node
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/multus-cni/multus/pkg/kube"
 	"github.com/multus-cni/multus/pkg/regular"
 )
 
@@ -87,22 +90,19 @@ func (n Node) giveAccess(r *Report) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range []struct {
-		path    string
-		content []byte
-	}{{n.tokenPath(), token}, {n.kubeconfigPath(), kubeconfig}} {
-		wrote, err := place(file.path, file.content, 0o600)
-		if err != nil {
-			return err
-		}
-		n.wrote(r, wrote, file.path)
+	if err := n.place(r, n.tokenPath(), bytes.NewReader(token), 0o600); err != nil {
+		return err
 	}
-	return n.checkToken()
+	if err := n.place(r, n.kubeconfigPath(), bytes.NewReader(kubeconfig), 0o600); err != nil {
+		return err
+	}
+	if id := kube.IdentityOf(string(token)); ending(id, time.Now()) {
+		return fmt.Errorf("%w: it is good until %s; see the log, and this node's clock", ErrToken, id.Expires.UTC().Format(time.RFC3339))
+	}
+	return nil
 }
 
 // hasAccess tells whether a kubeconfig and a token are there, whatever they are good for.
 func (n Node) hasAccess() bool {
-	_, err := os.Stat(n.kubeconfigPath())
-	_, tokenErr := os.Stat(n.tokenPath())
-	return err == nil && tokenErr == nil
+	return regular.Exists(n.kubeconfigPath()) && regular.Exists(n.tokenPath())
 }

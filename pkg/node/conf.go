@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,19 +21,29 @@ func (n Node) configure(r *Report) error {
 	if content == nil {
 		return missing
 	}
-	file, err := n.confFile()
+	files, err := netconf.RuntimeFiles(n.ConfDir)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(n.ConfDir, file)
-	wrote, err := place(path, content, 0o600)
+	others := slices.DeleteFunc(slices.Clone(files), n.isOurs)
+	own, err := n.before(others)
 	if err != nil {
 		return err
 	}
-	n.wrote(r, wrote, path)
-	r.Configuration, r.content = path, content
-	if err := n.removeOlder(r, file); err != nil {
+	r.Configuration, r.content = filepath.Join(n.ConfDir, own), content
+	if err := n.place(r, r.Configuration, bytes.NewReader(content), 0o600); err != nil {
 		return err
+	}
+	for _, file := range files {
+		if file == own || slices.Contains(others, file) {
+			continue
+		}
+		path := filepath.Join(n.ConfDir, file)
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		r.Removed = append(r.Removed, path)
+		n.Log.WithField("file", path).Warn("removed a configuration of another multus; this one has taken its place")
 	}
 	return missing
 }
@@ -63,98 +74,64 @@ func (n Node) template() ([]byte, error) {
 	if err != nil {
 		return nil, fault.About("multus-conf-file", err)
 	}
-	list, _, err := netconf.Parse(data, "")
-	if err == nil && !n.runsMultus(list) {
-		err = errors.New("it does not run multus")
-	}
-	if err == nil {
-		err = n.checkTemplate(list)
-	}
-	if err != nil {
+	if _, err := n.parse(data); err != nil {
 		return nil, fmt.Errorf("multus-conf-file: %s: %w", n.Template, err)
 	}
 	return data, nil
 }
 
-// checkTemplate has the plugin's own reader look at it, in the form in which runtimes
-// hand it over.
-func (n Node) checkTemplate(list netconf.List) error {
-	head := rawjson.New(
-		rawjson.Member{Key: "cniVersion", Value: rawjson.Quote(list.CNIVersion())},
-		rawjson.Member{Key: "name", Value: rawjson.Quote(list.Name())},
-	)
-	plugin, err := rawjson.Nested(list.Plugins()[0].JSON())
+// parse has the plugin's own reader look at a configuration, in the form in which
+// runtimes hand it over.
+func (o Options) parse(conf []byte) (config.Config, error) {
+	list, _, err := netconf.Parse(conf, "")
 	if err != nil {
-		return err
+		return config.Config{}, err
 	}
-	_, err = config.Parse(head.Merge(plugin).JSON())
-	return err
+	if !o.runsMultus(list) {
+		return config.Config{}, errors.New("it does not run multus")
+	}
+	plugin, _ := rawjson.Nested(list.Plugins()[0].JSON()) // was parsed before
+	head := rawjson.Object{}.With("cniVersion", rawjson.Quote(list.CNIVersion())).With("name", rawjson.Quote(list.Name()))
+	return config.Parse(head.Merge(plugin).JSON())
 }
 
-// ownNames are what the configuration is called unless it is asked for: the first
-// that comes before all others.
+// names are what the configuration may be called: it is the first that comes before all
+// others.
+func (o Options) names() []string {
+	if o.ConfFile != "" {
+		return []string{o.ConfFile}
+	}
+	return ownNames()
+}
+
 func ownNames() []string {
 	return []string{"00-multus.conflist", "00-00-multus.conflist", "0-0-multus.conflist"}
 }
 
-// confFile is the configuration's file name. It has to be the first: runtimes take
-// that one, and no other.
-func (n Node) confFile() (string, error) {
-	names := ownNames()
-	if n.ConfFile != "" {
-		names = []string{n.ConfFile}
-	}
-	first, err := n.firstOther()
-	if err != nil {
-		return "", err
-	}
+// isNamed tells whether a file has a name of ours.
+func (o Options) isNamed(file string) bool {
+	return file == o.ConfFile || slices.Contains(ownNames(), file)
+}
+
+// before is the file name with which the configuration comes before others: runtimes
+// take the first file, and no other.
+func (o Options) before(others []string) (string, error) {
+	names := o.names()
 	for _, file := range names {
-		if first == "" || file < first {
+		if len(others) == 0 || file < others[0] {
 			return file, nil
 		}
 	}
 	return "", fmt.Errorf("%s comes before %s, so that runtimes would take it instead; rename it, or give --multus-conf-file another name",
-		filepath.Join(n.ConfDir, first), names[len(names)-1])
-}
-
-// firstOther is the first file that runtimes would take and that is not multus's.
-func (n Node) firstOther() (string, error) {
-	files, err := netconf.RuntimeFiles(n.ConfDir)
-	for _, file := range files {
-		if !n.isOurs(file) {
-			return file, err
-		}
-	}
-	return "", err
+		filepath.Join(o.ConfDir, others[0]), names[len(names)-1])
 }
 
 // isOurs tells whether a file is to make room for the configuration: one of ours, by
 // its name, or one that runs multus.
-func (n Node) isOurs(file string) bool {
-	if file == n.ConfFile || slices.Contains(ownNames(), file) {
+func (o Options) isOurs(file string) bool {
+	if o.isNamed(file) {
 		return true
 	}
-	found, err := netconf.File(filepath.Join(n.ConfDir, file))
-	return err == nil && n.runsMultus(found.List)
-}
-
-// removeOlder removes configurations of older versions: one with another suffix
-// would come before ours.
-func (n Node) removeOlder(r *Report, own string) error {
-	files, err := netconf.RuntimeFiles(n.ConfDir)
-	if err != nil {
-		return err
-	}
-	for _, file := range files {
-		if file == own || !n.isOurs(file) {
-			continue
-		}
-		path := filepath.Join(n.ConfDir, file)
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		r.Removed = append(r.Removed, path)
-		n.Log.WithField("file", path).Warn("removed a configuration of another multus; this one has taken its place")
-	}
-	return nil
+	found, err := netconf.File(filepath.Join(o.ConfDir, file))
+	return err == nil && o.runsMultus(found.List)
 }

@@ -11,7 +11,10 @@ import (
 // and, where inUse is false, what detaching a pod may need: the access and the binary.
 // Nothing else is touched.
 func (n Node) Leave(inUse bool) (removed []string, err error) {
-	paths := n.ownConfs() // first: from here on no pod starts with Multus
+	var paths []string
+	for _, name := range n.names() { // first: from here on no pod starts with Multus
+		paths = append(paths, filepath.Join(n.ConfDir, name))
+	}
 	if !inUse {
 		paths = append(paths, n.kubeconfigPath(), n.tokenPath())
 		if n.Kubeconfig == "" {
@@ -34,17 +37,4 @@ func (n Node) Leave(inUse bool) (removed []string, err error) {
 		}
 	}
 	return removed, err
-}
-
-// ownConfs are all files that the configuration can be.
-func (n Node) ownConfs() []string {
-	names := ownNames()
-	if n.ConfFile != "" {
-		names = []string{n.ConfFile}
-	}
-	var paths []string
-	for _, name := range names {
-		paths = append(paths, filepath.Join(n.ConfDir, name))
-	}
-	return paths
 }

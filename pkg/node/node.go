@@ -15,7 +15,7 @@ import (
 type Node struct {
 	Options
 	Log    *logrus.Entry
-	tokens *tokens // nil where none are asked for
+	newest string // token that the server gave for the plugin
 }
 
 // Report is what Reconcile did, file by file.
@@ -64,36 +64,46 @@ func (n Node) dirs() []string { return append([]string{n.ConfDir}, n.BinDirs...)
 
 // copyBinaries puts the plugins into each directory of plugins.
 func (n Node) copyBinaries(r *Report) error {
-	plugins := map[string]string{} // by name
-	if n.Plugins != "" {
-		found, err := executables(n.Plugins)
-		if err != nil {
-			return err
-		}
-		for _, file := range found {
-			plugins[filepath.Base(file)] = file
-		}
-	}
-	if n.Binary != "" {
-		plugins["multus"] = n.Binary
+	plugins, err := n.binaries()
+	if err != nil {
+		return err
 	}
 	for _, dir := range n.BinDirs {
 		for _, name := range slices.Sorted(maps.Keys(plugins)) {
-			to := filepath.Join(dir, name)
-			wrote, err := copyPlugin(plugins[name], to)
-			if err != nil {
+			if err := n.copyPlugin(r, plugins[name], filepath.Join(dir, name)); err != nil {
 				return fmt.Errorf("plugin %s: %w", name, err)
 			}
-			n.wrote(r, wrote, to)
 		}
 	}
 	return nil
 }
 
-func (n Node) wrote(r *Report, wrote bool, path string) {
-	if !wrote {
-		return
+func (n Node) copyPlugin(r *Report, from, to string) error {
+	f, err := os.Open(from)
+	if err != nil {
+		return err
 	}
-	r.Written = append(r.Written, path)
-	n.Log.WithField("file", path).Info("written")
+	defer f.Close()
+	return n.place(r, to, f, 0o755)
+}
+
+// binaries are the files of the plugins that are copied, by name.
+func (o Options) binaries() (map[string]string, error) {
+	found := map[string]string{}
+	if o.Plugins != "" {
+		entries, err := os.ReadDir(o.Plugins)
+		if err != nil {
+			return nil, fmt.Errorf("copy-plugins: %w", err)
+		}
+		for _, e := range entries {
+			path := filepath.Join(o.Plugins, e.Name())
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+				found[e.Name()] = path
+			}
+		}
+	}
+	if o.Binary != "" {
+		found["multus"] = o.Binary
+	}
+	return found, nil
 }

@@ -16,7 +16,6 @@ const (
 	ownerTimeout = 5 * time.Second // for all questions on exit
 	ownerTries   = 3
 	ownerPause   = 500 * time.Millisecond
-	greetPause   = 10 * time.Second
 )
 
 // Owner is the DaemonSet that the installer runs in. A pod is told to end in the same
@@ -48,20 +47,19 @@ func (o *Owner) Greet(ctx context.Context) {
 		return
 	}
 	defer cluster.Close()
-	log := o.node.Log.WithField("daemonSet", o.set.String())
-	for ; ctx.Err() == nil; sleep(ctx, greetPause) {
-		asking, cancel := context.WithTimeout(ctx, ownerTimeout)
-		wanted, err := cluster.Wants(asking, o.set, o.node.NodeName())
-		cancel()
-		switch {
-		case err == nil && wanted:
-			o.wanted.Store(true)
-			return
-		case err == nil, errors.Is(err, kube.ErrDenied):
-			log.WithError(err).Warn("multus stays on this node whatever becomes of the DaemonSet: it is not there, or may not be asked for; see --daemonset and --namespace")
-			return
+	ctx, answered := context.WithCancel(ctx)
+	defer answered()
+	o.node.repeat(ctx, nil, func(ctx context.Context) (time.Duration, error) {
+		wanted, err := cluster.Wants(ctx, o.set, o.node.NodeName())
+		if err != nil && !errors.Is(err, kube.ErrDenied) {
+			return 0, err
 		}
-	}
+		if answered(); !wanted {
+			o.node.Log.WithError(err).WithField("daemonSet", o.set.String()).Warn("multus stays on this node whatever becomes of the DaemonSet: it is not there, or may not be asked for; see --daemonset and --namespace")
+		}
+		o.wanted.Store(wanted)
+		return 0, nil
+	})
 }
 
 // Gone tells whether the DaemonSet wants this node no more: it wanted it, and is not

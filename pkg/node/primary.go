@@ -35,7 +35,7 @@ func (o Options) defaultNetwork() (netconf.Found, []string, error) {
 	var passed fault.Notes
 	for _, file := range files {
 		// What is to be overwritten is no default network, whatever somebody put there.
-		if dir == o.ConfDir && (file == o.ConfFile || slices.Contains(ownNames(), file)) {
+		if dir == o.ConfDir && o.isNamed(file) {
 			continue
 		}
 		found, err := netconf.File(filepath.Join(dir, file))

@@ -2,12 +2,12 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 
-	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
@@ -30,28 +30,23 @@ func (o Options) Render(primary netconf.Found) (conf []byte, warnings []string, 
 	if o.ownAccess() {
 		plugin = plugin.With("kubeconfig", rawjson.Quote(o.kubeconfigPath()))
 	}
-	plugin = plugin.Merge(o.Keys)
-	name, version := o.Name, o.version(primary.List)
-	if name == "" {
-		name = primary.List.Name()
-	}
-	if name == "" {
-		name = nameBefore
-	}
-	head := []rawjson.Member{{Key: "cniVersion", Value: rawjson.Quote(version)}, {Key: "name", Value: rawjson.Quote(name)}}
-	parsed, err := config.Parse(rawjson.New(head...).Merge(plugin).JSON())
-	if err != nil {
-		return nil, nil, fmt.Errorf("the configuration for this node: %w", err)
-	}
-	list := rawjson.New(append(head,
+	name := cmp.Or(o.Name, primary.List.Name(), nameBefore)
+	list := rawjson.New(
+		rawjson.Member{Key: "cniVersion", Value: rawjson.Quote(o.version(primary.List))},
+		rawjson.Member{Key: "name", Value: rawjson.Quote(name)},
 		rawjson.Member{Key: "disableCheck", Value: json.RawMessage("true")},
-		rawjson.Member{Key: "plugins", Value: slices.Concat([]byte("["), plugin.JSON(), []byte("]"))},
-	)...)
+		rawjson.Member{Key: "plugins", Value: slices.Concat([]byte("["), plugin.Merge(o.Keys).JSON(), []byte("]"))},
+	)
 	var out bytes.Buffer
 	if err := json.Indent(&out, list.JSON(), "", "  "); err != nil {
 		return nil, nil, err
 	}
-	return append(out.Bytes(), '\n'), parsed.Warnings, nil
+	out.WriteByte('\n')
+	parsed, err := o.parse(out.Bytes())
+	if err != nil {
+		return nil, nil, fmt.Errorf("the configuration for this node: %w", err)
+	}
+	return out.Bytes(), parsed.Warnings, nil
 }
 
 // clusterNetwork is the default network's file, or, where there is none yet, the

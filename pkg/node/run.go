@@ -44,12 +44,12 @@ func (h *Health) set(err error) { h.last.Store(&err) }
 // then whenever a file of the directories changes, and after each Poll whatever
 // happens. Failures are told to the health and tried again. Beside it, it keeps the
 // plugin's token, and takes the taint away when the node is ready.
-func (n Node) Run(ctx context.Context, health *Health) error {
-	n.tokens = &tokens{wake: make(chan struct{}, 1)}
+func (n Node) Run(ctx context.Context, health *Health) {
+	tokens := make(chan string)
 	var beside sync.WaitGroup
 	defer beside.Wait()
 	if n.ownAccess() {
-		beside.Go(func() { n.keepToken(ctx) })
+		beside.Go(func() { n.keepToken(ctx, tokens) })
 	}
 	if n.Taint != "" {
 		beside.Go(func() { n.removeTaint(ctx, health) })
@@ -57,18 +57,21 @@ func (n Node) Run(ctx context.Context, health *Health) error {
 	var fight fight
 	var told string
 	for ctx.Err() == nil {
-		watch := newWatch(n.watched(), n.Log)
+		changes, end := n.watch(n.watched())
 		report, err := n.Reconcile()
-		pause := n.Poll
-		if fight.noticed(report, time.Now()) {
-			err, pause = errors.Join(err, ErrFight), fightPause
-			watch.close() // or the other one's next change would not be waited for
+		fights := fight.noticed(report, time.Now())
+		if fights {
+			err = errors.Join(err, ErrFight)
 		}
 		told = n.tell(report, err, told)
-		health.set(err)
-		watch.wait(ctx, pause, n.tokens.wake)
+		if health.set(err); fights {
+			sleep(ctx, fightPause)
+		}
+		if token := await(ctx, n.Poll, changes, tokens); token != "" {
+			n.newest = token
+		}
+		end()
 	}
-	return nil
 }
 
 // watched are all directories in which something may change that is looked at.

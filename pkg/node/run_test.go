@@ -17,15 +17,10 @@ import (
 func (h host) run() *node.Health {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error)
+	ended := make(chan bool)
 	health := &node.Health{}
-	go func() { ended <- h.Run(ctx, health) }()
-	h.t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			h.t.Error(err)
-		}
-	})
+	go func() { h.Run(ctx, health); close(ended) }()
+	h.t.Cleanup(func() { cancel(); <-ended })
 	return health
 }
 

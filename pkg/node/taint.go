@@ -2,13 +2,13 @@ package node
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
 const (
-	taintTimeout = 10 * time.Second
-	taintPause   = time.Second     // while the node is not ready, or the server does not answer
-	taintRest    = 5 * time.Minute // between two looks at a node without it
+	taintPause = time.Second     // while the node is not ready
+	taintRest  = 5 * time.Minute // between two looks at a node without it
 )
 
 // removeTaint takes the taint from the node whenever the node is ready, and never puts
@@ -20,31 +20,17 @@ func (n Node) removeTaint(ctx context.Context, health *Health) {
 		return
 	}
 	defer cluster.Close()
-	told := ""
-	for pause := taintPause; ctx.Err() == nil; sleep(ctx, pause) {
-		if pause = taintPause; health.Err() != nil {
-			continue
+	n.repeat(ctx, nil, func(ctx context.Context) (time.Duration, error) {
+		if health.Err() != nil {
+			return taintPause, nil
 		}
-		asking, cancel := context.WithTimeout(ctx, taintTimeout)
-		removed, err := cluster.RemoveTaint(asking, name, n.Taint)
-		cancel()
-		switch {
-		case err == nil:
-			told, pause = "", taintRest
-		case err.Error() != told && ctx.Err() == nil:
-			told = err.Error()
-			n.Log.WithError(err).WithField("taint", n.Taint).Warn("the taint stays on the node; trying again")
+		removed, err := cluster.RemoveTaint(ctx, name, n.Taint)
+		if err != nil {
+			return 0, fmt.Errorf("the taint %s stays on the node: %w", n.Taint, err)
 		}
 		if removed {
 			n.Log.WithField("taint", n.Taint).Info("the taint is taken from the node")
 		}
-	}
-}
-
-// sleep pauses as long as the context lasts.
-func sleep(ctx context.Context, pause time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(pause):
-	}
+		return taintRest, nil
+	})
 }

@@ -8,31 +8,28 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
-	"github.com/sirupsen/logrus"
 )
 
 // settle is how long changes are gathered before they are looked at.
 const settle = 100 * time.Millisecond
 
-// watch watches directories until something changes in them. It is made anew for each
+// watch tells of changes in directories, until it is ended. It is made anew for each
 // look, before the look: what changes meanwhile is seen, and so is a directory that
 // was replaced since.
-type watch struct{ *fsnotify.Watcher }
-
-func newWatch(dirs []string, log *logrus.Entry) *watch {
+func (n Node) watch(dirs []string) (changes <-chan fsnotify.Event, end func()) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil { // the node has no more of them
-		log.WithError(err).Debug("changes are not watched; the poll looks for them")
-		return &watch{}
+		n.Log.WithError(err).Debug("changes are not watched; the poll looks for them")
+		return nil, func() {}
 	}
 	for _, dir := range dirs {
 		for _, d := range append(links(dir), dir) {
 			if err := watcher.Add(d); err != nil {
-				log.WithError(err).WithField("directory", d).Debug("not watched; the poll looks at it")
+				n.Log.WithError(err).WithField("directory", d).Debug("not watched; the poll looks at it")
 			}
 		}
 	}
-	return &watch{watcher}
+	return watcher.Events, func() { _ = watcher.Close() } // it has no error
 }
 
 // links are the directories in which the links are that a path leads over.
@@ -46,42 +43,18 @@ func links(path string) []string {
 	return dirs
 }
 
-// wait waits for a change, and then until changes have settled, or for the pause, or
-// until it is woken. It ends the watch.
-func (w *watch) wait(ctx context.Context, pause time.Duration, wake <-chan struct{}) {
-	defer w.close()
-	var events chan fsnotify.Event
-	if w.Watcher != nil {
-		events = w.Events
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
+// await waits for a change, and then until changes have settled, for the pause, or for
+// a token, which it returns.
+func await(ctx context.Context, pause time.Duration, changes <-chan fsnotify.Event, tokens <-chan string) (token string) {
 	select {
 	case <-ctx.Done():
-		return
-	case <-timer.C:
-		return
-	case <-wake:
-		return
-	case <-events:
+	case <-time.After(pause):
+	case token = <-tokens:
+	case <-changes:
+		sleep(ctx, settle)
 	}
-	settled := time.NewTimer(settle)
-	defer settled.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-settled.C:
-			return
-		case <-events:
-		}
-	}
+	return token
 }
 
-// close ends the watch: changes are heard of no more.
-func (w *watch) close() {
-	if w.Watcher != nil {
-		_ = w.Close() // it has no error
-		w.Watcher = nil
-	}
-}
+// sleep pauses as long as the context lasts.
+func sleep(ctx context.Context, pause time.Duration) { await(ctx, pause, nil, nil) }
