@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/multus-cni/multus/test/bench/timing"
@@ -17,148 +19,155 @@ type measurement interface {
 	rows() []Row
 }
 
-// sample is what one round came to.
-type sample struct {
-	ours, bare timing.Cost
-	unit       time.Duration // the CPU time of one delegate executed bare
-	requests   int64
-}
+// Pods come in herds: when a node has started again, all at once.
+const (
+	herdSize  = 64
+	herdCPUs  = 2
+	herdEvery = 8 // rounds of the other cases to one of these
+)
 
 // cases is everything, in the order of the table.
 func cases() []measurement {
 	all := []measurement{
 		&start{name: "client-go, start", binary: "clientgo"},
 		&start{name: "multus version", binary: "multus", argument: "version"},
-		&pair{setup: setup{quiet: true, silent: true}},
-		&pair{setup: setup{silent: true}},
-		&pair{setup: setup{quiet: true, silent: true, reads: true}},
+		attach(setup{quiet: true, silent: true}, "ADD"),
+		attach(setup{silent: true}, "ADD"),
+		attach(setup{quiet: true, silent: true, reads: true}, "ADD"),
 	}
 	for _, latency := range []time.Duration{near, far} {
 		for _, reads := range []bool{false, true} {
 			for _, nads := range []int{0, 1, 4, 8, maxNADs} {
-				all = append(all, &pair{setup: setup{nads: nads, latency: latency, reads: reads}, detach: latency == near && !reads})
+				shown := []string{"ADD", "DEL"}
+				if latency == far || reads {
+					shown = shown[:1]
+				}
+				all = append(all, attach(setup{nads: nads, latency: latency, reads: reads}, shown...))
 			}
 		}
 	}
-	all = append(all, &pair{setup: setup{nads: 8, latency: far, silent: true}})
+	all = append(all, attach(setup{nads: 8, latency: far, silent: true}, "ADD"))
 	for _, others := range []int{1, 100, 1000} {
-		all = append(all, &pair{setup: setup{quiet: true, silent: true, others: others}, detach: true}, &collection{others: others})
+		all = append(all,
+			// The record is looked for by name: an ADD does not see the others.
+			attach(setup{quiet: true, silent: true, others: others}, "DEL"),
+			&sequence{setup: setup{silent: true, others: others}, commands: []string{"GC"}, shown: []string{"GC"}})
 	}
-	return append(all, &herd{})
+	return append(all, attach(setup{nads: 1, herd: true}, "ADD", "DEL"))
 }
 
-// pair is an ADD and the DEL after it, each beside the bare execution of its delegates.
-type pair struct {
+// sequence is some commands, one after the other, each beside the bare execution of its
+// delegates.
+type sequence struct {
 	setup
-	detach bool // the DEL is of interest as well
+	commands []string
+	shown    []string // those that have a row
 
 	conf, delegate string
-	adds, dels     []sample
+	samples        map[string][]sample // by command
 }
 
-func (p *pair) title() string {
-	if p.detach {
-		return p.addTitle() + "; " + p.delTitle()
-	}
-	return p.addTitle()
+func attach(s setup, shown ...string) *sequence {
+	return &sequence{setup: s, commands: []string{"ADD", "DEL"}, shown: shown}
 }
 
-func (p *pair) addTitle() string {
-	text := fmt.Sprintf("ADD %2d", p.nads)
-	if p.reads {
-		text += ", pod read"
+func (q *sequence) title() string {
+	var names []string
+	for _, command := range q.shown {
+		names = append(names, q.name(command))
 	}
-	switch {
-	case p.quiet && p.silent:
-		text += ", nothing published"
-	case p.silent:
-		text += ", no event"
-	}
-	if p.latency > 0 {
-		text += ", " + p.latency.String()
-	}
-	return text + p.among()
+	return strings.Join(names, "; ")
 }
 
-func (p *pair) delTitle() string { return fmt.Sprintf("DEL %2d", p.nads) + p.among() }
-
-func (p *pair) among() string {
-	if p.others == 0 {
-		return ""
+func (q *sequence) prepare(ctx context.Context, w *world) (err error) {
+	q.samples = map[string][]sample{}
+	extra := map[string]any{}
+	if slices.Contains(q.commands, "GC") { // which finds every recorded sandbox still alive
+		extra["cni.dev/valid-attachments"] = q.alive()
 	}
-	return fmt.Sprintf(", %d recorded", p.others)
-}
-
-func (p *pair) prepare(ctx context.Context, w *world) (err error) {
-	if p.conf, err = w.conf(p.setup, nil); err != nil {
+	if q.conf, err = w.conf(q.setup, extra); err != nil {
 		return err
 	}
-	if p.delegate, err = w.delegateConf(p.folder(), nil); err != nil {
+	if q.delegate, err = w.delegateConf(q.folder(), extra); err != nil {
 		return err
 	}
-	return w.fill(ctx, p.setup, p.conf)
+	return w.fill(ctx, q.setup, q.conf)
 }
 
-func (p *pair) round(ctx context.Context, w *world, turn int) error {
-	w.serial++
-	add, err := w.sample(ctx, p.comparison(w, "ADD"), turn)
-	if err != nil {
-		return err
+func (q *sequence) round(ctx context.Context, w *world, turn int) error {
+	if q.herd && turn%herdEvery != 0 {
+		return nil
 	}
-	del, err := w.sample(ctx, p.comparison(w, "DEL"), turn+1)
-	if err != nil {
-		return err
+	for i, command := range q.commands {
+		s, err := w.sample(ctx, q.comparison(w, command), turn+i)
+		if err != nil {
+			return err
+		}
+		q.samples[command] = append(q.samples[command], s)
 	}
-	p.adds, p.dels = append(p.adds, add), append(p.dels, del)
+	w.serial += q.size()
 	return nil
 }
 
-func (p *pair) comparison(w *world, command string) comparison {
-	env := w.environ(command, p.setup, w.serial)
-	return comparison{
-		ours: w.ours(p.conf, env), bare: w.bare(p.delegate, env, p.nads+1), unit: w.bare(p.delegate, env, 1),
+func (q *sequence) comparison(w *world, command string) (c comparison) {
+	if q.herd {
+		c.ours.CPUs, c.bare.CPUs, c.unit.CPUs = herdCPUs, herdCPUs, herdCPUs
 	}
+	for i := range q.size() {
+		env := w.environ(command, q.setup, w.serial+i)
+		c.ours.Runs = append(c.ours.Runs, w.ours(q.conf, env))
+		c.bare.Runs = append(c.bare.Runs, w.bare(q.delegate, env, q.nads+1))
+		c.unit.Runs = append(c.unit.Runs, w.bare(q.delegate, env, 1))
+	}
+	return c
 }
 
-func (p *pair) rows() []Row {
-	rows := []Row{newRow(p.addTitle(), p.adds)}
-	if p.others > 0 {
-		rows = nil // the record is looked for by name: an ADD does not see the others
-	}
-	if p.detach {
-		rows = append(rows, newRow(p.delTitle(), p.dels))
-	}
-	for i := range rows {
-		rows[i].setup = p.setup
+func (q *sequence) rows() []Row {
+	var rows []Row
+	for _, command := range q.shown {
+		row := newRow(q.name(command), q.samples[command])
+		row.setup, row.command = q.setup, command
+		rows = append(rows, row)
 	}
 	return rows
 }
 
-// comparison is an execution of multus, what it is compared with, and the unit of both.
-type comparison struct {
-	ours, bare, unit timing.Run
+// start is the mere start of a program, beside that of bare, which starts as little
+// as a Go program can. What is before main is measured on the way.
+type start struct {
+	name, binary, argument string
+
+	samples []sample
+	inits   []float64 // milliseconds
 }
 
-// sample measures one round, in an order that depends on the turn.
-func (w *world) sample(ctx context.Context, c comparison, turn int) (s sample, err error) {
-	before, err := w.requests()
+func (s *start) title() string { return s.name }
+
+func (s *start) prepare(context.Context, *world) error { return nil }
+
+func (s *start) round(ctx context.Context, w *world, turn int) error {
+	conf, err := w.delegateConf("start", nil)
 	if err != nil {
-		return s, err
+		return err
 	}
-	var unit timing.Cost
-	steps := []struct {
-		run  timing.Run
-		into *timing.Cost
-	}{{c.ours, &s.ours}, {c.bare, &s.bare}, {c.unit, &unit}}
-	for i := range steps {
-		step := steps[(i+turn)%len(steps)]
-		report, err := w.order(ctx, timing.Order{Runs: []timing.Run{step.run}})
-		if err != nil {
-			return s, err
-		}
-		*step.into = report.Costs[0]
+	env := w.environ("ADD", setup{}, 0)
+	run := timing.Run{Args: []string{w.path("bin/" + s.binary), s.argument}}
+	round, err := w.sample(ctx, comparison{ours: only(run), bare: only(w.bare(conf, env, 0)), unit: only(w.bare(conf, env, 1))}, turn)
+	if err != nil {
+		return err
 	}
-	after, err := w.requests()
-	s.unit, s.requests = unit.CPU, after-before
-	return s, err
+	run.Env = []string{"GODEBUG=inittrace=1"}
+	traced, err := w.order(ctx, only(run))
+	if err != nil {
+		return err
+	}
+	s.samples = append(s.samples, round)
+	s.inits = append(s.inits, milliseconds(timing.Init(string(traced.Output))))
+	return nil
+}
+
+func (s *start) rows() []Row {
+	row := newRow(fmt.Sprintf("%s (init %.2f ms)", s.name, median(s.inits)), s.samples)
+	row.Init, row.command = median(s.inits), s.binary
+	return []Row{row}
 }

@@ -7,68 +7,54 @@ import (
 	"github.com/multus-cni/multus/test/bench/timing"
 )
 
-// Row is what one case came to: medians over its rounds. Over is what multus
-// costs beyond the bare execution of its delegates, in the same round.
+// Row is what one case came to: medians over its rounds, milliseconds. Over is what
+// multus costs beyond the bare execution of its delegates, in the same round.
 type Row struct {
-	Name     string  `json:"name"`
-	Rounds   int     `json:"rounds"`
-	Wall     float64 `json:"wallMs"`
-	BareWall float64 `json:"bareWallMs"`
-	OverWall float64 `json:"overWallMs"`
-	CPU      float64 `json:"cpuMs"`
-	BareCPU  float64 `json:"bareCpuMs"`
-	OverCPU  float64 `json:"overCpuMs"`
-	Over     float64 `json:"overB"` // OverCPU by the CPU time of one delegate executed bare
-	Memory   float64 `json:"memoryMiB"`
-	Faults   float64 `json:"pageFaults"`
-	Requests float64 `json:"requests"`
-	Init     float64 `json:"initMs,omitempty"`
-	Verdict  string  `json:"verdict"`
+	Name                     string
+	Rounds                   int
+	Wall, BareWall, OverWall float64
+	CPU, BareCPU, OverCPU    float64
+	Over                     float64 // OverCPU by the CPU time of one delegate executed bare
+	Memory                   float64 // MiB
+	Faults, Requests, Init   float64
 
-	setup setup
+	command string
+	setup   setup
 }
 
 func newRow(name string, samples []sample) Row {
-	over := func(f func(timing.Cost) float64) func(sample) float64 {
-		return func(s sample) float64 { return f(s.ours) - f(s.bare) }
+	of := func(what func(sample) float64) float64 {
+		values := make([]float64, len(samples))
+		for i, s := range samples {
+			values[i] = what(s)
+		}
+		return median(values)
 	}
 	wall := func(c timing.Cost) float64 { return milliseconds(c.Wall) }
 	cpu := func(c timing.Cost) float64 { return milliseconds(c.CPU) }
 	return Row{
 		Name:     name,
 		Rounds:   len(samples),
-		Wall:     of(samples, func(s sample) float64 { return wall(s.ours) }),
-		BareWall: of(samples, func(s sample) float64 { return wall(s.bare) }),
-		OverWall: of(samples, over(wall)),
-		CPU:      of(samples, func(s sample) float64 { return cpu(s.ours) }),
-		BareCPU:  of(samples, func(s sample) float64 { return cpu(s.bare) }),
-		OverCPU:  of(samples, over(cpu)),
-		Over:     of(samples, func(s sample) float64 { return over(cpu)(s) / milliseconds(s.unit) }),
-		Memory:   of(samples, func(s sample) float64 { return float64(s.ours.Memory) / (1 << 20) }),
-		Faults:   of(samples, func(s sample) float64 { return float64(s.ours.Faults) }),
-		Requests: of(samples, func(s sample) float64 { return float64(s.requests) }),
+		Wall:     of(func(s sample) float64 { return wall(s.ours) }),
+		BareWall: of(func(s sample) float64 { return wall(s.bare) }),
+		OverWall: of(func(s sample) float64 { return wall(s.ours) - wall(s.bare) }),
+		CPU:      of(func(s sample) float64 { return cpu(s.ours) }),
+		BareCPU:  of(func(s sample) float64 { return cpu(s.bare) }),
+		OverCPU:  of(func(s sample) float64 { return cpu(s.ours) - cpu(s.bare) }),
+		Over:     of(func(s sample) float64 { return (cpu(s.ours) - cpu(s.bare)) / milliseconds(s.unit) }),
+		Memory:   of(func(s sample) float64 { return float64(s.ours.Memory) / (1 << 20) }),
+		Faults:   of(func(s sample) float64 { return float64(s.ours.Faults) }),
+		Requests: of(func(s sample) float64 { return float64(s.requests) }),
 	}
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// of is the median of something over all samples.
-func of(samples []sample, what func(sample) float64) float64 {
-	values := make([]float64, len(samples))
-	for i, s := range samples {
-		values[i] = what(s)
-	}
-	return median(values)
-}
-
+// median is the mean of the two in the middle; 0 of none.
 func median(values []float64) float64 {
-	if len(values) == 0 {
+	sorted := slices.Sorted(slices.Values(values))
+	if len(sorted) == 0 {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(values))
-	half := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[half]
-	}
-	return (sorted[half-1] + sorted[half]) / 2
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }

@@ -1,15 +1,17 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/multus-cni/multus/test/bench/timing"
+	"github.com/multus-cni/multus/pkg/state"
 	"github.com/multus-cni/multus/test/node"
 )
 
@@ -32,7 +34,7 @@ func annotations(nads int) map[string]string {
 		names = append(names, "net"+strconv.Itoa(i))
 	}
 	if nads > 0 {
-		all["k8s.v1.cni.cncf.io/networks"] = strings.Join(names, ", ")
+		all[node.Networks] = strings.Join(names, ", ")
 	}
 	return all
 }
@@ -45,11 +47,83 @@ type setup struct {
 	quiet   bool // no status is published
 	silent  bool // no event is made
 	others  int  // sandboxes recorded besides
+	herd    bool // many sandboxes at the same time; figures are those of all together
+}
+
+// size is how many sandboxes there are at the same time.
+func (s setup) size() int {
+	if s.herd {
+		return herdSize
+	}
+	return 1
+}
+
+// name is what a command of the setup is called.
+func (s setup) name(command string) string {
+	text := fmt.Sprintf("%s %2d", command, s.nads)
+	switch command {
+	case "ADD":
+		text += s.details()
+	case "GC":
+		text = command
+	}
+	if s.others > 0 {
+		text += fmt.Sprintf(", %d recorded", s.others)
+	}
+	if s.herd {
+		text = fmt.Sprintf("%d %s at once", herdSize, text)
+	}
+	return text
+}
+
+func (s setup) details() (text string) {
+	if s.reads {
+		text += ", pod read"
+	}
+	switch {
+	case s.quiet && s.silent:
+		text += ", nothing published"
+	case s.silent:
+		text += ", no event"
+	}
+	if s.latency > 0 {
+		text += ", " + s.latency.String()
+	}
+	return text
 }
 
 // folder names the setup, for its state and its configurations.
 func (s setup) folder() string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprintf("%+v", s), " ", "_"), "{}")
+}
+
+// firstOther is the serial number of the first of the sandboxes that are merely recorded.
+const firstOther = 1 << 20
+
+// alive is what the runtime says of them.
+func (s setup) alive() []map[string]string {
+	var valid []map[string]string
+	for i := range s.others {
+		valid = append(valid, map[string]string{"containerID": container(firstOther + i), "ifname": "eth0"})
+	}
+	return valid
+}
+
+// fill records the other sandboxes: all like one that multus attached, but by name.
+func (w *world) fill(ctx context.Context, s setup, conf string) error {
+	if s.others == 0 {
+		return nil
+	}
+	if _, err := w.order(ctx, only(w.ours(conf, w.environ("ADD", s, firstOther)))); err != nil {
+		return err
+	}
+	dir := state.Dir(w.state(s))
+	record, err := dir.Load(state.Key{ContainerID: container(firstOther), IfName: "eth0"})
+	for i := 1; i < s.others && err == nil; i++ {
+		record.Sandbox.ContainerID = container(firstOther + i)
+		err = dir.Create(record)
+	}
+	return err
 }
 
 // conf writes what the runtime hands over on standard input, and returns its path.
@@ -58,10 +132,10 @@ func (w *world) conf(s setup, extra map[string]any) (string, error) {
 		"cniVersion": "1.1.0", "name": "multus", "type": "multus",
 		"kubeconfig": w.servers[s.latency].kubeconfig, "cniDir": w.state(s), "binDir": w.path("bin"),
 		"delegates":    []any{map[string]any{"cniVersion": "1.1.0", "name": "default", "plugins": []any{map[string]any{"type": "noop"}}}},
-		"capabilities": map[string]bool{"io.kubernetes.cri.pod-annotations": true},
+		"capabilities": map[string]bool{node.PodAnnotations: true},
 	}
 	if !s.reads {
-		conf["runtimeConfig"] = map[string]any{"io.kubernetes.cri.pod-annotations": annotations(s.nads)}
+		conf["runtimeConfig"] = map[string]any{node.PodAnnotations: annotations(s.nads)}
 	}
 	if s.quiet {
 		conf["networkStatus"] = "never"
@@ -69,9 +143,7 @@ func (w *world) conf(s setup, extra map[string]any) (string, error) {
 	if s.silent {
 		conf["events"] = false
 	}
-	for key, value := range extra {
-		conf[key] = value
-	}
+	maps.Copy(conf, extra)
 	return w.write(s.folder()+".json", conf)
 }
 
@@ -81,9 +153,7 @@ func (w *world) delegateConf(name string, extra map[string]any) (string, error) 
 	if err := json.Unmarshal([]byte(definition), &conf); err != nil {
 		return "", err
 	}
-	for key, value := range extra {
-		conf[key] = value
-	}
+	maps.Copy(conf, extra)
 	return w.write(name+"-bare.json", conf)
 }
 
@@ -109,14 +179,4 @@ func (w *world) environ(command string, s setup, serial int) []string {
 		sandbox = node.Sandbox{ID: container(serial), NetNS: "/var/run/netns/none", Namespace: namespace, Pod: podName(s.nads), UID: podUID(s.nads)}
 	}
 	return append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "CNI_COMMAND=" + command, "CNI_PATH=" + w.path("bin")}, sandbox.Env()...)
-}
-
-// ours is one execution of multus.
-func (w *world) ours(conf string, env []string) timing.Run {
-	return timing.Run{Args: []string{w.multus}, Env: env, Stdin: conf}
-}
-
-// bare is the execution of so many delegates and of nothing else.
-func (w *world) bare(conf string, env []string, count int) timing.Run {
-	return timing.Run{Args: []string{w.path("bin/bare"), w.path("bin/noop"), strconv.Itoa(count)}, Env: env, Stdin: conf}
 }

@@ -1,10 +1,9 @@
-// Timed carries out the order on its standard input and prints what it came to,
+// Timed carries out the order on its standard input and prints what it cost,
 // both as JSON: see package timing. It is a program of its own because it is small.
 package main
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
 
 	"github.com/multus-cni/multus/test/bench/timing"
@@ -22,6 +21,9 @@ func run() error {
 	if err := json.NewDecoder(os.Stdin).Decode(&order); err != nil {
 		return err
 	}
-	report, err := order.Execute()
-	return errors.Join(err, json.NewEncoder(os.Stdout).Encode(report))
+	cost, err := order.Execute()
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(cost)
 }
