@@ -18,6 +18,31 @@ import (
 	"github.com/multus-cni/multus/test/node"
 )
 
+// effects are how often an execution of multus does what: system calls that change the
+// world around it, and processes. What its delegates do is theirs.
+type effects map[string]int
+
+// trace executes multus and returns what it did, and the paths that it opened or tried to.
+func trace(t *testing.T, cmd *exec.Cmd) (done effects, opened []string) {
+	t.Helper()
+	counted := []string{cnitest.Connect, cnitest.Create, cnitest.Sync, cnitest.Rename, cnitest.Remove, cnitest.Executed}
+	done = effects{}
+	status, printed := cnitest.Trace(t, cmd, func(s cnitest.Step) bool {
+		if s.Done && s.Does != cnitest.Executed { // each call is shown twice
+			return true
+		}
+		if slices.Contains(counted, s.Does) {
+			done[s.Does]++
+		}
+		opened = append(opened, s.Path)
+		return true
+	})
+	if status != 0 {
+		t.Fatalf("wait status %#x: %s", int(status), printed)
+	}
+	return done, opened
+}
+
 // pod is how a pod is attached.
 type pod struct {
 	networks string         // the annotation
@@ -88,12 +113,12 @@ func networks(n int) string {
 // the first time: should a power cut undo the later rename, the older record
 // serves. The lock file is opened with O_CREAT too.
 func attaching(n int) effects {
-	return effects{Created: 2 + 1, Renames: 2, Syncs: 2 + 1, Processes: n}
+	return effects{cnitest.Create: 2 + 1, cnitest.Rename: 2, cnitest.Sync: 2 + 1, cnitest.Executed: n}
 }
 
 // asking is the same with one connection to the API server, whatever is asked.
 func asking(e effects) effects {
-	e.Sockets = 2 // socket and connect
+	e[cnitest.Connect] = 2 // socket and connect
 	return e
 }
 
@@ -101,7 +126,7 @@ func asking(e effects) effects {
 // file, should there be one: two calls for what is not there. Nothing is synced: what a power cut brings
 // back is for GC. The lock file is opened as above. The API server has no part in it.
 func detaching(n int) effects {
-	return effects{Created: 1, Removed: 3, Processes: n}
+	return effects{cnitest.Create: 1, cnitest.Remove: 3, cnitest.Executed: n}
 }
 
 // tries is how often a pod is attached until it goes as expected: on a busy machine a
@@ -179,10 +204,10 @@ func TestEffectsOfOtherCommands(t *testing.T) {
 	p := pod{networks: networks(2)}
 	n := newNode(t, p)
 	trace(t, n.command("ADD", p, "sandbox"))
-	n.expect(t, n.command("CHECK", p, "sandbox"), effects{Created: 1, Processes: 3}, nil)
-	n.expect(t, n.command("GC", p, "sandbox"), effects{Created: 1, Processes: 3}, nil)
+	n.expect(t, n.command("CHECK", p, "sandbox"), effects{cnitest.Create: 1, cnitest.Executed: 3}, nil)
+	n.expect(t, n.command("GC", p, "sandbox"), effects{cnitest.Create: 1, cnitest.Executed: 3}, nil)
 	n.expect(t, n.command("VERSION", p, "sandbox"), effects{}, nil)
-	n.expect(t, n.command("STATUS", p, "sandbox"), effects{Processes: 1}, nil)
+	n.expect(t, n.command("STATUS", p, "sandbox"), effects{cnitest.Executed: 1}, nil)
 }
 
 // expect executes multus and compares what it did.
@@ -199,7 +224,7 @@ func (n host) compare(t *testing.T, cmd *exec.Cmd, want effects, requests []stri
 	t.Helper()
 	verb := cmd.Env[1]
 	before, connections := len(n.API.Requests()), n.API.Connections()
-	got := trace(t, cmd)
+	got, opened := trace(t, cmd)
 	var asked []string
 	for _, r := range n.API.Requests()[before:] {
 		_, object, _ := strings.Cut(r.Path, "/namespaces/d/")
@@ -209,13 +234,13 @@ func (n host) compare(t *testing.T, cmd *exec.Cmd, want effects, requests []stri
 	if diff := cmp.Diff(requests, asked, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("%s: requests (- wanted, + got):\n%s", verb, diff)
 	}
-	if opened := n.API.Connections() - connections; opened != min(1, len(requests)) {
-		t.Errorf("%s: %d connections", verb, opened)
+	if made := n.API.Connections() - connections; made != min(1, len(requests)) {
+		t.Errorf("%s: %d connections", verb, made)
 	}
-	if read := slices.Contains(got.opened, n.Kubeconfig); read && len(requests) == 0 && verb != "CNI_COMMAND=STATUS" {
+	if read := slices.Contains(opened, n.Kubeconfig); read && len(requests) == 0 && verb != "CNI_COMMAND=STATUS" {
 		t.Errorf("%s: the kubeconfig was read for nothing", verb)
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(effects{})); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		return fmt.Sprintf("\n%s: effects (- wanted, + got):\n%s", verb, diff)
 	}
 	return ""
@@ -226,12 +251,10 @@ func TestEffectsOfMetrics(t *testing.T) {
 	p := pod{conf: quiet()}
 	n := newNode(t, p)
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: n.Path("cni/metrics.sock"), Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	n.Must(err)
 	defer conn.Close()
 	add, del := attaching(1), detaching(1)
-	add.Sockets, del.Sockets = 1, 1
+	add[cnitest.Connect], del[cnitest.Connect] = 1, 1
 	n.expect(t, n.command("ADD", p, "sandbox"), add, nil)
 	n.expect(t, n.command("DEL", p, "sandbox"), del, nil)
 	told := make([]byte, 1024)
