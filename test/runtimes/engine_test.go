@@ -31,9 +31,9 @@ type engine interface {
 }
 
 // engines are those that a test is run with.
-func engines(t *testing.T, test func(t *testing.T, start func(h *host) engine)) {
+func engines(t *testing.T, test func(t *testing.T, h *host, start func(h *host) engine)) {
 	for name, start := range map[string]func(h *host) engine{"containerd": startContainerd, "cri-o": startCRIO} {
-		t.Run(name, func(t *testing.T) { test(t, start) })
+		t.Run(name, func(t *testing.T) { test(t, newHost(t), start) })
 	}
 }
 

@@ -95,8 +95,14 @@ func (h *host) install(flags ...string) *exec.Cmd {
 func (h *host) installed() {
 	h.T.Helper()
 	h.conf("10-cluster.conflist", h.network("cluster", "10.88.0.0/16"))
-	if out, err := h.install("--once").CombinedOutput(); err != nil {
-		h.T.Fatalf("%v\n%s", err, out)
+	h.run(h.install("--once"))
+}
+
+// run runs a command that has to succeed.
+func (h *host) run(cmd *exec.Cmd) {
+	h.T.Helper()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		h.T.Fatalf("%s: %v\n%s", cmd, err, out)
 	}
 }
 
@@ -151,18 +157,21 @@ func addresses(results []ocicni.NetResult) []string {
 // leases are the addresses that a network has given away.
 func (h *host) leases(network string) []string {
 	h.T.Helper()
-	files, err := filepath.Glob(h.Path("leases", network, "10.*"))
-	h.Must(err)
-	var ips []string
-	for _, file := range files {
-		ips = append(ips, filepath.Base(file))
-	}
-	slices.Sort(ips)
-	return ips
+	return slices.DeleteFunc(h.Files(h.Path("leases", network), false), func(file string) bool { return !strings.HasPrefix(file, "10.") })
 }
 
 // records are the sandboxes that multus remembers.
 func (h *host) records() []string { return h.Files(h.Path("state", "sandboxes"), false) }
+
+// del detaches pods.
+func (h *host) del(e engine, pods ...pod) {
+	h.T.Helper()
+	for _, p := range pods {
+		if err := e.del(p); err != nil {
+			h.T.Errorf("%s: %v", p.id, err)
+		}
+	}
+}
 
 // nothingLeft: whatever was attached is detached.
 func (h *host) nothingLeft(pods ...pod) {
@@ -175,16 +184,17 @@ func (h *host) nothingLeft(pods ...pod) {
 			h.T.Errorf("%s: left in the runtime's cache: %q", p.id, files)
 		}
 	}
-	leases := append(append(h.leases("cluster"), h.leases("second")...), h.leases("better")...)
+	leases := slices.Concat(h.leases("cluster"), h.leases("second"), h.leases("better"))
 	if records := h.records(); len(leases)+len(records) > 0 {
 		h.T.Errorf("leases left: %q, records left: %q", leases, records)
 	}
 }
 
-// attached: the pod has the addresses of these prefixes, and the runtime knows the
-// first.
-func (h *host) attached(p pod, got []string, err error, prefixes ...string) {
+// attached: after a runtime has added the pod, or has looked at it, the pod has addresses
+// of these prefixes, and the runtime knows the first.
+func (h *host) attached(p pod, look func(pod) ([]string, error), prefixes ...string) {
 	h.T.Helper()
+	got, err := look(p)
 	if err != nil {
 		h.T.Fatalf("%s: %v", p.id, err)
 	}

@@ -74,15 +74,14 @@ func (l *life) attachOne(what string, e engine, prefix string) {
 	l.T.Helper()
 	l.pods++
 	p := l.pod(fmt.Sprint("p", l.pods), "second")
-	var ips []string
-	l.await(what, func() (err error) {
-		ips, err = e.add(p)
-		return err
-	})
-	l.attached(p, ips, nil, prefix, "10.99.")
-	if err := e.del(p); err != nil {
-		l.T.Errorf("%s: %v", what, err)
-	}
+	l.attached(p, func(p pod) (ips []string, err error) {
+		l.await(what, func() error {
+			ips, err = e.add(p)
+			return err
+		})
+		return ips, err
+	}, prefix, "10.99.")
+	l.del(e, p)
 	l.nothingLeft(p)
 }
 

@@ -12,8 +12,7 @@ import (
 
 // TestLife: a pod with a further network comes, sees its runtime start anew, and goes.
 func TestLife(t *testing.T) {
-	engines(t, func(t *testing.T, start func(*host) engine) {
-		h := newHost(t)
+	engines(t, func(t *testing.T, h *host, start func(*host) engine) {
 		h.installed()
 		e := start(h)
 		if err := e.status(); err != nil {
@@ -23,19 +22,12 @@ func TestLife(t *testing.T) {
 			t.Errorf("pods are attached to %q with %q", network, plugin)
 		}
 		plain, p := h.pod("plain", ""), h.pod("p", "second,second")
-		ips, err := e.add(plain)
-		h.attached(plain, ips, err, "10.88.")
-		ips, err = e.add(p)
-		h.attached(p, ips, err, "10.88.", "10.99.", "10.99.")
+		h.attached(plain, e.add, "10.88.")
+		h.attached(p, e.add, "10.88.", "10.99.", "10.99.")
 		e.close()
 		e = start(h)
-		ips, err = e.again(p)
-		h.attached(p, ips, err, "10.88.", "10.99.", "10.99.")
-		for _, p := range []pod{p, plain, p} { // runtimes repeat a DEL
-			if err := e.del(p); err != nil {
-				t.Errorf("%s: %v", p.id, err)
-			}
-		}
+		h.attached(p, e.again, "10.88.", "10.99.", "10.99.")
+		h.del(e, p, plain, p) // runtimes repeat a DEL
 		h.nothingLeft(p, plain)
 	})
 }
@@ -43,8 +35,7 @@ func TestLife(t *testing.T) {
 // TestFailedADD: a network that cannot be attached leaves nothing, and neither runtime
 // takes the pod for one that runs.
 func TestFailedADD(t *testing.T) {
-	engines(t, func(t *testing.T, start func(*host) engine) {
-		h := newHost(t)
+	engines(t, func(t *testing.T, h *host, start func(*host) engine) {
 		h.installed()
 		e := start(h)
 		h.Define("default", "broken", `{"cniVersion": "1.0.0", "type": "bridge", "bridge": "broken", "ipam": {"type": "static", "addresses": [{"address": "no address"}]}}`, nil)
@@ -59,13 +50,11 @@ func TestFailedADD(t *testing.T) {
 // TestFailedDEL: neither runtime comes back for a DEL that failed, nor takes one for
 // done because of words of a plugin; the pod's next sandbox finishes it.
 func TestFailedDEL(t *testing.T) {
-	engines(t, func(t *testing.T, start func(*host) engine) {
-		h := newHost(t)
+	engines(t, func(t *testing.T, h *host, start func(*host) engine) {
 		h.installed()
 		e := start(h)
 		p := h.pod("p", "second")
-		ips, err := e.add(p)
-		h.attached(p, ips, err, "10.88.", "10.99.")
+		h.attached(p, e.add, "10.88.", "10.99.")
 		h.fails("DEL", "bridge", "device not found: no such file or directory")
 		if err := e.del(p); err == nil {
 			t.Error("the runtime takes the failed DEL for done")
@@ -75,14 +64,11 @@ func TestFailedDEL(t *testing.T) {
 			t.Errorf("leases %q, records %q", h.leases("cluster"), h.records())
 		}
 		next := h.another(p, "p-next")
-		ips, err = e.add(next)
-		h.attached(next, ips, err, "10.88.", "10.99.")
+		h.attached(next, e.add, "10.88.", "10.99.")
 		if len(h.leases("cluster")) != 1 || len(h.leases("second")) != 1 || len(h.records()) != 1 {
 			t.Errorf("after the next sandbox: leases %q and %q, records %q", h.leases("cluster"), h.leases("second"), h.records())
 		}
-		if err := e.del(next); err != nil {
-			t.Error(err)
-		}
+		h.del(e, next)
 		h.nothingLeft(next)
 	})
 }
@@ -94,14 +80,12 @@ func TestGC(t *testing.T) {
 	h.conf("10-cluster.conflist", h.network("cluster", "10.88.0.0/16"))
 	e := startCRIO(h)
 	older := h.pod("older", "") // than multus
-	ips, err := e.add(older)
-	h.attached(older, ips, err, "10.88.")
+	h.attached(older, e.add, "10.88.")
 	h.installed()
 	h.await("the runtime loads multus", loads(e, "multus"))
 	alive, dead := h.pod("alive", "second"), h.pod("dead", "second")
 	for _, p := range []pod{alive, dead} {
-		ips, err := e.add(p)
-		h.attached(p, ips, err, "10.88.", "10.99.")
+		h.attached(p, e.add, "10.88.", "10.99.")
 	}
 	e.close()
 	e = startCRIO(h)
@@ -114,55 +98,34 @@ func TestGC(t *testing.T) {
 	if !slices.Equal(h.leases("second"), alive.ips("net0")) || len(h.records()) != 1 {
 		t.Errorf("leases %q, records %q", h.leases("second"), h.records())
 	}
-	ips, err = e.again(alive)
-	h.attached(alive, ips, err, "10.88.", "10.99.")
-	ips, err = e.again(older)
-	h.attached(older, ips, err, "10.88.")
-	for _, p := range []pod{older, alive} {
-		if err := e.del(p); err != nil {
-			t.Error(err)
-		}
-	}
+	h.attached(alive, e.again, "10.88.", "10.99.")
+	h.attached(older, e.again, "10.88.")
+	h.del(e, older, alive)
 	h.nothingLeft(older, alive)
 }
 
 // TestBeforeAndAfter: pods are detached that were attached before multus came, and
 // after it went.
 func TestBeforeAndAfter(t *testing.T) {
-	engines(t, func(t *testing.T, start func(*host) engine) {
-		h := newHost(t)
+	engines(t, func(t *testing.T, h *host, start func(*host) engine) {
 		h.conf("10-cluster.conflist", h.network("cluster", "10.88.0.0/16"))
 		e := start(h)
 		before, during := h.pod("before", ""), h.pod("during", "second")
-		ips, err := e.add(before)
-		h.attached(before, ips, err, "10.88.")
+		h.attached(before, e.add, "10.88.")
 		h.installed()
 		h.await("the runtime loads multus", loads(e, "multus"))
-		ips, err = e.again(before)
-		h.attached(before, ips, err, "10.88.")
-		ips, err = e.add(during)
-		h.attached(during, ips, err, "10.88.", "10.99.")
-		if err := e.del(before); err != nil {
-			t.Error(err)
-		}
+		h.attached(before, e.again, "10.88.")
+		h.attached(during, e.add, "10.88.", "10.99.")
+		h.del(e, before)
 		uninstall := exec.Command(multus, "uninstall", "--cni-conf-dir", h.confDir, "--cni-bin-dir", h.Bin, "--set", "cniDir="+h.Path("state"))
-		if out, err := uninstall.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
+		h.run(uninstall)
 		h.await("the runtime loads the default network", loads(e, "bridge"))
 		after := h.pod("after", "second")
-		ips, err = e.add(after)
-		h.attached(after, ips, err, "10.88.")
-		for _, p := range []pod{during, after} {
-			if err := e.del(p); err != nil {
-				t.Errorf("%s: %v", p.id, err)
-			}
-		}
+		h.attached(after, e.add, "10.88.")
+		h.del(e, during, after)
 		// The runtime no longer knows multus, which is on the node for what it attached.
 		during.Remove()
-		if out, err := exec.Command(filepath.Join(h.Bin, "multus"), "gc", "--state", h.Path("state"), "--bin", h.Bin).CombinedOutput(); err != nil {
-			t.Errorf("%v\n%s", err, out)
-		}
+		h.run(exec.Command(filepath.Join(h.Bin, "multus"), "gc", "--state", h.Path("state"), "--bin", h.Bin))
 		h.nothingLeft(before, after)
 	})
 }
@@ -185,8 +148,7 @@ func TestCheck(t *testing.T) {
 	e := startCRIO(h)
 	h.fails("CHECK", "bridge", "not what it was")
 	p := h.pod("p", "second")
-	ips, err := e.add(p)
-	h.attached(p, ips, err, "10.88.", "10.99.")
+	h.attached(p, e.add, "10.88.", "10.99.")
 	h.fails("CHECK", "bridge", "")
 
 	own := filepath.Join(h.confDir, "00-multus.conflist")
@@ -196,24 +158,18 @@ func TestCheck(t *testing.T) {
 	e.close()
 	e = startCRIO(h)
 	checked := h.pod("checked", "second")
-	ips, err = e.add(checked)
-	h.attached(checked, ips, err, "10.88.", "10.99.")
+	h.attached(checked, e.add, "10.88.", "10.99.")
 	h.fails("CHECK", "bridge", "not what it was")
 	if _, err := e.again(checked); err == nil || !strings.Contains(err.Error(), "network cluster (eth0): bridge: not what it was") {
 		t.Errorf("CHECK: %v", err)
 	}
-	for _, p := range []pod{p, checked} {
-		if err := e.del(p); err != nil {
-			t.Error(err)
-		}
-	}
+	h.del(e, p, checked)
 	h.nothingLeft(p, checked)
 }
 
 // TestStatus: the runtime's node is ready when the default network is.
 func TestStatus(t *testing.T) {
-	engines(t, func(t *testing.T, start func(*host) engine) {
-		h := newHost(t)
+	engines(t, func(t *testing.T, h *host, start func(*host) engine) {
 		e := start(h)
 		not := func(what, want string) {
 			t.Helper()
@@ -258,10 +214,7 @@ func TestBinaryAfterConfiguration(t *testing.T) {
 	h.Must(os.Rename(h.Path("multus"), binary))
 	h.await("the runtime loads multus", loads(e, "multus"))
 	p := h.pod("p", "second")
-	ips, err := e.add(p)
-	h.attached(p, ips, err, "10.88.", "10.99.")
-	if err := e.del(p); err != nil {
-		t.Error(err)
-	}
+	h.attached(p, e.add, "10.88.", "10.99.")
+	h.del(e, p)
 	h.nothingLeft(p)
 }
