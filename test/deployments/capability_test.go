@@ -22,9 +22,7 @@ func TestTheOneCapability(t *testing.T) {
 	}
 	for caps, able := range map[string]bool{"-all": false, "-all,+dac_override": true} {
 		conf, bin := foreign(t), foreign(t)
-		if err := os.WriteFile(filepath.Join(conf, "10-net.conflist"), []byte(`{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"bridge"}]}`), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		must(t, os.WriteFile(filepath.Join(conf, "10-net.conflist"), []byte(`{"cniVersion":"1.0.0","name":"net","plugins":[{"type":"bridge"}]}`), 0o644))
 		cmd := exec.Command(setpriv, "--bounding-set", caps, "--inh-caps=-all", binary, "install", "--once", "--cni-conf-dir", conf, "--cni-bin-dir", bin)
 		cmd.Env = []string{"PATH=/usr/bin:/bin"}
 		out, err := cmd.CombinedOutput()
@@ -39,11 +37,7 @@ func TestTheOneCapability(t *testing.T) {
 func foreign(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.Chown(dir, 1000, 1000); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.Chown(dir, 1000, 1000))
+	must(t, os.Chmod(dir, 0o755))
 	return dir
 }

@@ -1,7 +1,6 @@
 package deployments_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,19 +17,11 @@ import (
 // rules are the CEL rules of the kind NetworkAttachmentDefinition.
 func rules(t *testing.T) func(config string) error {
 	t.Helper()
-	data, err := os.ReadFile(deployments + "/base/crd/network-attachment-definitions.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	crd := typed[*apiextensionsv1.CustomResourceDefinition](t, data)[0]
+	crd := typed[*apiextensionsv1.CustomResourceDefinition](t, read(t, deployments+"/base/crd/network-attachment-definitions.yaml"))[0]
 	var props apiextensions.JSONSchemaProps
-	if err := apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(crd.Spec.Versions[0].Schema.OpenAPIV3Schema, &props, nil); err != nil {
-		t.Fatal(err)
-	}
+	must(t, apiextensionsv1.Convert_v1_JSONSchemaProps_To_apiextensions_JSONSchemaProps(crd.Spec.Versions[0].Schema.OpenAPIV3Schema, &props, nil))
 	structural, err := schema.NewStructural(&props)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	validator := cel.NewValidator(structural, true, celconfig.PerCallLimit)
 	return func(config string) error {
 		object := map[string]any{"spec": map[string]any{"config": config}}
@@ -68,20 +59,14 @@ func TestRulesOfTheKind(t *testing.T) {
 func TestRulesAgreeWithScenarios(t *testing.T) {
 	check := rules(t)
 	files, err := filepath.Glob("../../pkg/netconf/testdata/fuzz/*/*")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	plans, err := filepath.Glob("../../pkg/plan/testdata/*.txtar")
 	if err != nil || len(plans) == 0 {
 		t.Fatalf("no scenarios: %v", err)
 	}
 	taken := 0
 	for _, file := range append(files, plans...) {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for line := range strings.SplitSeq(string(data), "\n") {
+		for line := range strings.SplitSeq(string(read(t, file)), "\n") {
 			_, found, _ := strings.Cut(line, "config: ")
 			for _, config := range []string{line, strings.Trim(strings.TrimSpace(found), "'")} {
 				if _, _, err := netconf.Parse([]byte(config), "x"); err != nil {

@@ -26,19 +26,29 @@ import (
 
 const deployments = "../../deployments"
 
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	must(t, err)
+	return data
+}
+
 // built is what `kubectl kustomize DIR` prints.
 func built(t *testing.T, dir string) []byte {
 	t.Helper()
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionLegacy // as kubectl does
 	all, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	data, err := all.AsYaml()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return data
 }
 
@@ -47,20 +57,14 @@ func with(t *testing.T, components ...string) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	absolute, err := filepath.Abs(deployments)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	relative, err := filepath.Rel(dir, absolute)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	text := fmt.Sprintf("resources: [%s/base]\ncomponents:\n", relative)
 	for _, component := range components {
 		text += fmt.Sprintf("  - %s/components/%s\n", relative, component)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "Kustomization"), []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(filepath.Join(dir, "Kustomization"), []byte(text), 0o644))
 	return built(t, dir)
 }
 
@@ -98,9 +102,7 @@ func documents(t *testing.T, stream []byte) [][]byte {
 		if errors.Is(err, io.EOF) {
 			return all
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if data, err := yaml.ToJSON(doc); err != nil {
 			t.Fatalf("%v\n%s", err, doc)
 		} else if string(data) != "null" {

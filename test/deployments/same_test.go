@@ -34,10 +34,7 @@ const header = `# multus, whole, for kubectl apply -f: rendered from the directo
 
 // TestRendered: what lies there rendered is what would be rendered.
 func TestRendered(t *testing.T) {
-	alerts, err := os.ReadFile(deployments + "/monitoring/rules.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	alerts := read(t, deployments+"/monitoring/rules.yaml")
 	copies := map[string][]byte{
 		deployments + "/multus.yaml":                         append([]byte(header), built(t, deployments)...),
 		deployments + "/base/monitoring/prometheusrule.yaml": indented(rule, alerts),
@@ -47,11 +44,7 @@ func TestRendered(t *testing.T) {
 		"network-attachment-definitions.yaml": "base/crd/network-attachment-definitions.yaml",
 		"networks.kubernetes.com.yaml":        "components/legacy/networks.kubernetes.com.yaml",
 	} {
-		data, err := os.ReadFile(deployments + "/" + from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		copies[deployments+"/chart/files/"+to] = data
+		copies[deployments+"/chart/files/"+to] = read(t, deployments+"/"+from)
 	}
 	for path, want := range copies {
 		got, err := os.ReadFile(path)
@@ -62,9 +55,7 @@ func TestRendered(t *testing.T) {
 			t.Errorf("%s is not what it is rendered from (%v); go -C test/deployments test . -update", path, err)
 			continue
 		}
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			t.Error(err)
-		}
+		must(t, os.WriteFile(path, want, 0o644))
 	}
 }
 
@@ -103,9 +94,7 @@ func TestChartIsTheSame(t *testing.T) {
 	for name, c := range choices {
 		t.Run(name, func(t *testing.T) {
 			rendered, err := templated(c.values)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must(t, err)
 			chart := objects(t, rendered)
 			for _, o := range chart {
 				unkept(o)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	securityv1 "github.com/openshift/api/security/v1"
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -23,7 +25,8 @@ func decode(t *testing.T, data []byte) runtime.Object {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		admissionv1.AddToScheme, appsv1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme, apiextensionsv1.AddToScheme, others,
+		admissionv1.AddToScheme, appsv1.AddToScheme, corev1.AddToScheme, rbacv1.AddToScheme, apiextensionsv1.AddToScheme,
+		securityv1.Install, monitoringv1.AddToScheme, // of those who extend the API
 	} {
 		utilruntime.Must(add(scheme))
 	}
@@ -67,9 +70,7 @@ func TestFoldersForApply(t *testing.T) {
 		seen = append(seen, strings.TrimPrefix(path, deployments+"/"))
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for _, path := range []string{"multus.yaml", "base/crd/network-attachment-definitions.yaml", "base/rbac/rbac.yaml"} {
 		if !slices.Contains(seen, path) {
 			t.Errorf("%s is not sent; seen %q", path, seen)

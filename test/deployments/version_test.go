@@ -1,7 +1,6 @@
 package deployments_test
 
 import (
-	"os"
 	"regexp"
 	"testing"
 )
@@ -16,11 +15,7 @@ func TestOneVersion(t *testing.T) {
 		{"images/Dockerfile", `ARG VERSION=(\S+)`},
 		{"docs/deploying.md", `containers-storage:ghcr\.io/multus-cni/multus:([^` + "`" + `]+)`},
 	} {
-		data, err := os.ReadFile("../../" + place.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := regexp.MustCompile(place.pattern).FindSubmatch(data)
+		found := regexp.MustCompile(place.pattern).FindSubmatch(read(t, "../../"+place.path))
 		if found == nil {
 			t.Fatalf("%s: no %s", place.path, place.pattern)
 		}
