@@ -16,7 +16,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
@@ -30,9 +29,9 @@ func TestServed(t *testing.T) {
 	n := newNode(t)
 	n.cni("STATUS", "c0", 0)
 	n.cni("ADD", "c1", 0)
-	n.broken(true)
+	n.write("bin/broken", "", 0o600)
 	n.cni("ADD", "c2", 1)
-	n.broken(false)
+	n.must(os.Remove(n.path("bin/broken")))
 	n.cni("DEL", "c1", 0)
 	n.cni("ADD", "c3", 0)
 	families := n.metrics()
@@ -62,17 +61,12 @@ func TestServed(t *testing.T) {
 func samples(f *dto.MetricFamily) []string {
 	var all []string
 	for _, m := range f.GetMetric() {
-		var pairs []string
+		metric := model.Metric{model.MetricNameLabel: model.LabelValue(f.GetName())}
 		for _, l := range m.GetLabel() {
-			pairs = append(pairs, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
-		}
-		slices.Sort(pairs)
-		braces := ""
-		if pairs != nil {
-			braces = "{" + strings.Join(pairs, ",") + "}"
+			metric[model.LabelName(l.GetName())] = model.LabelValue(l.GetValue())
 		}
 		value := m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
-		all = append(all, fmt.Sprintf("%s%s %v", f.GetName(), braces, value))
+		all = append(all, fmt.Sprintf("%s %v", strings.ReplaceAll(metric.String(), ", ", ","), value))
 	}
 	return all
 }
@@ -85,15 +79,25 @@ func TestExposition(t *testing.T) {
 	if problems, err := promlint.New(bytes.NewReader(n.scrape())).Lint(); err != nil || problems != nil {
 		t.Errorf("%v, %v", problems, err)
 	}
-	documented, err := os.ReadFile("../../docs/metrics.md")
+	documented(t, "multus_[a-z_]+", slices.Collect(maps.Keys(families)))
+}
+
+// documented: the tables of docs/metrics.md name these, and no others like them.
+func documented(t *testing.T, pattern string, names []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/metrics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var named []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `(multus_[a-z_]+)").FindAllSubmatch(documented, -1) {
+	for _, row := range regexp.MustCompile("(?m)^\\| `("+pattern+")").FindAllSubmatch(text, -1) {
 		named = append(named, string(row[1]))
 	}
-	compare(t, "docs/metrics.md", named, slices.Collect(maps.Keys(families)))
+	slices.Sort(named)
+	slices.Sort(names)
+	if !slices.Equal(named, names) {
+		t.Errorf("docs/metrics.md: %q, and there are %q", named, names)
+	}
 }
 
 // TestRules: Prometheus accepts them, they use nothing but what is served, and each
@@ -111,15 +115,7 @@ func TestRules(t *testing.T) {
 			served.check(t, rule.Alert, rule.Expr)
 		}
 	}
-	documented, err := os.ReadFile("../../docs/metrics.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var named []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `(Multus[A-Za-z]+)`").FindAllSubmatch(documented, -1) {
-		named = append(named, string(row[1]))
-	}
-	compare(t, "alerts of docs/metrics.md", named, alerts)
+	documented(t, "Multus[A-Za-z]+", alerts)
 }
 
 // TestDashboard: each panel has a query that Prometheus reads, of what is served.
@@ -208,23 +204,4 @@ func (s series) check(t *testing.T, what, query string) {
 			t.Errorf("%s: nothing has a label %s: %s", what, label, query)
 		}
 	}
-}
-
-func compare(t *testing.T, what string, one, other []string) {
-	t.Helper()
-	slices.Sort(one)
-	slices.Sort(other)
-	if !slices.Equal(one, other) {
-		t.Errorf("%s: %q, and there are %q", what, one, other)
-	}
-}
-
-func parse(t *testing.T, text []byte) map[string]*dto.MetricFamily {
-	t.Helper()
-	p := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := p.TextToMetricFamilies(bytes.NewReader(text))
-	if err != nil {
-		t.Fatalf("%v in\n%s", err, text)
-	}
-	return families
 }

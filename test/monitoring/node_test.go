@@ -15,6 +15,8 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
 const multus = "../../bin/multus"
@@ -60,9 +62,7 @@ func newNode(t *testing.T) *node {
 		"--set", "cniDir="+n.path("state"), "--api-server", "https://127.0.0.1:1", "--service-account", n.path("account"))
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	n.must(cmd.Start())
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
@@ -70,15 +70,12 @@ func newNode(t *testing.T) *node {
 			t.Log(log.String())
 		}
 	})
-	n.await("/readyz")
-	for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		if _, err := os.Stat(n.path("state/metrics.sock")); err == nil {
-			return n
-		}
-		if time.Since(begin) > 30*time.Second {
-			t.Fatal("no socket")
-		}
-	}
+	n.ask("/readyz")
+	n.await(func() error {
+		_, err := os.Stat(n.path("state/metrics.sock"))
+		return err
+	})
+	return n
 }
 
 // free is an address that nothing listens on.
@@ -94,18 +91,13 @@ func free(t *testing.T) string {
 func (n *node) path(name string) string { return filepath.Join(n.dir, name) }
 
 func (n *node) write(name, content string, mode os.FileMode) {
-	if err := os.MkdirAll(filepath.Dir(n.path(name)), 0o700); err != nil {
-		n.Fatal(err)
-	}
-	if err := os.WriteFile(n.path(name), []byte(content), mode); err != nil {
-		n.Fatal(err)
-	}
+	n.must(os.MkdirAll(filepath.Dir(n.path(name)), 0o700))
+	n.must(os.WriteFile(n.path(name), []byte(content), mode))
 }
 
-func (n *node) broken(yes bool) {
-	if yes {
-		n.write("bin/broken", "", 0o600)
-	} else if err := os.Remove(n.path("bin/broken")); err != nil {
+func (n *node) must(err error) {
+	n.Helper()
+	if err != nil {
 		n.Fatal(err)
 	}
 }
@@ -127,36 +119,44 @@ func (n *node) cni(verb, sandbox string, exit int) {
 // read in its own time.
 func (n *node) metrics() map[string]*dto.MetricFamily {
 	n.Helper()
-	last := n.scrape()
-	for {
+	last, now := []byte(nil), n.scrape()
+	for !bytes.Equal(last, now) {
 		time.Sleep(100 * time.Millisecond)
-		now := n.scrape()
-		if bytes.Equal(last, now) {
-			return parse(n.T, now)
-		}
-		last = now
+		last, now = now, n.scrape()
 	}
+	p := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := p.TextToMetricFamilies(bytes.NewReader(now))
+	n.must(err)
+	return families
 }
 
-func (n *node) scrape() []byte { return n.await("/metrics") }
+func (n *node) scrape() []byte { return n.ask("/metrics") }
 
-// await asks until the answer is good.
-func (n *node) await(path string) []byte {
+// ask asks until the answer is good.
+func (n *node) ask(path string) (body []byte) {
 	n.Helper()
-	begin := time.Now()
-	for {
+	n.await(func() error {
 		resp, err := http.Get("http://" + n.address + path)
-		if err == nil {
-			body, _ := io.ReadAll(resp.Body)
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return body
-			}
-			err = fmt.Errorf("%s: %s", resp.Status, body)
+		if err != nil {
+			return err
 		}
-		if time.Since(begin) > 30*time.Second {
-			n.Fatalf("%s: %v", path, err)
+		defer resp.Body.Close()
+		if body, err = io.ReadAll(resp.Body); err == nil && resp.StatusCode != http.StatusOK {
+			err = fmt.Errorf("%s: %s: %s", path, resp.Status, body)
 		}
-		time.Sleep(20 * time.Millisecond)
+		return err
+	})
+	return body
+}
+
+// await waits until a function has nothing to say against.
+func (n *node) await(check func() error) {
+	n.Helper()
+	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		if err := check(); err == nil {
+			return
+		} else if time.Since(begin) > 30*time.Second {
+			n.Fatal(err)
+		}
 	}
 }
