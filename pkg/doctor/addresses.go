@@ -2,11 +2,11 @@ package doctor
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math"
+	"math/big"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -29,37 +29,36 @@ type pool struct {
 	network string
 	dir     string // called by the CNI network's name
 	ranges  []lint.Range
-	size    uint64
+	size    int
 }
 
 // addresses tells how many addresses host-local has left to hand out.
 func addresses(_ context.Context, s *survey) []Finding {
-	var found []Finding
-	pools := s.pools()
 	keys, _ := s.state().Keys() // what cannot be read is another check's
 	recorded := map[string]bool{}
 	for _, k := range keys {
 		recorded[k.ContainerID] = true
 	}
+	var found []Finding
+	pools := s.pools()
 	for _, p := range pools {
 		used, lost, err := p.used(recorded)
-		free := p.size - min(used, p.size)
-		level := OK
-		switch {
-		case err != nil:
+		if err != nil {
 			found = append(found, warning("", "network %s: %v", p.network, err)...)
-		case free == 0:
-			level = Fault
-		case float64(free) < scarce*float64(p.size):
-			level = Warning
+			continue
 		}
-		if level == OK {
+		free := p.size - min(used, p.size)
+		if free > 0 && float64(free) >= scarce*float64(p.size) {
 			continue
 		}
 		what, cure := fmt.Sprintf("network %s: %d of %d addresses of %s are free", p.network, free, p.size, p.ranges[0].Subnet), "widen the range"
 		if lost > 0 {
 			what += fmt.Sprintf("; %d are taken by containers that are not on record", lost)
 			cure += ", or remove the files in " + p.dir + " that are of pods which are gone"
+		}
+		level := Warning
+		if free == 0 {
+			level = Fault
 		}
 		found = append(found, finding(level, cure, "%s", what)...)
 	}
@@ -69,7 +68,7 @@ func addresses(_ context.Context, s *survey) []Finding {
 // pools are those of all networks, each once.
 func (s *survey) pools() []pool {
 	var all []pool
-	for _, n := range s.known().all() {
+	for _, n := range s.known().networks {
 		for _, plugin := range n.list.Plugins() {
 			all = append(all, poolsOf(n, plugin)...)
 		}
@@ -94,7 +93,7 @@ func poolsOf(n network, plugin netconf.Plugin) []pool {
 
 // used is how many addresses are taken, and how many of these by containers that are
 // not on record: host-local keeps a file for each, which begins with the container's ID.
-func (p pool) used(recorded map[string]bool) (used, lost uint64, err error) {
+func (p pool) used(recorded map[string]bool) (used, lost int, err error) {
 	entries, err := os.ReadDir(p.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, 0, err
@@ -120,13 +119,12 @@ func (p pool) holds(text string) bool {
 
 // size is how many addresses of a range there are to be had: not the gateway, which is
 // the first of the network if nothing else is said, nor IPv4's broadcast address.
-func size(r lint.Range) uint64 {
-	first, last := r.First.As16(), r.Last.As16()
-	low := binary.BigEndian.Uint64(last[8:]) - binary.BigEndian.Uint64(first[8:])
-	if [8]byte(first[:8]) != [8]byte(last[:8]) || low > math.MaxInt32 {
+func size(r lint.Range) int {
+	between := new(big.Int).Sub(new(big.Int).SetBytes(r.Last.AsSlice()), new(big.Int).SetBytes(r.First.AsSlice()))
+	if between.BitLen() > 31 {
 		return math.MaxInt32 // more than anybody uses
 	}
-	n := low + 1
+	n := int(between.Int64()) + 1
 	if gateway := r.Subnet.Addr().Next(); gateway == r.First {
 		n--
 	}

@@ -12,14 +12,14 @@ import (
 func TestPools(t *testing.T) {
 	tests := []struct {
 		name, ipam string
-		want       []uint64 // the sizes
+		want       []int // the sizes
 	}{
-		{"one network", `"subnet": "10.0.0.0/24"`, []uint64{253}}, // without network, gateway, broadcast
-		{"a part of it", `"subnet": "10.0.0.0/24", "rangeStart": "10.0.0.10", "rangeEnd": "10.0.0.19"`, []uint64{10}},
-		{"up to its end", `"subnet": "10.0.0.0/24", "rangeStart": "10.0.0.250"`, []uint64{5}},
-		{"both families", `"ranges": [[{"subnet": "10.0.0.0/30"}], [{"subnet": "2001:db8::/64"}]]`, []uint64{1, math.MaxInt32}},
-		{"a set of two", `"ranges": [[{"subnet": "10.0.0.0/29"}, {"subnet": "10.0.1.0/29"}]]`, []uint64{10}},
-		{"few of IPv6", `"subnet": "2001:db8::/120", "rangeStart": "2001:db8::10", "rangeEnd": "2001:db8::1f"`, []uint64{16}},
+		{"one network", `"subnet": "10.0.0.0/24"`, []int{253}}, // without network, gateway, broadcast
+		{"a part of it", `"subnet": "10.0.0.0/24", "rangeStart": "10.0.0.10", "rangeEnd": "10.0.0.19"`, []int{10}},
+		{"up to its end", `"subnet": "10.0.0.0/24", "rangeStart": "10.0.0.250"`, []int{5}},
+		{"both families", `"ranges": [[{"subnet": "10.0.0.0/30"}], [{"subnet": "2001:db8::/64"}]]`, []int{1, math.MaxInt32}},
+		{"a set of two", `"ranges": [[{"subnet": "10.0.0.0/29"}, {"subnet": "10.0.1.0/29"}]]`, []int{10}},
+		{"few of IPv6", `"subnet": "2001:db8::/120", "rangeStart": "2001:db8::10", "rangeEnd": "2001:db8::1f"`, []int{16}},
 		{"what the plugin refuses", `"subnet": "10.0.0.7/24"`, nil},
 	}
 	for _, tt := range tests {
@@ -28,7 +28,7 @@ func TestPools(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got []uint64
+			var got []int
 			for _, p := range poolsOf(network{name: "n", list: list}, list.Plugins()[0]) {
 				got = append(got, p.size)
 			}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/duration"
@@ -25,150 +24,128 @@ const (
 
 // credential tells how multus identifies itself, and for how long that is good.
 func credential(_ context.Context, s *survey) []Finding {
-	if err := s.client.Check(); err != nil {
-		return faulty("", "%v", err)
-	}
 	c, err := s.client.Credential()
-	if err != nil {
+	if err := cmp.Or(s.client.Check(), err); err != nil {
 		return faulty("", "%v", err)
 	}
-	now := time.Now()
-	left := c.Expires.Sub(now)
+	const cure = "see what should keep it current: is the DaemonSet running on this node?"
+	left := time.Until(c.Expires)
 	switch {
-	case c.Issued.After(now.Add(skewed)):
+	case time.Until(c.Issued) > skewed:
 		return faulty("set this node's clock", "%s: issued at %s, which is still to come", c.Name, c.Issued.UTC().Format(time.RFC3339))
 	case c.Expires.IsZero():
 		return ok("%s: does not expire, as far as can be seen", c.Name)
 	case left <= 0:
-		return faulty("see what should keep it current: is the DaemonSet running on this node?", "%s: expired at %s", c.Name, c.Expires.UTC().Format(time.RFC3339))
+		return faulty(cure, "%s: expired at %s", c.Name, c.Expires.UTC().Format(time.RFC3339))
 	case left < c.Expires.Sub(c.Issued)/10:
-		return warning("see what should keep it current: is the DaemonSet running on this node?", "%s: expires in %s", c.Name, duration.HumanDuration(left))
+		return warning(cure, "%s: expires in %s", c.Name, duration.HumanDuration(left))
 	}
 	return ok("%s: good for %s", c.Name, duration.HumanDuration(left))
 }
 
-// api tells whether and how fast the API server answers, and what its clock says.
+// api tells whether and how fast the API server answers.
 func api(_ context.Context, s *survey) []Finding {
 	server, err := s.server()
-	if err != nil {
-		return faulty("", "%v", err)
-	}
-	found := ok("version %s, answers within %s", server.Version, server.Took.Round(time.Millisecond))
-	if server.Took > slow {
-		found = warning("see the load of the API server and the network to it", "version %s, answers only after %s, which each pod waits for several times", server.Version, server.Took.Round(100*time.Millisecond))
-	}
-	return append(found, clock(server, time.Now())...)
-}
-
-func clock(server kube.Server, now time.Time) []Finding {
-	off := now.Sub(server.Time)
-	level, cure := OK, ""
 	switch {
-	case server.Time.IsZero():
-		return nil
-	case off.Abs() > apart:
-		level, cure = Fault, "synchronise the clocks: tokens and certificates are refused"
-	case off.Abs() > skewed:
-		level, cure = Warning, "synchronise the clocks"
-	default:
-		off = 0
+	case err != nil:
+		return faulty("", "%v", err)
+	case server.Took > slow:
+		return warning("see the load of the API server and the network to it", "version %s, answers only after %s, which each pod waits for several times", server.Version, server.Took.Round(100*time.Millisecond))
 	}
-	what := "the same as the API server's"
-	if off > 0 {
-		what = duration.HumanDuration(off) + " ahead of the API server's"
-	} else if off < 0 {
-		what = duration.HumanDuration(-off) + " behind the API server's"
-	}
-	return []Finding{{Check: "clock", Level: level, What: what, Cure: cure}}
+	return ok("version %s, answers within %s", server.Version, server.Took.Round(time.Millisecond))
 }
 
-// need is a permission that multus has to have.
-type need struct {
+// clock compares this node's clock with the API server's.
+func clock(_ context.Context, s *survey) []Finding {
+	server, err := s.server()
+	if err != nil || server.Time.IsZero() {
+		return nil
+	}
+	return askew(time.Since(server.Time))
+}
+
+// askew tells what becomes of a clock that is ahead by this much.
+func askew(ahead time.Duration) []Finding {
+	const what = "%s %s the API server's"
+	off, direction := duration.HumanDuration(ahead.Abs()), "ahead of"
+	if ahead < 0 {
+		direction = "behind"
+	}
+	switch {
+	case ahead.Abs() > apart:
+		return faulty("synchronise the clocks: tokens and certificates are refused", what, off, direction)
+	case ahead.Abs() > skewed:
+		return warning("synchronise the clocks", what, off, direction)
+	}
+	return ok("the same as the API server's")
+}
+
+// permission is one that multus has to have, or that it never needs: that has no why.
+type permission struct {
 	kube.Permission
 	level Level
-	why   string
+	why   string // what comes of it that it is lacking
 }
 
-func needs(conf config.Config) []need {
-	all := []need{
-		{kube.Permission{Verb: "get", Resource: "pods"}, Fault, "pods that ask for networks do not start"},
-		{kube.Permission{Verb: "get", Group: nadGroup, Resource: nadResource}, Fault, "pods that ask for networks do not start"},
+func needs(conf config.Config) []permission {
+	const unseen = "pods that ask for networks do not start"
+	all := []permission{
+		{kube.Permission{Verb: "get", Resource: "pods"}, Fault, unseen},
+		{kube.Permission{Verb: "get", Group: nadGroup, Resource: nadResource}, Fault, unseen},
 	}
 	if conf.NetworkStatus != config.StatusNever {
-		all = append(all, need{kube.Permission{Verb: "patch", Resource: "pods", Subresource: "status"}, Fault, "no pod starts, for its network-status cannot be written"})
+		all = append(all, permission{kube.Permission{Verb: "patch", Resource: "pods", Subresource: "status"}, Fault, "no pod starts, for its network-status cannot be written"})
 	}
 	if conf.Events {
-		all = append(all, need{kube.Permission{Verb: "create", Resource: "events"}, Warning, "pods have no AddedInterfaces events"})
+		all = append(all, permission{kube.Permission{Verb: "create", Resource: "events"}, Warning, "pods have no AddedInterfaces events"})
 	}
 	if conf.LegacyNetworks {
-		all = append(all, need{kube.Permission{Verb: "get", Group: "kubernetes.com", Resource: "networks"}, Fault, "pods with older Network objects do not start"})
+		all = append(all, permission{kube.Permission{Verb: "get", Group: "kubernetes.com", Resource: "networks"}, Fault, "pods with older Network objects do not start"})
 	}
 	return all
 }
 
-func everything() kube.Permission { return kube.Permission{Verb: "*", Group: "*", Resource: "*"} }
-
-// excesses are permissions that multus never needs.
-func excesses() []kube.Permission {
-	return []kube.Permission{
-		everything(),
-		{Verb: "get", Resource: "secrets"},
-		{Verb: "create", Resource: "pods"},
-		{Verb: "create", Group: "rbac.authorization.k8s.io", Resource: "clusterrolebindings"},
+// excesses are permissions that multus never needs; who has the first one has all.
+func excesses() []permission {
+	return []permission{
+		{Permission: kube.Permission{Verb: "*", Group: "*", Resource: "*"}},
+		{Permission: kube.Permission{Verb: "get", Resource: "secrets"}},
+		{Permission: kube.Permission{Verb: "create", Resource: "pods"}},
+		{Permission: kube.Permission{Verb: "create", Group: "rbac.authorization.k8s.io", Resource: "clusterrolebindings"}},
 	}
 }
 
 // permissions tells whether multus may do what it has to, and nothing beyond.
 func permissions(ctx context.Context, s *survey) []Finding {
-	var found []Finding
-	wanted, excesses := needs(s.conf), excesses()
-	var asked []kube.Permission
-	for _, n := range wanted {
-		asked = append(asked, n.Permission)
-	}
 	if _, err := s.server(); err != nil {
 		return unanswered()
 	}
-	may, err := s.may(ctx, append(asked, excesses...))
-	if err != nil {
-		return unknown("not to be told: %v", err)
+	type answer struct {
+		may bool
+		err error
 	}
-	for _, n := range wanted {
-		if !may[n.Permission] {
-			found = append(found, finding(n.level, "give multus's ClusterRole that; see deployments/", "may not %s: %s", n.Permission, n.why)...)
-		}
-	}
+	wanted := needs(s.conf)
+	all := append(wanted, excesses()...)
+	answers := together(len(all), all, func(p permission) answer {
+		may, err := s.client.May(ctx, p.Permission)
+		return answer{may, err}
+	})
 	const cure, what = "bind multus to the ClusterRole of deployments/ alone", "may %s, and so may whoever reads this node's kubeconfig"
-	if may[everything()] {
-		return append(found, warning(cure, what, "do everything in the cluster")...)
-	}
-	for _, p := range excesses {
-		if may[p] {
+	var found []Finding
+	for i, p := range all {
+		switch a := answers[i]; {
+		case a.err != nil:
+			return unknown("not to be told: %v", a.err)
+		case a.may == (p.why != ""):
+		case p.why != "":
+			found = append(found, finding(p.level, "give multus's ClusterRole that; see deployments/", "may not %s: %s", p, p.why)...)
+		case p.Verb == "*":
+			return append(found, warning(cure, what, "do everything in the cluster")...)
+		default:
 			found = append(found, warning(cure, what, p)...)
 		}
 	}
 	return or(found, ok("the %d that it needs, and none of those that it must not have", len(wanted)))
-}
-
-// may asks for all permissions at the same time.
-func (s *survey) may(ctx context.Context, permissions []kube.Permission) (map[kube.Permission]bool, error) {
-	var (
-		mu    sync.Mutex
-		group sync.WaitGroup
-		last  error
-	)
-	may := map[kube.Permission]bool{}
-	for _, p := range permissions {
-		group.Go(func() {
-			allowed, err := s.client.May(ctx, p)
-			mu.Lock()
-			defer mu.Unlock()
-			may[p] = allowed
-			last = cmp.Or(err, last)
-		})
-	}
-	group.Wait()
-	return may, last
 }
 
 const (
@@ -202,5 +179,5 @@ func networks(ctx context.Context, s *survey) []Finding {
 	if len(known.bad) > 0 {
 		return few(known.bad)
 	}
-	return ok("%s/%s is served; %s, all sound", nadGroup, nadVersion, counted(len(known.networks), "network", "networks"))
+	return ok("%s/%s is served; %s, all sound", nadGroup, nadVersion, counted(len(known.networks)-len(known.everywhere), "network", "networks"))
 }

@@ -1,9 +1,9 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,10 +51,10 @@ type check struct {
 	run  func(context.Context, *survey) []Finding
 }
 
-// checks are all but those of the configuration, which the others rest on. The first
-// ones need none.
+// checks are those that there is something for: the configuration, the kubeconfig and
+// the API server may be missing.
 func checks(s *survey) []check {
-	all := []check{{"runtime", runtimeKnown}, {"older", older}, {"state", stateDirectory}, {"records", records}}
+	all := []check{{"configuration", configuration}, {"runtime", runtimeKnown}, {"older", older}, {"state", stateDirectory}, {"records", records}}
 	if s.file == "" {
 		return all
 	}
@@ -71,7 +71,7 @@ func checks(s *survey) []check {
 	if s.client.Check() != nil { // all of the others would say the same again
 		return all
 	}
-	return append(all, check{"api", api}, check{"permissions", permissions}, check{"networks", networks})
+	return append(all, check{"api", api}, check{"clock", clock}, check{"permissions", permissions}, check{"networks", networks})
 }
 
 // Check looks at the node. The findings are in the order of the checks, which run at
@@ -79,25 +79,40 @@ func checks(s *survey) []check {
 func (n Node) Check(ctx context.Context) []Finding {
 	s, done := within(n.Limit, func() *survey { return n.survey(ctx) })
 	if !done {
-		return []Finding{{Check: "configuration", Level: Fault, What: n.hangs(), Cure: hangCure}}
+		return named("configuration", n.hanging())
 	}
 	defer s.close()
-	all := []check{{"configuration", configuration}}
-	all = append(all, checks(s)...)
-	found := make([][]Finding, len(all))
+	all := checks(s)
+	found := slices.Concat(together(len(all), all, func(c check) []Finding { return named(c.name, n.bounded(ctx, c, s)) })...)
+	for i := range found {
+		n.mend(ctx, &found[i])
+	}
+	return found
+}
+
+// named are the findings of a check.
+func named(check string, found []Finding) []Finding {
+	for i := range found {
+		found[i].Check = check
+	}
+	return found
+}
+
+// together does something with all items, some at the same time. The answers are in
+// the order of the items.
+func together[T, A any](atOnce int, items []T, do func(T) A) []A {
+	answers := make([]A, len(items))
 	var group sync.WaitGroup
-	for i, c := range all {
-		group.Go(func() { found[i] = n.bounded(ctx, c, s) })
+	free := make(chan struct{}, atOnce)
+	for i, item := range items {
+		free <- struct{}{}
+		group.Go(func() {
+			defer func() { <-free }()
+			answers[i] = do(item)
+		})
 	}
 	group.Wait()
-	var findings []Finding
-	for i, c := range all {
-		for _, f := range found[i] {
-			f.Check = cmp.Or(f.Check, c.name)
-			findings = append(findings, n.mend(ctx, f))
-		}
-	}
-	return findings
+	return answers
 }
 
 // bounded runs a check, and gives up on one that does not come back: file systems hang
@@ -114,14 +129,14 @@ func (n Node) bounded(ctx context.Context, c check, s *survey) []Finding {
 		return c.run(ctx, s)
 	})
 	if !done {
-		return faulty(hangCure, "%s", n.hangs())
+		return n.hanging()
 	}
 	return found
 }
 
-const hangCure = "see whether a file system or a plugin hangs"
-
-func (n Node) hangs() string { return fmt.Sprintf("no answer within %s", n.Limit) }
+func (n Node) hanging() []Finding {
+	return faulty("see whether a file system or a plugin hangs", "no answer within %s", n.Limit)
+}
 
 // within is what a function gives, unless that takes longer.
 func within[T any](limit time.Duration, run func() T) (given T, done bool) {
@@ -136,16 +151,15 @@ func within[T any](limit time.Duration, run func() T) (given T, done bool) {
 }
 
 // mend mends what a finding is about, if that is asked for and safe.
-func (n Node) mend(ctx context.Context, f Finding) Finding {
+func (n Node) mend(ctx context.Context, f *Finding) {
 	if f.fix == nil || !n.Fix {
-		return f
+		return
 	}
-	done, err := f.fix(ctx)
-	if err != nil {
+	if done, err := f.fix(ctx); err != nil {
 		f.Cure = fmt.Sprintf("%s; --fix could not: %v", f.Cure, err)
-		return f
+	} else {
+		*f = Finding{Check: f.Check, Level: OK, What: "mended: " + done}
 	}
-	return Finding{Check: f.Check, Level: OK, What: "mended: " + done}
 }
 
 func finding(level Level, cure, what string, args ...any) []Finding {

@@ -60,9 +60,9 @@ func (w *world) crio(dropIn string) {
 
 func otherMachine() (name string, number byte) {
 	if runtime.GOARCH == "arm64" {
-		return "amd64", 62
+		return "x86_64", 62
 	}
-	return "arm64", 183
+	return "aarch64", 183
 }
 
 func (w *world) foreignPlugin(name string) {
@@ -125,7 +125,7 @@ func TestFaults(t *testing.T) {
 		{"k3s", func(w *world) {
 			w.remove("/etc/containerd")
 			w.write("/var/lib/rancher/k3s/agent/etc/containerd/config.toml", "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dir = '/var/lib/rancher/k3s/data/cni'\nconf_dir = '/etc/cni/net.d'\n")
-		}, `fault binary: the runtime does not find the plugin "multus" in /var/lib/rancher/k3s/data/cni: no pod can start -> copy it there`},
+		}, `fault binary: multus: plugin binary not found in /var/lib/rancher/k3s/data/cni: no pod can start -> copy it there`},
 		{"containerd told another file", func(w *world) {
 			w.write("/proc/7/cmdline", "/usr/bin/containerd\x00--config\x00/else/c.toml\x00")
 			w.write("/else/c.toml", "version = 1\n[plugins.cri.cni]\nmax_conf_num = 3\n")
@@ -142,7 +142,7 @@ func TestFaults(t *testing.T) {
 		{"another multus's binary", func(w *world) { w.plugin("multus", "firewall") },
 			`fault binary: /opt/cni/bin/multus is another multus: github.com/containernetworking/plugins/plugins/meta/firewall`},
 		{"binary not executable", func(w *world) { w.mode("/opt/cni/bin/multus", 0o644) },
-			`fault binary: /opt/cni/bin/multus is no executable file: no pod can start -> copy it there anew`},
+			`fault binary: multus: plugin binary /opt/cni/bin/multus is not executable: no pod can start -> copy it there`},
 		{"binary of something else", func(w *world) { w.write("/opt/cni/bin/multus", "#!/bin/sh\n"); w.mode("/opt/cni/bin/multus", 0o755) },
 			`warning binary: /opt/cni/bin/multus is not built as multus is: `},
 		{"binary of another version", func(w *world) { w.write("/proc/self/exe", w.read("/opt/cni/bin/multus")); w.plugin("multus", "multus") },
@@ -160,13 +160,13 @@ func TestFaults(t *testing.T) {
 		{"another name", func(w *world) { w.write(confFile, strings.Replace(ourConf, "cbr0", "mine", 1)) },
 			`warning default-network: multus's configuration is called mine, the default network cbr0: the runtime does not find again`},
 		{"missing plugin", func(w *world) { w.remove("/opt/cni/bin/macvlan") },
-			`fault plugins: macvlan: plugin binary not found in /opt/cni/bin; needed by default/a -> install it there`},
+			`fault plugins: macvlan: plugin binary not found in /opt/cni/bin; needed by default/a -> install it there anew`},
 		{"missing plugin of a device", func(w *world) { w.define("b", `{"cniVersion": "1.0.0", "name": "b", "type": "sriov"}`, "x/vf") },
 			`warning plugins: sriov: plugin binary not found in /opt/cni/bin; needed by default/b -> `},
 		{"plugin not executable", func(w *world) { w.mode("/opt/cni/bin/macvlan", 0o644) },
-			`fault plugins: macvlan: plugin binary /opt/cni/bin/macvlan is not executable; needed by default/a -> chmod +x`},
+			`fault plugins: macvlan: plugin binary /opt/cni/bin/macvlan is not executable; needed by default/a -> install it there anew, executable`},
 		{"plugin of another architecture", func(w *world) { w.foreignPlugin("macvlan") },
-			`fault plugins: /opt/cni/bin/macvlan is built for ` + other + `, and this node is ` + runtime.GOARCH + ` -> install it anew`},
+			`fault plugins: /opt/cni/bin/macvlan is built for ` + other + `, and this node is ` + runtime.GOARCH + `; needed by default/a -> install it anew`},
 		{"plugin that is cut off", func(w *world) {
 			w.write("/opt/cni/bin/macvlan", w.read("/opt/cni/bin/macvlan")[:40])
 			w.mode("/opt/cni/bin/macvlan", 0o755)
@@ -234,7 +234,7 @@ func TestFaults(t *testing.T) {
 			w.labelled(map[string]string{"/opt/cni/bin": "bin_t", "/opt/cni/bin/bridge": "bin_t", "/opt/cni/bin/multus": "tmp_t", confFile: "etc_t", "/etc/cni/net.d": "etc_t"})
 		}, `warning selinux: /opt/cni/bin/multus is labelled tmp_t, and what is beside it is not: it may not be run or read -> restorecon /opt/cni/bin/multus`},
 		{"state directory is none", func(w *world) { w.write("/var/lib/cni/multus", "") },
-			"fault state: /var/lib/cni/multus is no directory: no pod can start -> remove what is there"},
+			"fault state: /var/lib/cni/multus cannot be written to (not a directory): no pod can start -> make it a directory"},
 		{"stale records", func(w *world) {
 			w.write("/run/netns/other", "")
 			w.record("c1", "/run/netns/gone")

@@ -30,13 +30,13 @@ func modes(_ context.Context, s *survey) []Finding {
 		}
 		found = append(found, f)
 	}
-	for _, path := range slices.Concat(s.ours(), s.binDirs, []string{s.confDir}) {
+	for _, path := range slices.Concat(s.ours(), s.BinDirs, []string{s.ConfDir}) {
 		guard(path, 0o022, "write to")
 	}
-	secrets := []string{s.conf.CNIDir}
+	secrets := []string{s.conf.CNIDir, s.conf.Kubeconfig}
 	if s.client != nil {
 		c, _ := s.client.Credential() // what is wrong with it is another check's
-		secrets = slices.Concat(secrets, []string{s.conf.Kubeconfig}, c.Files)
+		secrets = append(secrets, c.Files...)
 	}
 	for _, path := range secrets {
 		guard(path, 0o077, "read")
@@ -47,7 +47,7 @@ func modes(_ context.Context, s *survey) []Finding {
 // ours are multus's own files.
 func (s *survey) ours() []string {
 	paths := []string{s.file}
-	for _, dir := range s.binDirs {
+	for _, dir := range s.BinDirs {
 		paths = append(paths, filepath.Join(dir, s.kind))
 	}
 	return paths
@@ -62,11 +62,8 @@ func selinux(_ context.Context, s *survey) []Finding {
 	}
 	var found []Finding
 	for _, path := range s.ours() {
-		own, dir := label(path), label(filepath.Dir(path))
-		if own == "" {
-			continue
-		}
-		if others := labelsBeside(path); own != dir && len(others) > 0 && !others[own] {
+		own, others := label(path), labelsBeside(path)
+		if own != "" && own != label(filepath.Dir(path)) && len(others) > 0 && !slices.Contains(others, own) {
 			found = append(found, warning("restorecon "+path, "%s is labelled %s, and what is beside it is not: it may not be run or read", path, own)...)
 		}
 	}
@@ -74,12 +71,12 @@ func selinux(_ context.Context, s *survey) []Finding {
 }
 
 // labelsBeside are the types of the other files of a directory.
-func labelsBeside(path string) map[string]bool {
-	others := map[string]bool{}
+func labelsBeside(path string) []string {
+	var others []string
 	entries, _ := os.ReadDir(filepath.Dir(path)) // none there, none to compare with
 	for _, e := range entries {
-		if other := filepath.Join(filepath.Dir(path), e.Name()); other != path && e.Type().IsRegular() {
-			others[label(other)] = true
+		if e.Type().IsRegular() && e.Name() != filepath.Base(path) {
+			others = append(others, label(filepath.Join(filepath.Dir(path), e.Name())))
 		}
 	}
 	return others
@@ -88,11 +85,8 @@ func labelsBeside(path string) map[string]bool {
 // label is the SELinux type of a file; "" where it has none.
 func label(path string) string {
 	value := make([]byte, 256)
-	n, err := unix.Getxattr(path, "security.selinux", value)
-	if err != nil || n == 0 {
-		return ""
-	}
-	parts := strings.Split(strings.TrimRight(string(value[:n]), "\x00"), ":")
+	n, _ := unix.Getxattr(path, "security.selinux", value)
+	parts := strings.Split(strings.TrimRight(string(value[:max(n, 0)]), "\x00"), ":")
 	if len(parts) < 3 {
 		return ""
 	}

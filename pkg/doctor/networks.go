@@ -22,9 +22,9 @@ type network struct {
 type known struct {
 	everywhere    []netconf.List // what every pod gets, the default network first
 	everywhereErr error
-	networks      []network
-	bad           []Finding
-	err           error // why they could not be listed
+	networks      []network // these, and all that the API server has
+	bad           []Finding // of the API server's
+	err           error     // why they could not be listed
 }
 
 // learn reads them from the API server.
@@ -38,6 +38,9 @@ func (s *survey) learn(ctx context.Context) known {
 		}
 	}
 	k.everywhere, k.everywhereErr = planner.Everywhere(ctx)
+	for _, l := range k.everywhere {
+		k.networks = append(k.networks, network{name: l.Name(), list: l})
+	}
 	if s.client == nil || k.err != nil {
 		return k
 	}
@@ -77,15 +80,6 @@ func (s *survey) resolve(ref plan.Ref, d plan.Definition) (netconf.List, error) 
 	}
 	list, _, err := netconf.Parse([]byte(d.Config), ref.Name)
 	return list, err
-}
-
-// all are the networks, those that every pod gets among them.
-func (k known) all() []network {
-	var all []network
-	for _, l := range k.everywhere {
-		all = append(all, network{name: l.Name(), list: l})
-	}
-	return append(all, k.networks...)
 }
 
 // readiness looks for the file that says that the default network is there.

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,12 +10,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/containernetworking/cni/pkg/invoke"
+	"golang.org/x/sys/unix"
 
-	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -34,27 +34,17 @@ type use struct {
 func plugins(ctx context.Context, s *survey) []Finding {
 	uses := s.uses()
 	types := slices.Sorted(maps.Keys(uses))
-	found := make([][]Finding, len(types))
-	var group sync.WaitGroup
-	free := make(chan struct{}, atOnce)
-	for i, kind := range types {
-		free <- struct{}{}
-		group.Go(func() {
-			defer func() { <-free }()
-			found[i] = s.plugin(ctx, kind, uses[kind])
-		})
-	}
-	group.Wait()
 	if len(types) == 0 {
 		return ok("none is named by the networks that are known")
 	}
+	found := together(atOnce, types, func(kind string) []Finding { return s.plugin(ctx, kind, uses[kind]) })
 	return or(slices.Concat(found...), ok("%s, there and of the versions of their networks: %s", counted(len(types), "plugin", "plugins"), joined(types)))
 }
 
 // uses are the plugins of all networks, by type.
 func (s *survey) uses() map[string][]use {
 	uses := map[string][]use{}
-	for _, n := range s.known().all() {
+	for _, n := range s.known().networks {
 		for _, p := range n.list.Plugins() {
 			u := use{n.name, n.list.CNIVersion(), !n.device}
 			uses[p.Type()] = append(uses[p.Type()], u)
@@ -79,17 +69,18 @@ func (s *survey) plugin(ctx context.Context, kind string, uses []use) []Finding 
 	}
 	r := s.runner()
 	path, err := r.Find(kind)
-	if errors.Is(err, delegate.ErrNoBinary) {
-		return finding(level, "install it there, or delete the networks that name it", "%v; needed by %s", err, joined(names))
-	}
 	if err != nil {
-		return finding(level, "chmod +x it, or install it anew", "%v; needed by %s", err, joined(names))
+		return finding(level, "install it there anew, executable, or delete the networks that name it", "%v; needed by %s", err, joined(names))
 	}
 	ctx, cancel := context.WithTimeout(ctx, pluginTime)
 	defer cancel()
 	info, err := invoke.GetVersionInfo(ctx, path, r.Exec)
 	if err != nil {
-		return s.silent(path, err, finding(level, "install it anew, for "+runtime.GOARCH, "%s does not answer: %v; needed by %s", path, err, joined(names)))
+		found := finding(level, "install it anew, for "+runtime.GOARCH, "%s %s; needed by %s", path, silence(path, err), joined(names))
+		if errors.Is(err, fs.ErrNotExist) {
+			return s.inside(found)
+		}
+		return found
 	}
 	var older []string
 	versions := info.SupportedVersions()
@@ -104,14 +95,14 @@ func (s *survey) plugin(ctx context.Context, kind string, uses []use) []Finding 
 	return nil
 }
 
-// silent tells why a plugin does not answer, where its file says it.
-func (s *survey) silent(path string, err error, found []Finding) []Finding {
-	switch {
-	case foreign(path):
-		found[0].What = fmt.Sprintf("%s is built for %s, and this node is %s", path, machine(path), runtime.GOARCH)
-	case errors.Is(err, fs.ErrNotExist): // the file is there, and so what it needs is not
-		found[0].What = fmt.Sprintf("%s needs an interpreter or libraries that are not there", path)
-		return s.inside(found)
+// silence tells why a plugin does not answer, where its file says it.
+func silence(path string, err error) string {
+	if errors.Is(err, fs.ErrNotExist) { // the file is there, and so what it needs is not
+		return "needs an interpreter or libraries that are not there"
 	}
-	return found
+	if f, elfErr := elf.Open(path); errors.Is(err, unix.ENOEXEC) && elfErr == nil {
+		defer f.Close()
+		return fmt.Sprintf("is built for %s, and this node is %s", strings.ToLower(strings.TrimPrefix(f.Machine.String(), "EM_")), runtime.GOARCH)
+	}
+	return fmt.Sprintf("does not answer: %v", err)
 }

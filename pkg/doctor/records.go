@@ -18,15 +18,12 @@ import (
 // stateDirectory tells whether records can be written.
 func stateDirectory(_ context.Context, s *survey) []Finding {
 	dir := s.conf.CNIDir
-	info, err := os.Stat(dir)
+	err := unix.Access(dir+"/.", unix.W_OK|unix.X_OK)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return ok("%s is not there yet; the first pod makes it", dir)
-	case err != nil || !info.IsDir():
-		return faulty("remove what is there; cniDir names a directory", "%s is no directory: no pod can start", dir)
-	}
-	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
-		return faulty("mount it writable, or run multus as root", "%s cannot be written to (%v): no pod can start", dir, err)
+	case err != nil:
+		return faulty("make it a directory, mount it writable, or run multus as root", "%s cannot be written to (%v): no pod can start", dir, err)
 	}
 	var disk unix.Statfs_t
 	if err := unix.Statfs(dir, &disk); err == nil && (disk.Bavail == 0 || disk.Files > 0 && disk.Ffree == 0) {
@@ -52,9 +49,9 @@ func records(_ context.Context, s *survey) []Finding {
 	if survey.Stale > 0 {
 		f := Finding{Level: Warning, What: fmt.Sprintf("%d of %s stale: gone, and not detached", survey.Stale, counted(survey.Sandboxes, "sandbox", "sandboxes")),
 			Cure: "`multus gc`, or doctor --fix; `multus list` shows them"}
-		if s.collect != nil {
+		if s.Collect != nil {
 			f.fix = func(ctx context.Context) (string, error) {
-				return s.collect(ctx, s.conf.CNIDir, slices.Concat(s.binDirs, s.conf.BinDir))
+				return s.Collect(ctx, s.conf.CNIDir, slices.Concat(s.BinDirs, s.conf.BinDir))
 			}
 		}
 		found = append(found, f)
@@ -65,7 +62,7 @@ func records(_ context.Context, s *survey) []Finding {
 // older looks for what an older multus left.
 func older(_ context.Context, s *survey) []Finding {
 	var found []Finding
-	for _, dir := range s.binDirs {
+	for _, dir := range s.BinDirs {
 		for _, name := range []string{"multus-shim", "multus-daemon"} {
 			if path := filepath.Join(dir, name); regular.Exists(path) && (s.file == "" || s.kind != name) {
 				found = append(found, warning("remove it once no pod of the older one is left", "%s is left of an older multus", path)...)

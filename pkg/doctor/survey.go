@@ -3,6 +3,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,19 +23,17 @@ import (
 
 // survey is what the checks look at: what is on the node, and what its files say.
 type survey struct {
+	Node       // its directories are known here
 	runtime    cri.Runtime
 	runtimeErr error
-	confDir    string
-	binDirs    []string // of the runtime
-	files      []file   // that the runtime reads in confDir, in its order
+	files      []file // that the runtime reads in ConfDir, in its order
 	filesErr   error
 	file       string // multus's own, "" where there is none
 	kind       string // the plugin type by which the runtime runs multus
 	conf       config.Config
-	wrong      []lint.Finding // with that file
-	broken     bool           // conf is not what the file says
-	client     *kube.Client   // nil: no kubeconfig
-	collect    func(ctx context.Context, stateDir string, binDirs []string) (string, error)
+	wrong      []lint.Finding              // with that file
+	broken     bool                        // conf is not what the file says
+	client     *kube.Client                // nil: no kubeconfig
 	server     func() (kube.Server, error) // what the API server answers, asked once
 	known      func() known
 }
@@ -42,25 +41,21 @@ type survey struct {
 // file is one that the runtime reads.
 type file struct {
 	path   string
-	list   netconf.List
-	err    error
+	err    error  // why runtimes refuse it
 	multus string // the type by which it runs multus; "" where it does not
 }
 
 func (n Node) survey(ctx context.Context) *survey {
-	s := &survey{conf: config.Default(), collect: n.Collect}
+	s := &survey{Node: n, conf: config.Default()}
 	s.runtime, s.runtimeErr = cri.Find()
-	s.confDir = cmp.Or(n.ConfDir, s.runtime.ConfDir, n.Preset.ConfDir)
-	s.read()
-	if !slices.ContainsFunc(s.files, isMultus) && n.ConfDir == "" && s.confDir != n.Preset.ConfDir {
-		elsewhere := survey{confDir: n.Preset.ConfDir}
-		if elsewhere.read(); slices.ContainsFunc(elsewhere.files, isMultus) {
-			s.confDir, s.files = elsewhere.confDir, elsewhere.files
-		}
+	s.ConfDir = cmp.Or(n.ConfDir, s.runtime.ConfDir, n.Preset.ConfDir)
+	s.files, s.filesErr = read(s.ConfDir)
+	if elsewhere, _ := read(n.Preset.ConfDir); n.ConfDir == "" && !slices.ContainsFunc(s.files, isMultus) && slices.ContainsFunc(elsewhere, isMultus) {
+		s.ConfDir, s.files = n.Preset.ConfDir, elsewhere
 	}
-	for _, dirs := range [][]string{n.BinDirs, s.runtime.BinDirs, {n.Preset.BinDir}} {
-		if len(s.binDirs) == 0 {
-			s.binDirs = dirs
+	for _, dirs := range [][]string{s.runtime.BinDirs, {n.Preset.BinDir}} {
+		if len(s.BinDirs) == 0 {
+			s.BinDirs = dirs
 		}
 	}
 	if i := slices.IndexFunc(s.files, isMultus); i >= 0 {
@@ -95,21 +90,24 @@ func (s *survey) inside(found []Finding) []Finding {
 
 func isMultus(f file) bool { return f.multus != "" }
 
-// read looks at what the runtime reads.
-func (s *survey) read() {
-	names, err := netconf.RuntimeFiles(s.confDir)
-	s.files, s.filesErr = nil, err
+// read looks at what the runtime reads of a directory.
+func read(dir string) ([]file, error) {
+	names, err := netconf.RuntimeFiles(dir)
+	var files []file
 	for _, name := range names {
-		f := file{path: filepath.Join(s.confDir, name)}
+		f := file{path: filepath.Join(dir, name)}
 		found, err := netconf.File(f.path)
-		f.list, f.err = found.List, err
-		for _, p := range f.list.Plugins() {
+		if f.err = err; err == nil && found.IsList != (filepath.Ext(name) == ".conflist") {
+			f.err = fmt.Errorf("%s: a list of plugins is expected in .conflist files, and nowhere else", f.path)
+		}
+		for _, p := range found.List.Plugins() {
 			if strings.HasPrefix(p.Type(), "multus") {
 				f.multus = p.Type()
 			}
 		}
-		s.files = append(s.files, f)
+		files = append(files, f)
 	}
+	return files, err
 }
 
 // configure reads multus's configuration.
@@ -141,7 +139,7 @@ func (s *survey) close() {
 
 // runner runs plugins as the plugin does.
 func (s *survey) runner() delegate.Runner {
-	return delegate.Runner{Exec: delegate.Process{}, Path: slices.Concat(s.binDirs, s.conf.BinDir), Timeout: pluginTime}
+	return delegate.Runner{Exec: delegate.Process{}, Path: slices.Concat(s.BinDirs, s.conf.BinDir), Timeout: pluginTime}
 }
 
 // sameDir tells whether two paths are one directory; one of them may be a link.

@@ -21,6 +21,7 @@ type Dir []string
 type Found struct {
 	List     List
 	File     string   // absolute path
+	IsList   bool     // as opposed to a lone plugin
 	Warnings []string // files skipped on the way and keys dropped, each with its reason
 }
 

@@ -72,7 +72,7 @@ func (d draft) found(path string) Found {
 	for _, w := range d.warnings {
 		warnings = append(warnings, path+": "+w)
 	}
-	return Found{List: d.list, File: path, Warnings: warnings}
+	return Found{List: d.list, File: path, IsList: d.isList, Warnings: warnings}
 }
 
 // extend appends the plugins of a directory. The name of the network was checked, so
