@@ -2,7 +2,6 @@ package plugins_test
 
 import (
 	"net"
-	"slices"
 
 	"github.com/vishvananda/netlink"
 
@@ -29,17 +28,13 @@ func (n *host) addVxlan(other string) {
 	n.Must(n.Handle().LinkSetUp(n.Link("vx42")))
 }
 
-// gateways are those of a link's default routes of one family, the preferred one first.
-func (p *pod) gateways(name string, family int) []string {
-	p.t.Helper()
-	routes, err := p.Handle().RouteList(p.Link(name), family)
-	cnitest.Must(p.t, err)
-	slices.SortStableFunc(routes, func(a, b netlink.Route) int { return a.Priority - b.Priority })
-	var list []string
-	for _, r := range routes {
-		if ones, _ := r.Dst.Mask.Size(); ones == 0 {
-			list = append(list, r.Gw.String())
-		}
-	}
-	return list
+// newOutside is a namespace at the other end of a cable to the node, out0 there, with
+// addresses at both ends.
+func (n *host) newOutside(name string) *cnitest.NetNS {
+	n.T.Helper()
+	outside := cnitest.NewNetNS(n.T)
+	n.Wire(name, outside, "out0")
+	n.AddAddresses(name, "192.0.2.1/24", "2001:db8::1/64")
+	outside.AddAddresses("out0", "192.0.2.2/24", "2001:db8::2/64")
+	return outside
 }

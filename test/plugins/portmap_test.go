@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	current "github.com/containernetworking/cni/pkg/types/100"
-
-	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // mapping is one element of the runtime's portMappings.
@@ -21,12 +19,7 @@ func TestPortMappings(t *testing.T) {
 		t.Run(backend, func(t *testing.T) {
 			needs(t, programs...)
 			n := newNode(t)
-			outside := cnitest.NewNetNS(t)
-			n.Wire("up0", outside, "out0")
-			n.AddAddresses("up0", "192.0.2.1/24")
-			outside.AddAddresses("out0", "192.0.2.2/24")
-			n.AddAddresses("up0", "2001:db8::1/64")
-			outside.AddAddresses("out0", "2001:db8::2/64")
+			outside := n.newOutside("up0")
 			p := n.newPod(t, "web")
 			c := n.conf("1.1.0", chain("1.1.0",
 				`{"type": "portmap", "backend": "`+backend+`", "snat": true, "capabilities": {"portMappings": true}}`)).

@@ -9,7 +9,6 @@ import (
 
 	current "github.com/containernetworking/cni/pkg/types/100"
 
-	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/test/node"
 )
 
@@ -56,10 +55,10 @@ func TestRequestAddresses(t *testing.T) {
 			}
 		}
 		same(t, "network-status", n.status(p), []status{
-			{"cluster", "eth0", p.bare("eth0"), p.MAC("eth0"), true},
-			{"default/fixed", "net0", []string{"10.2.0.77", "fd00:2::77"}, "02:00:00:00:00:0a", false},
-			{"default/tuned", "net1", []string{"10.3.0.77", "fd00:3::77"}, "02:00:00:00:00:0b", false},
-			{"default/lan", "net2", []string{"10.6.0.77"}, "02:00:00:00:00:0c", false},
+			{"cluster", "eth0", p.bare("eth0"), p.MAC("eth0"), true, nil},
+			{"default/fixed", "net0", []string{"10.2.0.77", "fd00:2::77"}, "02:00:00:00:00:0a", false, nil},
+			{"default/tuned", "net1", []string{"10.3.0.77", "fd00:3::77"}, "02:00:00:00:00:0b", false, nil},
+			{"default/lan", "net2", []string{"10.6.0.77"}, "02:00:00:00:00:0c", false, nil},
 		})
 	})
 }
@@ -82,10 +81,7 @@ func TestRequestPortMappings(t *testing.T) {
 	t.Parallel()
 	needs(t, "nft")
 	n := requestNode(t)
-	outside := cnitest.NewNetNS(t)
-	n.Wire("up1", outside, "out0")
-	n.AddAddresses("up1", "192.0.2.1/24")
-	outside.AddAddresses("out0", "192.0.2.2/24")
+	outside := n.newOutside("up1")
 	p := n.annotated(t, "web", `[{"name": "mapped", "portMappings": [{"hostPort": 9090, "containerPort": 90, "protocol": "TCP"}]}]`)
 	c := n.conf("1.1.0", chain("1.1.0", `{"type": "portmap", "backend": "nftables", "snat": true, "capabilities": {"portMappings": true}}`)).
 		runtime("portMappings", []mapping{{8080, 80, "tcp"}})
@@ -155,11 +151,12 @@ func TestRequestsOfOldNetworks(t *testing.T) {
 
 // status is an entry of the annotation network-status.
 type status struct {
-	Name      string   `json:"name"`
-	Interface string   `json:"interface"`
-	IPs       []string `json:"ips"`
-	MAC       string   `json:"mac"`
-	Default   bool     `json:"default"`
+	Name         string   `json:"name"`
+	Interface    string   `json:"interface"`
+	IPs          []string `json:"ips"`
+	MAC          string   `json:"mac"`
+	Default      bool     `json:"default"`
+	DefaultRoute []string `json:"default-route"`
 }
 
 func (n *host) status(p *pod) []status {
