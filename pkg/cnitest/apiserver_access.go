@@ -2,7 +2,6 @@ package cnitest
 
 import (
 	"encoding/json"
-	"net/http"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -57,7 +56,7 @@ func discovery() metav1.APIResourceList {
 }
 
 // review answers a SelfSubjectAccessReview.
-func (s *APIServer) review(w http.ResponseWriter, body []byte) {
+func (s *APIServer) review(body []byte) (any, *apierrors.StatusError) {
 	var review map[string]any
 	var asked struct {
 		Spec struct {
@@ -65,8 +64,7 @@ func (s *APIServer) review(w http.ResponseWriter, body []byte) {
 		} `json:"spec"`
 	}
 	if json.Unmarshal(body, &review) != nil || json.Unmarshal(body, &asked) != nil || review["kind"] != "SelfSubjectAccessReview" {
-		writeStatus(w, apierrors.NewBadRequest("no SelfSubjectAccessReview"))
-		return
+		return nil, apierrors.NewBadRequest("no SelfSubjectAccessReview")
 	}
 	a := asked.Spec.Attributes
 	permission := a.Verb + " " + schema.GroupResource{Group: a.Group, Resource: a.Resource}.String()
@@ -74,5 +72,5 @@ func (s *APIServer) review(w http.ResponseWriter, body []byte) {
 		permission += "/" + a.Subresource
 	}
 	review["status"] = map[string]bool{"allowed": s.permitted(permission)}
-	writeJSON(w, http.StatusCreated, review)
+	return review, nil
 }

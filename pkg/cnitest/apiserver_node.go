@@ -45,7 +45,7 @@ func AccountToken(namespace, account string, lifetime time.Duration, bound map[s
 }
 
 // createToken answers a TokenRequest. A node that it names must be there, of that UID.
-func (s *APIServer) createToken(w http.ResponseWriter, res resource, body []byte) {
+func (s *APIServer) createToken(res resource, body []byte) (any, *apierrors.StatusError) {
 	var ask struct {
 		Kind string
 		Spec struct {
@@ -54,8 +54,7 @@ func (s *APIServer) createToken(w http.ResponseWriter, res resource, body []byte
 		}
 	}
 	if err := json.Unmarshal(body, &ask); err != nil || ask.Kind != "TokenRequest" {
-		writeStatus(w, apierrors.NewBadRequest(fmt.Sprintf("no TokenRequest: %v", err)))
-		return
+		return nil, apierrors.NewBadRequest(fmt.Sprintf("no TokenRequest: %v", err))
 	}
 	bound := map[string]any{}
 	if ref := ask.Spec.BoundObjectRef; ref != nil {
@@ -63,64 +62,52 @@ func (s *APIServer) createToken(w http.ResponseWriter, res resource, body []byte
 		at := kinds()["Node"]
 		at.name = ref.Name
 		if ref.Kind != "Node" || json.Unmarshal(s.Object(at.path()), &node) != nil {
-			writeStatus(w, notFound(at))
-			return
+			return nil, notFound(at)
 		}
 		if ref.UID != "" && ref.UID != node.UID {
-			writeStatus(w, apierrors.NewConflict(at.GroupResource(), at.name, errors.New("the UID in the bound object reference does not match the UID in record")))
-			return
+			return nil, apierrors.NewConflict(at.GroupResource(), at.name, errors.New("the UID in the bound object reference does not match the UID in record"))
 		}
 		bound["node"] = map[string]any{"name": ref.Name, "uid": node.UID}
 	}
 	token := AccountToken(res.namespace, res.name, time.Duration(ask.Spec.ExpirationSeconds)*time.Second, bound)
-	writeJSON(w, http.StatusCreated, map[string]any{
+	return map[string]any{
 		"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "status": map[string]any{"token": token},
-	})
+	}, nil
 }
 
 // deletePod answers the DELETE of a pod, if it is as the preconditions say.
-func (s *APIServer) deletePod(w http.ResponseWriter, res resource, body []byte) {
+func (s *APIServer) deletePod(res resource, body []byte) (any, *apierrors.StatusError) {
 	var options metav1.DeleteOptions
 	var pod metav1.PartialObjectMetadata
 	err := json.Unmarshal(body, &options)
 	switch stored := s.Object(res.path()); {
 	case err != nil:
-		writeStatus(w, apierrors.NewBadRequest(err.Error()))
-		return
+		return nil, apierrors.NewBadRequest(err.Error())
 	case stored == nil || json.Unmarshal(stored, &pod) != nil:
-		writeStatus(w, notFound(res))
-		return
+		return nil, notFound(res)
 	}
 	if want := options.Preconditions; want != nil &&
 		(want.UID != nil && *want.UID != pod.UID || want.ResourceVersion != nil && *want.ResourceVersion != pod.ResourceVersion) {
-		writeStatus(w, apierrors.NewConflict(res.GroupResource(), res.name, errors.New("the precondition does not match")))
-		return
+		return nil, apierrors.NewConflict(res.GroupResource(), res.name, errors.New("the precondition does not match"))
 	}
 	s.Delete(res.path())
-	writeJSON(w, http.StatusOK, pod)
+	return pod, nil
 }
 
 // patchNode answers a JSON patch of a node that begins with a test.
-func (s *APIServer) patchNode(w http.ResponseWriter, r *http.Request, body []byte) {
-	res, _ := parsePath(r.URL.Path)
+func (s *APIServer) patchNode(r *http.Request, res resource, body []byte) (any, *apierrors.StatusError) {
 	patch, err := jsonpatch.DecodePatch(body)
 	if r.Header.Get("Content-Type") != "application/json-patch+json" || err != nil || len(patch) == 0 || patch[0].Kind() != "test" {
-		writeStatus(w, byCode(http.StatusUnsupportedMediaType, "patch", res))
-		return
+		return nil, byCode(http.StatusUnsupportedMediaType, "patch", res)
 	}
 	node := s.Object(res.path())
 	if node == nil {
-		writeStatus(w, notFound(res))
-		return
+		return nil, notFound(res)
 	}
 	changed, err := patch.Apply(node)
 	if err != nil {
-		writeStatus(w, byCode(http.StatusConflict, "patch", res))
-		return
+		return nil, byCode(http.StatusConflict, "patch", res)
 	}
-	if err := s.PutRaw(res.path(), changed); err != nil {
-		writeStatus(w, apierrors.NewInternalError(err))
-		return
-	}
-	writeObject(w, r, changed)
+	s.store(res, changed)
+	return inPart(r, changed), nil
 }

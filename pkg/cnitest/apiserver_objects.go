@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -28,8 +30,8 @@ func namespaced(group, version, plural string) resource {
 
 // kinds are those of the objects that the server knows.
 func kinds() map[string]resource {
-	node := namespaced("", "v1", "nodes")
-	node.wide = true
+	node, review := namespaced("", "v1", "nodes"), namespaced("authorization.k8s.io", "v1", "selfsubjectaccessreviews")
+	node.wide, review.wide = true, true
 	return map[string]resource{
 		"Pod":                         namespaced("", "v1", "pods"),
 		"Event":                       namespaced("", "v1", "events"),
@@ -38,6 +40,7 @@ func kinds() map[string]resource {
 		"DaemonSet":                   namespaced("apps", "v1", "daemonsets"),
 		"ServiceAccount":              namespaced("", "v1", "serviceaccounts"),
 		"Node":                        node,
+		"SelfSubjectAccessReview":     review,
 	}
 }
 
@@ -106,30 +109,25 @@ func (s *APIServer) Put(object []byte) error {
 	if !res.wide {
 		res.namespace = cmp.Or(h.Namespace, "default")
 	}
-	stored, err := edit(object, func(doc map[string]any) {
-		metadata := child(doc, "metadata")
-		if !res.wide {
-			metadata["namespace"] = res.namespace
-		}
-		if h.UID == "" {
-			metadata["uid"] = "uid-of-" + res.namespace + "-" + res.name
-		}
-	})
-	if err != nil {
-		return err
+	metadata := map[string]string{}
+	if !res.wide {
+		metadata["namespace"] = res.namespace
 	}
-	return s.PutRaw(res.path(), stored)
+	if h.UID == "" {
+		metadata["uid"] = "uid-of-" + res.namespace + "-" + res.name
+	}
+	stored, err := merged(object, map[string]any{"metadata": metadata})
+	if err != nil {
+		return fmt.Errorf("object: %w", err)
+	}
+	s.store(res, stored)
+	return nil
 }
 
-// PutRaw stores whatever is to be served at the path of an object.
-func (s *APIServer) PutRaw(path string, document []byte) error {
-	if _, ok := parsePath(path); !ok {
-		return fmt.Errorf("%w: %s", ErrKind, path)
-	}
+func (s *APIServer) store(res resource, document []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.objects[path] = slices.Clone(document)
-	return nil
+	s.objects[res.path()] = document
 }
 
 // Delete removes the object at the path.
@@ -163,47 +161,31 @@ func (s *APIServer) Events() []json.RawMessage {
 	return slices.Clone(s.events)
 }
 
-// edit changes a copy of a JSON object.
-func edit(object []byte, change func(map[string]any)) (json.RawMessage, error) {
-	doc := map[string]any{}
-	decoder := json.NewDecoder(strings.NewReader(string(object)))
-	decoder.UseNumber()
-	if err := decoder.Decode(&doc); err != nil {
-		return nil, fmt.Errorf("object: %w", err)
+// merged is an object with a merge patch in it.
+func merged(object []byte, patch any) (json.RawMessage, error) {
+	text, err := json.Marshal(patch)
+	if err != nil {
+		return nil, err
 	}
-	change(doc)
-	return json.Marshal(doc)
-}
-
-// child is the object under key, made where there is none.
-func child(doc map[string]any, key string) map[string]any {
-	if c, ok := doc[key].(map[string]any); ok {
-		return c
-	}
-	c := map[string]any{}
-	doc[key] = c
-	return c
+	return jsonpatch.MergePatch(object, text)
 }
 
 // get answers a GET of one object.
-func (s *APIServer) get(w http.ResponseWriter, r *http.Request, res resource) {
-	res.sub = ""
-	object := s.Object(res.path())
-	if object == nil {
-		writeStatus(w, notFound(res))
-		return
+func (s *APIServer) get(r *http.Request, res resource) (any, *apierrors.StatusError) {
+	if object := s.Object(res.path()); object != nil {
+		return inPart(r, object), nil
 	}
-	writeObject(w, r, object)
+	return nil, notFound(res)
 }
 
 // list answers a GET of all objects of a namespace, of all namespaces, or of a node's pods.
-func (s *APIServer) list(w http.ResponseWriter, r *http.Request, res resource) {
+func (s *APIServer) list(r *http.Request, res resource) (any, *apierrors.StatusError) {
 	if res.wide && res.Group != "" && !s.permitted("list "+res.GroupResource().String()) {
-		writeStatus(w, forbidden("list", res))
-		return
+		return nil, forbidden("list", res)
 	}
 	node, ofNode := strings.CutPrefix(r.URL.Query().Get("fieldSelector"), "spec.nodeName=")
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	items := []json.RawMessage{}
 	for _, path := range slices.Sorted(maps.Keys(s.objects)) {
 		within := strings.HasPrefix(path, res.path())
@@ -215,28 +197,22 @@ func (s *APIServer) list(w http.ResponseWriter, r *http.Request, res resource) {
 		}
 	}
 	metadata := map[string]string{"resourceVersion": strconv.Itoa(s.version)}
-	s.mu.Unlock()
 	from, _ := strconv.Atoi(r.URL.Query().Get("continue")) // none: from the first
 	items = items[min(from, len(items)):]
 	if limit, err := strconv.Atoi(r.URL.Query().Get("limit")); err == nil && limit < len(items) {
 		items, metadata["continue"] = items[:limit], strconv.Itoa(from+limit)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
-		"kind": "List", "apiVersion": "v1", "items": items, "metadata": metadata,
-	})
+	return map[string]any{"kind": "List", "apiVersion": "v1", "items": items, "metadata": metadata}, nil
 }
 
-// writeObject answers with the object, or with its metadata alone where the
-// client would rather have that.
-func writeObject(w http.ResponseWriter, r *http.Request, object json.RawMessage) {
-	if strings.HasPrefix(strings.ReplaceAll(r.Header.Get("Accept"), " ", ""), "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1") {
-		partial, err := edit(object, func(doc map[string]any) {
-			maps.DeleteFunc(doc, func(key string, _ any) bool { return key != "metadata" })
-			doc["kind"], doc["apiVersion"] = "PartialObjectMetadata", "meta.k8s.io/v1"
-		})
-		if err == nil {
-			object = partial
-		}
+// inPart is the object, or its metadata alone where the client would rather have that.
+func inPart(r *http.Request, object json.RawMessage) any {
+	accept := strings.ReplaceAll(r.Header.Get("Accept"), " ", "")
+	var parts struct {
+		Metadata json.RawMessage `json:"metadata"`
 	}
-	write(w, http.StatusOK, "application/json", object)
+	if !strings.HasPrefix(accept, "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1") || json.Unmarshal(object, &parts) != nil {
+		return object
+	}
+	return map[string]any{"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": parts.Metadata}
 }

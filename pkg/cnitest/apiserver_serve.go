@@ -99,29 +99,47 @@ func (s *APIServer) route(w http.ResponseWriter, r *http.Request, body []byte) {
 		writeText(w, http.StatusOK, "ok")
 	case r.URL.Path == "/version":
 		writeJSON(w, http.StatusOK, map[string]string{"major": "1", "minor": "34", "gitVersion": "v1.34.0", "platform": "linux/amd64"})
-	case r.Method == http.MethodPost && r.URL.Path == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews":
-		s.review(w, body)
-	case r.Method == http.MethodGet && r.URL.Path == "/apis/k8s.cni.cncf.io/v1" && s.knows(r.URL.Path+"/"):
+	case r.URL.Path == "/apis/k8s.cni.cncf.io/v1" && s.knows(r.URL.Path+"/"):
 		writeJSON(w, http.StatusOK, discovery())
 	case !isResource || !s.knows(r.URL.Path):
 		writeText(w, http.StatusNotFound, "404 page not found\n")
-	case r.Method == http.MethodGet && res.name != "":
-		s.get(w, r, res)
-	case r.Method == http.MethodGet:
-		s.list(w, r, res)
-	case r.Method == http.MethodPatch && res.Resource == "pods":
-		s.patch(w, r, body)
-	case r.Method == http.MethodPatch && res.Resource == "nodes":
-		s.patchNode(w, r, body)
-	case r.Method == http.MethodDelete && res.Resource == "pods" && res.name != "":
-		s.deletePod(w, res, body)
-	case r.Method == http.MethodPost && res.Resource == "events":
-		s.create(w, res, body)
-	case r.Method == http.MethodPost && res.Resource == "serviceaccounts" && res.sub == "token":
-		s.createToken(w, res, body)
 	default:
-		writeStatus(w, byCode(http.StatusMethodNotAllowed, r.Method, res))
+		object, refusal := s.handle(r, res, body)
+		status := http.StatusOK
+		if r.Method == http.MethodPost {
+			status = http.StatusCreated
+		}
+		if refusal != nil {
+			writeStatus(w, refusal)
+			return
+		}
+		writeJSON(w, status, object)
 	}
+}
+
+// handle carries out what a request asks of a resource, and returns the answer.
+func (s *APIServer) handle(r *http.Request, res resource, body []byte) (any, *apierrors.StatusError) {
+	what := r.Method + " " + res.full()
+	res.sub = ""
+	switch {
+	case r.Method == http.MethodGet && res.name != "":
+		return s.get(r, res)
+	case r.Method == http.MethodGet:
+		return s.list(r, res)
+	case what == "PATCH pods" || what == "PATCH pods/status":
+		return s.patch(r, res, body)
+	case what == "PATCH nodes":
+		return s.patchNode(r, res, body)
+	case what == "DELETE pods":
+		return s.deletePod(res, body)
+	case what == "POST events":
+		return s.create(res, body)
+	case what == "POST serviceaccounts/token":
+		return s.createToken(res, body)
+	case what == "POST selfsubjectaccessreviews":
+		return s.review(body)
+	}
+	return nil, byCode(http.StatusMethodNotAllowed, r.Method, res)
 }
 
 // countingWriter notes the status and how much of the body was taken.

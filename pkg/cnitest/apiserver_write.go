@@ -2,8 +2,8 @@ package cnitest
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	jsonpatch "gopkg.in/evanphx/json-patch.v4"
@@ -13,23 +13,10 @@ import (
 )
 
 // patch answers a merge patch of a pod, or of its status; a UID in it has to be the pod's.
-func (s *APIServer) patch(w http.ResponseWriter, r *http.Request, body []byte) {
+func (s *APIServer) patch(r *http.Request, res resource, body []byte) (any, *apierrors.StatusError) {
 	if kind := r.Header.Get("Content-Type"); kind != "application/merge-patch+json" && kind != "application/strategic-merge-patch+json" {
-		writeStatus(w, byCode(http.StatusUnsupportedMediaType, "patch", resource{}))
-		return
+		return nil, byCode(http.StatusUnsupportedMediaType, "patch", res)
 	}
-	object, refusal := s.merge(r.URL.Path, body)
-	if refusal != nil {
-		writeStatus(w, refusal)
-		return
-	}
-	writeObject(w, r, object)
-}
-
-// merge stores the pod of the path with the patch in it.
-func (s *APIServer) merge(path string, body []byte) (json.RawMessage, *apierrors.StatusError) {
-	res, _ := parsePath(path)
-	res.sub = ""
 	var patch, pod metav1.PartialObjectMetadata
 	if err := json.Unmarshal(body, &patch); err != nil {
 		return nil, apierrors.NewBadRequest("error decoding patch: " + err.Error())
@@ -46,17 +33,17 @@ func (s *APIServer) merge(path string, body []byte) (json.RawMessage, *apierrors
 	s.version++
 	changed, err := jsonpatch.MergePatch(stored, body)
 	if err == nil {
-		changed, err = jsonpatch.MergePatch(changed, fmt.Appendf(nil, `{"metadata":{"resourceVersion":"%d"}}`, s.version))
+		changed, err = merged(changed, map[string]any{"metadata": map[string]string{"resourceVersion": strconv.Itoa(s.version)}})
 	}
 	if err != nil {
 		return nil, apierrors.NewInternalError(err)
 	}
 	s.objects[res.path()] = changed
-	return changed, nil
+	return inPart(r, changed), nil
 }
 
 // create answers the POST of an event.
-func (s *APIServer) create(w http.ResponseWriter, res resource, body []byte) {
+func (s *APIServer) create(res resource, body []byte) (any, *apierrors.StatusError) {
 	var event struct {
 		metav1.PartialObjectMetadata
 		InvolvedObject struct {
@@ -64,33 +51,21 @@ func (s *APIServer) create(w http.ResponseWriter, res resource, body []byte) {
 		} `json:"involvedObject"`
 	}
 	if err := json.Unmarshal(body, &event); err != nil {
-		writeStatus(w, apierrors.NewBadRequest(err.Error()))
-		return
+		return nil, apierrors.NewBadRequest(err.Error())
 	}
 	res.name = event.Name
 	if event.Kind != "Event" || event.APIVersion != "v1" || res.name == "" || strings.Contains(res.name, "/") {
-		writeStatus(w, invalid("Event", res, field.Required(field.NewPath("metadata", "name"), "name or generateName is required")))
-		return
+		return nil, invalid("Event", res, field.Required(field.NewPath("metadata", "name"), "name or generateName is required"))
 	}
 	if event.InvolvedObject.Namespace != res.namespace || event.Namespace != res.namespace {
-		writeStatus(w, invalid("Event", res, field.Invalid(field.NewPath("involvedObject", "namespace"), event.InvolvedObject.Namespace, "does not match event.namespace")))
-		return
+		return nil, invalid("Event", res, field.Invalid(field.NewPath("involvedObject", "namespace"), event.InvolvedObject.Namespace, "does not match event.namespace"))
 	}
-	if !s.addEvent(res, body) {
-		writeStatus(w, apierrors.NewAlreadyExists(res.GroupResource(), res.name))
-		return
-	}
-	write(w, http.StatusCreated, "application/json", body)
-}
-
-// addEvent stores an event, unless there is one of its name.
-func (s *APIServer) addEvent(res resource, body []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, there := s.objects[res.path()]; there {
-		return false
+		return nil, apierrors.NewAlreadyExists(res.GroupResource(), res.name)
 	}
 	s.objects[res.path()] = body
 	s.events = append(s.events, body)
-	return true
+	return json.RawMessage(body), nil
 }
