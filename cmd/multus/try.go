@@ -139,10 +139,9 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 		return nil, err
 	}
 	plugin.Cluster = objects
-	lacking := func() error { return nil }
 	o := trial.Options{Conf: conf, Pods: objects.Pods(), State: opts.state, Report: std.out}
 	if opts.standIn || !given {
-		standIns := &trial.StandIns{
+		o.StandIns = &trial.StandIns{
 			Objects: objects, Find: plugin.Runner.Find, DefaultAlone: !opts.standIn,
 			Warn: func(text string) { std.warn(text) },
 		}
@@ -150,23 +149,16 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 		if err != nil {
 			return nil, fmt.Errorf("multus configuration: %w", err)
 		}
-		plugin.Planner, o.Links = standIns.Planner(ctx, parsed), standIns.Links
+		plugin.Planner = o.StandIns.Planner(ctx, parsed)
 		plugin.Planner.Binaries = plugin.Runner
-		if lacking = standIns.Lacking; !given {
-			standIns.Warn("no multus configuration among the files: a default network is assumed")
-		}
 	} else {
 		plugin.Planner.Definitions, plugin.Planner.Networks = objects, objects.Networks()
 	}
-	if !opts.standIn {
-		o.Links = nil
+	if !given {
+		std.warn("no multus configuration among the files: a default network is assumed")
 	}
 	o.Plugin = plugin
-	s, err := trial.Begin(ctx, o)
-	if why := lacking(); err != nil && why != nil {
-		return nil, why
-	}
-	return s, err
+	return trial.Begin(ctx, o)
 }
 
 // removeTrials takes down what earlier runs kept, or left when they were killed.

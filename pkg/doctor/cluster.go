@@ -117,8 +117,8 @@ func excesses() []permission {
 
 // permissions tells whether multus may do what it has to, and nothing beyond.
 func permissions(ctx context.Context, s *survey) []Finding {
-	if _, err := s.server(); err != nil {
-		return unanswered()
+	if away := s.away(); away != nil {
+		return away
 	}
 	type answer struct {
 		may bool
@@ -154,16 +154,23 @@ const (
 	nadResource = "network-attachment-definitions"
 )
 
-// unanswered is what cannot be told without the API server; why is told once.
-func unanswered() []Finding {
+// away is what cannot be told without the API server, where it does not answer; why is
+// told once.
+func (s *survey) away() []Finding {
+	if s.client == nil {
+		return nil
+	}
+	if _, err := s.server(); err == nil {
+		return nil
+	}
 	return unknown("not to be told while the API server does not answer; see api")
 }
 
 // networks tells whether the API server knows networks, and whether those that there
 // are can be read.
 func networks(ctx context.Context, s *survey) []Finding {
-	if _, err := s.server(); err != nil {
-		return unanswered()
+	if away := s.away(); away != nil {
+		return away
 	}
 	served, err := s.client.Resources(ctx, nadGroup, nadVersion)
 	switch {

@@ -206,6 +206,10 @@ func TestFaults(t *testing.T) {
 			"fault api: API server not usable: https://127.0.0.1:\n" +
 				"unknown permissions: not to be told while the API server does not answer; see api\n" +
 				"unknown networks: not to be told while the API server does not answer; see api"},
+		{"no API server, which has the default network", func(w *world) {
+			w.write(confFile, strings.Replace(ourConf, "/etc/cni/net.d/10-flannel.conflist", "a", 1))
+			w.api.Close()
+		}, "unknown default-network: not to be told while the API server\nfault api: \nunknown permissions: \nunknown networks: "},
 		{"slow API server", func(w *world) { w.api.SetLatency(1100 * time.Millisecond) },
 			`warning api: version v1.34.0, answers only after 1.`},
 		{"no permission", func(w *world) { w.api.Permit("get pods", false); w.api.Permit("create events", false) },

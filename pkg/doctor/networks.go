@@ -31,17 +31,15 @@ type known struct {
 func (s *survey) learn(ctx context.Context) known {
 	var k known
 	planner := plan.Planner{Conf: s.conf}
-	if s.client != nil {
+	asks := s.client != nil && s.away() == nil // there is no use in asking it again and again
+	if asks {
 		planner.Definitions, planner.Networks = s.client, s.client.Legacy()
-		if _, k.err = s.server(); k.err != nil { // there is no use in asking it again and again
-			planner.Definitions, planner.Networks = unreachable{k.err}, unreachable{k.err}
-		}
 	}
 	k.everywhere, k.everywhereErr = planner.Everywhere(ctx)
 	for _, l := range k.everywhere {
 		k.networks = append(k.networks, network{name: l.Name(), list: l})
 	}
-	if s.client == nil || k.err != nil {
+	if !asks {
 		return k
 	}
 	var all map[plan.Ref]plan.Definition
@@ -58,18 +56,6 @@ func (s *survey) learn(ctx context.Context) known {
 		k.networks = append(k.networks, network{ref.String(), list, d.Resource != ""})
 	}
 	return k
-}
-
-// unreachable are the definitions of an API server that does not answer.
-type unreachable struct{ err error }
-
-// Definitions answers every ref with the error.
-func (u unreachable) Definitions(_ context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	answers := map[plan.Ref]plan.Answer{}
-	for _, ref := range refs {
-		answers[ref] = plan.Answer{Err: u.err}
-	}
-	return answers
 }
 
 // resolve is the network of a definition; one without a configuration is on disk.
@@ -98,7 +84,10 @@ func readiness(_ context.Context, s *survey) []Finding {
 // defaultNetwork tells whether there is a default network, and what it says of itself.
 func defaultNetwork(ctx context.Context, s *survey) []Finding {
 	k := s.known()
+	away := s.away()
 	switch {
+	case k.everywhereErr != nil && away != nil:
+		return away
 	case k.everywhereErr != nil:
 		return faulty("see clusterNetwork, defaultNetworks and delegates in "+s.file, "%v", k.everywhereErr)
 	case len(k.everywhere) == 0:

@@ -25,8 +25,8 @@ const (
 
 // use is a network that needs a plugin.
 type use struct {
-	network, version string
-	required         bool // ADD is bound to fail without
+	network
+	required bool // ADD is bound to fail without
 }
 
 // plugins tells whether the plugins that networks name are there, can run, and speak
@@ -46,7 +46,7 @@ func (s *survey) uses() map[string][]use {
 	uses := map[string][]use{}
 	for _, n := range s.known().networks {
 		for _, p := range n.list.Plugins() {
-			u := use{n.name, n.list.CNIVersion(), !n.device}
+			u := use{n, !n.device}
 			uses[p.Type()] = append(uses[p.Type()], u)
 			u.required = u.required && plan.ExecutesIPAM(p.Type())
 			for _, ipam := range p.IPAM() {
@@ -65,7 +65,7 @@ func (s *survey) plugin(ctx context.Context, kind string, uses []use) []Finding 
 		if u.required {
 			level = Fault
 		}
-		names = append(names, u.network)
+		names = append(names, u.name)
 	}
 	r := s.runner()
 	path, err := r.Find(kind)
@@ -85,8 +85,8 @@ func (s *survey) plugin(ctx context.Context, kind string, uses []use) []Finding 
 	var older []string
 	versions := info.SupportedVersions()
 	for _, u := range uses {
-		if !slices.Contains(versions, u.version) {
-			older = append(older, fmt.Sprintf("%s (%s)", u.network, u.version))
+		if version := u.list.CNIVersion(); !slices.Contains(versions, version) {
+			older = append(older, fmt.Sprintf("%s (%s)", u.name, version))
 		}
 	}
 	if len(older) > 0 {

@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -72,22 +73,13 @@ func (n Node) giveAccess(r *Report) error {
 	if !n.ownAccess() {
 		return nil
 	}
-	if err := os.MkdirAll(n.accessDir(), 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(n.accessDir(), 0o700), sweep(n.accessDir())); err != nil {
 		return err
 	}
-	if err := sweep(n.accessDir()); err != nil {
-		return err
-	}
-	ca, err := n.account("ca.crt")
-	if err != nil {
-		return err
-	}
-	token, err := n.token()
-	if err != nil {
-		return err
-	}
+	ca, caErr := n.account("ca.crt")
+	token, tokenErr := n.token()
 	kubeconfig, err := n.kubeconfig(ca)
-	if err != nil {
+	if err := cmp.Or(caErr, tokenErr, err); err != nil {
 		return err
 	}
 	if err := n.place(r, n.tokenPath(), bytes.NewReader(token), 0o600); err != nil {

@@ -42,10 +42,7 @@ func (n Node) Reconcile() (Report, error) {
 		return r, err
 	}
 	for _, dir := range n.dirs() {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return r, err
-		}
-		if err := sweep(dir); err != nil {
+		if err := errors.Join(os.MkdirAll(dir, 0o755), sweep(dir)); err != nil {
 			return r, err
 		}
 	}

@@ -29,9 +29,6 @@ func (s *Session) Attach(ctx context.Context) error {
 }
 
 func (s *Session) attach(ctx context.Context, p *Pod) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	if err := makeNetNS(p.Sandbox.ContainerID); err != nil {
 		return err
 	}

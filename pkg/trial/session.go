@@ -64,9 +64,10 @@ type Options struct {
 	Plugin multus.Plugin // for the configuration; its state directory is the session's
 	Conf   []byte
 	Pods   []plan.Pod
-	State  string          // the directory of the records; empty: one of the session's own
-	Links  func() []string // links that are missing here, once all is planned; nil: none is made
-	Report io.Writer
+	State  string // the directory of the records; empty: one of the session's own
+	// StandIns are those of the plugin's planner; nil: there are none.
+	StandIns *StandIns
+	Report   io.Writer
 }
 
 // Begin does all that can be refused before anything is made: it plans every pod.
@@ -90,11 +91,9 @@ func Begin(ctx context.Context, o Options) (*Session, error) {
 		s.Leases = append(s.Leases, leaseDirs(made.Attachments)...)
 	}
 	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
+		return nil, cmp.Or(o.StandIns.lacking(), errors.Join(faults...))
 	}
-	if o.Links != nil {
-		s.StandIns = o.Links()
-	}
+	s.StandIns = o.StandIns.links()
 	rules := ruleset(ctx)
 	before, err := readHost(rules)
 	if err != nil {

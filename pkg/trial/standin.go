@@ -272,9 +272,12 @@ func hasDefaultRoute() bool {
 	return err == nil && len(routes) > 0
 }
 
-// Links are the names of the links that have to be made: no network makes them, and
+// links are the names of the links that have to be made: no network makes them, and
 // they are not here.
-func (s *StandIns) Links() []string {
+func (s *StandIns) links() []string {
+	if s == nil || s.DefaultAlone {
+		return nil
+	}
 	var missing []string
 	for _, link := range slices.Sorted(maps.Keys(s.needed)) {
 		if _, err := netlink.LinkByName(link); !s.made[link] && errors.As(err, &netlink.LinkNotFoundError{}) {
@@ -285,10 +288,13 @@ func (s *StandIns) Links() []string {
 	return missing
 }
 
-// Lacking is what the stand-ins lack themselves.
-func (s *StandIns) Lacking() error {
+// lacking is what the stand-ins lack themselves.
+func (s *StandIns) lacking() error {
+	if s == nil || len(s.told) == 0 {
+		return nil
+	}
 	for _, kind := range []string{"bridge", "host-local"} {
-		if _, err := s.Find(kind); err != nil && len(s.told) > 0 {
+		if _, err := s.Find(kind); err != nil {
 			return fmt.Errorf("what stands for other networks takes the plugins bridge and host-local: %w; name their directory with --bin", err)
 		}
 	}
