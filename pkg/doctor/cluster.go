@@ -183,8 +183,5 @@ func networks(ctx context.Context, s *survey) []Finding {
 	if known.err != nil {
 		return unknown("they cannot be listed, and so their plugins and addresses were not looked at: %v", known.err)
 	}
-	if len(known.bad) > 0 {
-		return few(known.bad)
-	}
-	return ok("%s/%s is served; %s, all sound", nadGroup, nadVersion, counted(len(known.networks)-len(known.everywhere), "network", "networks"))
+	return or(known.bad, ok("%s/%s is served; %s, all sound", nadGroup, nadVersion, counted(len(known.networks)-len(known.everywhere), "network", "networks")))
 }

@@ -181,21 +181,16 @@ const (
 	maxNames = 4
 )
 
-// few are the first findings of many, and how many more there are.
-func few(all []Finding) []Finding {
-	if len(all) <= maxAlike {
-		return all
-	}
-	rest := finding(all[maxAlike].Level, "", "and %d more like these", len(all)-maxAlike)
-	return append(all[:maxAlike:maxAlike], rest...)
-}
-
-// or is what was found, or else that all is well.
+// or is what was found, the first of many, or else that all is well.
 func or(found, well []Finding) []Finding {
-	if len(found) > 0 {
-		return few(found)
+	if len(found) == 0 {
+		return well
 	}
-	return well
+	if len(found) > maxAlike {
+		more := finding(found[maxAlike].Level, "", "and %d more like these", len(found)-maxAlike)
+		return append(found[:maxAlike:maxAlike], more...)
+	}
+	return found
 }
 
 // counted is "1 sandbox", "2 sandboxes".

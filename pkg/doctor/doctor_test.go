@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/doctor"
 )
 
@@ -43,12 +44,10 @@ ok networks: k8s.cni.cncf.io/v1 is served; 1 network, all sound
 		t.Error(diff)
 	}
 	doc, err := os.ReadFile("../../docs/doctor.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range named(found) {
-		if !strings.Contains(string(doc), "## "+name+"\n") {
-			t.Errorf("docs/doctor.md has no paragraph %q", name)
+	cnitest.Must(t, err)
+	for _, f := range found {
+		if !strings.Contains(string(doc), "## "+f.Check+"\n") {
+			t.Errorf("docs/doctor.md has no paragraph %q", f.Check)
 		}
 	}
 }
@@ -58,15 +57,36 @@ func bad(found []doctor.Finding) string {
 	return lines(found, doctor.Fault, doctor.Warning, doctor.Unknown)
 }
 
-// TestConfigurationGivenByHand: what the runtime does not read is not first there.
-func TestConfigurationGivenByHand(t *testing.T) {
-	w := newWorld(t)
-	w.write("/root/other.conflist", ourConf)
-	if err := os.Remove(w.path(confFile)); err != nil {
-		t.Fatal(err)
+// Nobody has to do anything about what is unusual and right, or what was mended.
+func TestNothingToDo(t *testing.T) {
+	tests := []struct {
+		name string
+		do   func(w *world)
+		want string
+	}{
+		{"a configuration given by hand", func(w *world) {
+			w.write("/root/other.conflist", ourConf)
+			w.remove(confFile)
+			w.node["Conf"] = "/root/other.conflist"
+		}, "/root/other.conflist is valid; it is not in /etc/cni/net.d, which the runtime reads"},
+		{"what an older multus recorded", func(w *world) {
+			w.write("/var/lib/cni/multus/c7", `[{"cniVersion": "1.0.0", "name": "old", "type": "macvlan"}]`)
+			w.mode("/var/lib/cni/multus", 0o700)
+		}, "ok older: 1 record of an older multus, understood"},
+		{"modes that are mended", func(w *world) { w.mode(kubeconfig, 0o644); w.node["Fix"] = true },
+			"ok modes: mended: " + kubeconfig + " has mode 0600 now"},
 	}
-	w.node["Conf"] = "/root/other.conflist"
-	if found := lines(w.look()); !strings.Contains(found, "/root/other.conflist is valid; it is not in /etc/cni/net.d, which the runtime reads") {
-		t.Error(found)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			tt.do(w)
+			found := w.look()
+			if got := bad(found); got != "" || !strings.Contains(lines(found), tt.want) {
+				t.Errorf("%s of\n%s", got, lines(found))
+			}
+			if info, err := os.Stat(w.path(kubeconfig)); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%v, %v", info, err)
+			}
+		})
 	}
 }

@@ -3,7 +3,6 @@ package doctor_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -22,15 +21,11 @@ import (
 func (w *world) record(id, netns string) {
 	w.t.Helper()
 	list, _, err := netconf.Parse([]byte(`{"cniVersion": "1.0.0", "name": "x", "type": "macvlan"}`), "")
-	if err == nil {
-		err = state.Dir(w.path("/var/lib/cni/multus")).Create(state.Record{
-			Sandbox:     plan.Sandbox{ContainerID: id, IfName: "eth0", NetNS: netns},
-			Attachments: []state.Attachment{{Attachment: plan.Attachment{Network: "x", Interface: "eth0", Config: list}, Phase: state.Attached}},
-		})
-	}
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	cnitest.Must(w.t, err)
+	cnitest.Must(w.t, state.Dir(w.path("/var/lib/cni/multus")).Create(state.Record{
+		Sandbox:     plan.Sandbox{ContainerID: id, IfName: "eth0", NetNS: netns},
+		Attachments: []state.Attachment{{Attachment: plan.Attachment{Network: "x", Interface: "eth0", Config: list}, Phase: state.Attached}},
+	}))
 }
 
 // takes has host-local keep addresses of a network.
@@ -51,6 +46,16 @@ func (w *world) labelled(types map[string]string) {
 	}
 }
 
+// mounted gives a directory a small file system of its own.
+func (w *world) mounted(dir string, flags uintptr) {
+	w.t.Helper()
+	cnitest.Must(w.t, os.MkdirAll(w.path(dir), 0o700))
+	if err := unix.Mount("none", w.path(dir), "tmpfs", flags, "mode=0700,size=8k"); err != nil {
+		w.t.Skipf("nothing can be mounted here: %v", err)
+	}
+	w.t.Cleanup(func() { _ = unix.Unmount(w.path(dir), unix.MNT_DETACH) })
+}
+
 // crio makes CRI-O the node's runtime.
 func (w *world) crio(dropIn string) {
 	w.remove("/etc/containerd")
@@ -67,10 +72,7 @@ func otherMachine() (name string, number byte) {
 
 func (w *world) foreignPlugin(name string) {
 	w.t.Helper()
-	data, err := os.ReadFile(w.path("/opt/cni/bin/" + name))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	data := []byte(w.read("/opt/cni/bin/" + name))
 	_, data[18] = otherMachine()
 	w.write("/opt/cni/bin/"+name, string(data))
 	w.mode("/opt/cni/bin/"+name, 0o755)
@@ -239,6 +241,12 @@ func TestFaults(t *testing.T) {
 		}, `warning selinux: /opt/cni/bin/multus is labelled tmp_t, and what is beside it is not: it may not be run or read -> restorecon /opt/cni/bin/multus`},
 		{"state directory is none", func(w *world) { w.write("/var/lib/cni/multus", "") },
 			"fault state: /var/lib/cni/multus cannot be written to (not a directory): no pod can start -> make it a directory"},
+		{"read-only state", func(w *world) { w.mounted("/var/lib/cni/multus", unix.MS_RDONLY) },
+			"fault state: /var/lib/cni/multus cannot be written to (read-only file system): no pod can start -> "},
+		{"full disk", func(w *world) {
+			w.mounted("/var/lib/cni/multus", 0)
+			_ = os.WriteFile(w.path("/var/lib/cni/multus/fill"), make([]byte, 1<<20), 0o600) // as much as there is room for
+		}, "fault state: the file system of /var/lib/cni/multus is full: no pod can start -> free some space"},
 		{"stale records", func(w *world) {
 			w.write("/run/netns/other", "")
 			w.record("c1", "/run/netns/gone")
@@ -276,45 +284,6 @@ func matches(t *testing.T, want, got string) {
 	}
 }
 
-// What an older multus recorded is understood, and nobody has to do anything.
-func TestOlderRecords(t *testing.T) {
-	w := newWorld(t)
-	w.write("/var/lib/cni/multus/c7", `[{"cniVersion": "1.0.0", "name": "old", "type": "macvlan"}]`)
-	w.mode("/var/lib/cni/multus", 0o700)
-	found := w.look()
-	if got := bad(found); got != "" {
-		t.Error(got)
-	}
-	if got := lines(found); !strings.Contains(got, "ok older: 1 record of an older multus, understood") {
-		t.Error(got)
-	}
-}
-
-// A state directory on a file system that is read only.
-func TestReadOnlyState(t *testing.T) {
-	w := newWorld(t)
-	dir := w.path("/var/lib/cni/multus")
-	cnitest.Must(t, os.MkdirAll(dir, 0o700))
-	if err := unix.Mount("none", dir, "tmpfs", unix.MS_RDONLY, "mode=0700"); err != nil {
-		t.Skipf("nothing can be mounted here: %v", err)
-	}
-	defer func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }()
-	matches(t, "fault state: /var/lib/cni/multus cannot be written to (read-only file system): no pod can start -> ", bad(w.look()))
-}
-
-// A state directory on a file system that is full.
-func TestFullDisk(t *testing.T) {
-	w := newWorld(t)
-	dir := w.path("/var/lib/cni/multus")
-	cnitest.Must(t, os.MkdirAll(dir, 0o700))
-	if err := unix.Mount("none", dir, "tmpfs", 0, "mode=0700,size=8k"); err != nil {
-		t.Skipf("nothing can be mounted here: %v", err)
-	}
-	defer func() { _ = unix.Unmount(dir, unix.MNT_DETACH) }()
-	_ = os.WriteFile(filepath.Join(dir, "fill"), make([]byte, 1<<20), 0o600) // as much as there is room for
-	matches(t, "fault state: the file system of /var/lib/cni/multus is full: no pod can start -> free some space", bad(w.look()))
-}
-
 // What does not come back hides nothing else.
 func TestHangingPlugin(t *testing.T) {
 	w := newWorld(t)
@@ -327,21 +296,4 @@ func TestHangingPlugin(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 	matches(t, "fault default-network: cbr0 is not ready: bridge: ", got)
-}
-
-// With fix it mends the modes, and says so.
-func TestFixModes(t *testing.T) {
-	w := newWorld(t)
-	w.mode(kubeconfig, 0o644)
-	w.node["Fix"] = true
-	found := w.look()
-	if got := bad(found); got != "" {
-		t.Error(got)
-	}
-	if got := lines(found); !strings.Contains(got, "ok modes: mended: "+kubeconfig+" has mode 0600 now") {
-		t.Error(got)
-	}
-	if info, err := os.Stat(w.path(kubeconfig)); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("%v, %v", info, err)
-	}
 }

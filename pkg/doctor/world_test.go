@@ -2,11 +2,9 @@ package doctor_test
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -85,56 +83,42 @@ func (w *world) path(path string) string { return filepath.Join(w.root, path) }
 
 func (w *world) write(path, text string) {
 	w.t.Helper()
-	err := errors.Join(os.MkdirAll(filepath.Dir(w.path(path)), 0o755), os.WriteFile(w.path(path), []byte(text), 0o600))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	cnitest.Must(w.t, errors.Join(os.MkdirAll(filepath.Dir(w.path(path)), 0o755), os.WriteFile(w.path(path), []byte(text), 0o600)))
 }
 
 func (w *world) read(path string) string {
 	w.t.Helper()
 	data, err := os.ReadFile(w.path(path))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	cnitest.Must(w.t, err)
 	return string(data)
 }
 
 func (w *world) remove(path string) {
 	w.t.Helper()
-	if err := os.RemoveAll(w.path(path)); err != nil {
-		w.t.Fatal(err)
-	}
+	cnitest.Must(w.t, os.RemoveAll(w.path(path)))
 }
 
 // token gives the kubeconfig a token with these times, which the server accepts.
 func (w *world) token(issued, expires time.Time) {
 	w.t.Helper()
-	claims := fmt.Sprintf(`{"iat": %d, "exp": %d}`, issued.Unix(), expires.Unix())
-	token := "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
+	token := cnitest.JWT(map[string]any{"iat": issued.Unix(), "exp": expires.Unix()})
 	w.api.SetToken(token)
 	w.write(tokenFile, token)
-	if err := w.api.WriteKubeconfig(w.path(kubeconfig), map[string]string{"tokenFile": tokenFile}); err != nil {
-		w.t.Fatal(err)
-	}
+	cnitest.Must(w.t, w.api.WriteKubeconfig(w.path(kubeconfig), map[string]string{"tokenFile": tokenFile}))
 }
 
 // plugin puts a copy of a program into the directory of the plugins.
 func (w *world) plugin(name, program string) {
 	w.t.Helper()
 	data, err := os.ReadFile(cnitest.Binary(program))
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	cnitest.Must(w.t, err)
 	w.write("/opt/cni/bin/"+name, string(data))
 	w.mode("/opt/cni/bin/"+name, 0o755)
 }
 
 func (w *world) mode(path string, mode os.FileMode) {
 	w.t.Helper()
-	if err := os.Chmod(w.path(path), mode); err != nil {
-		w.t.Fatal(err)
-	}
+	cnitest.Must(w.t, os.Chmod(w.path(path), mode))
 }
 
 // define puts a network on the API server.
@@ -147,12 +131,8 @@ func (w *world) define(name, config string, annotations ...string) {
 	object, err := json.Marshal(map[string]any{
 		"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition", "metadata": metadata, "spec": map[string]string{"config": config},
 	})
-	if err == nil {
-		err = w.api.Put(object)
-	}
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	cnitest.Must(w.t, err)
+	cnitest.Must(w.t, w.api.Put(object))
 }
 
 // look has the doctor look at the world.
@@ -160,9 +140,7 @@ func (w *world) look() []doctor.Finding {
 	w.t.Helper()
 	w.node["Preset"] = map[string]string{"ConfDir": "/etc/cni/net.d", "BinDir": "/opt/cni/bin"}
 	options, err := json.Marshal(w.node)
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	cnitest.Must(w.t, err)
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = []string{rootVariable + "=" + w.root}
 	cmd.Stdin = strings.NewReader(string(options))
@@ -193,13 +171,4 @@ func lines(found []doctor.Finding, levels ...doctor.Level) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
-}
-
-// named are the names of the checks that found something.
-func named(found []doctor.Finding) []string {
-	names := map[string]bool{}
-	for _, f := range found {
-		names[f.Check] = true
-	}
-	return slices.Sorted(maps.Keys(names))
 }

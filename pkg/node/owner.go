@@ -30,13 +30,8 @@ type Owner struct {
 
 // Owner is the one of this node.
 func (n Node) Owner() *Owner {
-	return &Owner{node: n, set: plan.Ref{Namespace: n.namespace(), Name: n.API.DaemonSet}}
-}
-
-// namespace is the installer's.
-func (n Node) namespace() string {
 	own, _ := n.account("namespace") // without one nothing is asked
-	return cmp.Or(n.API.Namespace, strings.TrimSpace(string(own)))
+	return &Owner{node: n, set: plan.Ref{Namespace: cmp.Or(n.API.Namespace, strings.TrimSpace(string(own))), Name: n.API.DaemonSet}}
 }
 
 // Greet asks, until there is an answer, whether the DaemonSet is there at all: of one

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/multus-cni/multus/pkg/netconf"
@@ -22,10 +21,11 @@ const nameBefore = "multus-before-the-default-network"
 // for none yet. It has the default network's own name, so that the runtime finds
 // again what it attached before Multus came. Warnings tell what of it Multus ignores.
 func (o Options) Render(primary netconf.Found) (conf []byte, warnings []string, err error) {
+	// While there is no default network, STATUS says so of the directory it will be in.
 	plugin := rawjson.New(
 		rawjson.Member{Key: "type", Value: rawjson.Quote("multus")},
 		rawjson.Member{Key: "capabilities", Value: capabilities(primary.List)},
-		rawjson.Member{Key: "clusterNetwork", Value: rawjson.Quote(o.clusterNetwork(primary))},
+		rawjson.Member{Key: "clusterNetwork", Value: rawjson.Quote(cmp.Or(primary.File, o.primaryDir()))},
 	)
 	if o.ownAccess() {
 		plugin = plugin.With("kubeconfig", rawjson.Quote(o.kubeconfigPath()))
@@ -47,15 +47,6 @@ func (o Options) Render(primary netconf.Found) (conf []byte, warnings []string, 
 		return nil, nil, fmt.Errorf("the configuration for this node: %w", err)
 	}
 	return out.Bytes(), parsed.Warnings, nil
-}
-
-// clusterNetwork is the default network's file, or, where there is none yet, the
-// directory it will be in: STATUS says meanwhile that the node is not ready.
-func (o Options) clusterNetwork(primary netconf.Found) string {
-	if primary.File == "" {
-		return o.primaryDir()
-	}
-	return primary.File
 }
 
 // version is the newest that both sides speak: with less the runtime would not ask
@@ -81,9 +72,6 @@ func capabilities(primary netconf.List) json.RawMessage {
 			declared[capability] = true
 		}
 	}
-	var o rawjson.Object
-	for _, capability := range slices.Sorted(maps.Keys(declared)) {
-		o = o.With(capability, json.RawMessage("true"))
-	}
-	return o.JSON()
+	text, _ := json.Marshal(declared) // sorted
+	return text
 }
