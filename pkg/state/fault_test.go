@@ -9,38 +9,22 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // tmpfs is a file system of its own, of one page more than its root needs.
 func tmpfs(t *testing.T, options string) Dir {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("mounting takes root")
-	}
 	path := t.TempDir()
-	must(t, unix.Mount("state-test", path, "tmpfs", 0, options))
-	t.Cleanup(func() { must(t, unix.Unmount(path, unix.MNT_DETACH)) })
+	cnitest.Mount(t, path, options)
 	return Dir(path)
-}
-
-// fill takes all the space that is left.
-func fill(t *testing.T, d Dir) {
-	t.Helper()
-	f, err := os.Create(d.path("fill"))
-	must(t, err)
-	defer f.Close()
-	for err == nil {
-		_, err = f.Write(make([]byte, 4096))
-	}
-	if !errors.Is(err, unix.ENOSPC) {
-		t.Fatal(err)
-	}
 }
 
 func TestDiskFull(t *testing.T) {
 	d := tmpfs(t, "size=64k")
 	must(t, d.Create(record(t, k1)))
-	fill(t, d)
+	cnitest.Fill(t, string(d), 0)
 	before := files(t, d)
 
 	other := Key{ContainerID: "c2", IfName: "eth0"}
@@ -108,7 +92,7 @@ func TestReadOnly(t *testing.T) {
 	d := tmpfs(t, "size=64k")
 	must(t, d.Create(record(t, k1)))
 	write(t, d, "older", `[{"type":"bridge","name":"n"}]`)
-	must(t, unix.Mount("", string(d), "", unix.MS_REMOUNT|unix.MS_RDONLY, ""))
+	cnitest.Remount(t, string(d), unix.MS_RDONLY, "")
 
 	if _, err := d.Lock(t.Context(), k1); !errors.Is(err, unix.EROFS) ||
 		!strings.HasPrefix(err.Error(), "state directory "+string(d)+": read-only file system") {

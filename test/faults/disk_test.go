@@ -2,47 +2,13 @@ package faults_test
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
-
-// mount puts a small file system in a directory's place.
-func (n *host) mount(directory, options string) {
-	n.T.Helper()
-	if os.Geteuid() != 0 {
-		n.T.Skip("needs root to mount a file system")
-	}
-	n.Must(unix.Mount("tmpfs", directory, "tmpfs", 0, options))
-	n.T.Cleanup(func() { n.Must(unix.Unmount(directory, unix.MNT_DETACH)) })
-}
-
-// remount makes a file system read-only, writable, or larger.
-func (n *host) remount(directory string, flags uintptr, options string) {
-	n.T.Helper()
-	n.Must(unix.Mount("", directory, "", unix.MS_REMOUNT|flags, options))
-}
-
-// fill takes up all of a file system but for so many bytes.
-func (n *host) fill(directory string, free int64) {
-	n.T.Helper()
-	f, err := os.Create(filepath.Join(directory, "filler"))
-	n.Must(err)
-	defer f.Close()
-	for block := make([]byte, 4096); err == nil; {
-		_, err = f.Write(block)
-	}
-	info, err := f.Stat()
-	n.Must(err)
-	n.Must(f.Truncate(max(0, info.Size()-free)))
-}
-
-func (n *host) free(directory string) {
-	n.T.Helper()
-	n.Must(os.Remove(filepath.Join(directory, "filler")))
-}
 
 // newSmallNode is one whose state directory is on a disk of its own.
 func newSmallNode(t *testing.T, options string) (n *host, disk string) {
@@ -50,7 +16,7 @@ func newSmallNode(t *testing.T, options string) (n *host, disk string) {
 	n = newNode(t)
 	disk = n.Path("disk")
 	n.Must(os.Mkdir(disk, 0o755))
-	n.mount(disk, options)
+	cnitest.Mount(t, disk, options)
 	n.set("cniDir", n.Path("disk", "state"))
 	return n, disk
 }
@@ -60,13 +26,13 @@ func TestFullDisk(t *testing.T) {
 	n, disk := newSmallNode(t, "size=256k")
 	n.ok("ADD", "c0")
 	n.executions()
-	n.fill(disk, 0)
+	cnitest.Fill(t, disk, 0)
 	n.refused("ADD", "c1", 5, "no space left on device", "c1@eth0.json")
 	n.wantCalls("")
 	n.ok("DEL", "c0") // and what is attached can be detached
 	n.wantCalls(delAll)
 	n.clean()
-	n.free(disk)
+	cnitest.Free(t, disk)
 	n.ok("ADD", "c1")
 	n.ok("DEL", "c1")
 	n.clean()
@@ -80,7 +46,7 @@ func TestDiskThatIsFullHalfway(t *testing.T) {
 	n.ok("ADD", "c0") // the directories are there
 	n.ok("DEL", "c0")
 	n.executions()
-	n.fill(disk, 220<<10) // one record with the configuration fits in, and not a second one with the result too
+	cnitest.Fill(t, disk, 220<<10) // one record with the configuration fits in, and not a second one with the result too
 	n.refused("ADD", "c1", 5, "no space left on device")
 	n.wantCalls(addAll + ", " + delAll)
 	n.clean()
@@ -92,10 +58,10 @@ func TestDELWithAFullDisk(t *testing.T) {
 	n.script("b", doc{"fail": doc{"DEL": doc{"code": 101, "msg": "not now"}}, "failTimes": doc{"DEL": 2}})
 	n.ok("ADD", "c1")
 	n.executions()
-	n.fill(disk, 0)
+	cnitest.Fill(t, disk, 0)
 	n.refused("DEL", "c1", 101, "network b (net0): rec-b: not now", "no space left on device")
 	n.wantCalls(delAll)
-	n.free(disk)
+	cnitest.Free(t, disk)
 	n.refused("DEL", "c1", 101, "network b (net0): rec-b: not now")
 	n.executions() // the progress of the first could not be written
 	n.ok("DEL", "c1")
@@ -108,14 +74,14 @@ func TestReadOnlyDisk(t *testing.T) {
 	n, disk := newSmallNode(t, "size=256k")
 	n.ok("ADD", "c1")
 	n.executions()
-	n.remount(disk, unix.MS_RDONLY, "")
+	cnitest.Remount(t, disk, unix.MS_RDONLY, "")
 	for _, verb := range []string{"ADD", "DEL", "CHECK"} {
 		n.refused(verb, "c1", 5, "read-only file system", n.Path("disk", "state"))
 	}
 	n.valid()
 	n.refused("GC", "", 5, "read-only file system")
 	n.wantCalls("")
-	n.remount(disk, 0, "")
+	cnitest.Remount(t, disk, 0, "")
 	n.ok("DEL", "c1")
 	n.wantCalls(delAll)
 	n.clean()

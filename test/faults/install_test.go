@@ -24,7 +24,7 @@ func newInstallation(t *testing.T, small string) *host {
 	if small != "" {
 		n.Must(os.RemoveAll(n.Path(small)))
 		n.Must(os.Mkdir(n.Path(small), 0o755))
-		n.mount(n.Path(small), "size=64k")
+		cnitest.Mount(t, n.Path(small), "size=64k")
 	}
 	for path, text := range map[string]string{
 		"net.d/10-flannel.conflist": `{"cniVersion": "1.0.0", "name": "cbr0", "plugins": [{"type": "flannel"}, {"type": "portmap", "capabilities": {"portMappings": true}}]}`,
@@ -108,10 +108,10 @@ func TestInstallWithoutRoom(t *testing.T) {
 			t.Run(directory+": "+want, func(t *testing.T) {
 				n := newInstallation(t, directory)
 				dir := n.Path(directory)
-				n.fill(dir, 0)
 				if want == "read-only file system" {
-					n.free(dir)
-					n.remount(dir, unix.MS_RDONLY, "")
+					cnitest.Remount(t, dir, unix.MS_RDONLY, "")
+				} else {
+					cnitest.Fill(t, dir, 0)
 				}
 				out, err := n.install().CombinedOutput()
 				if err == nil || !strings.Contains(string(out), want) || !strings.Contains(string(out), dir) {
@@ -120,7 +120,7 @@ func TestInstallWithoutRoom(t *testing.T) {
 				if first := n.first("without room"); first != "00-multus.conf" {
 					t.Errorf("%s comes first", first)
 				}
-				n.remount(dir, 0, "size=64m")
+				cnitest.Remount(t, dir, 0, "size=64m")
 				n.Must(os.RemoveAll(filepath.Join(dir, "filler")))
 				n.finished("with room again")
 			})
