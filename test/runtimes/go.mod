@@ -11,8 +11,8 @@ require (
 	github.com/fsnotify/fsnotify v1.10.1
 	github.com/multus-cni/multus v0.0.0
 	github.com/sirupsen/logrus v1.10.2
-	github.com/vishvananda/netlink v1.3.1
-	golang.org/x/sys v0.49.0
+	github.com/vishvananda/netlink v1.3.1 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 )
 
 require (

@@ -46,8 +46,6 @@ func newHost(t *testing.T) *host {
 // plugins puts the reference plugins on the node; bridge fails DEL, and host-local
 // STATUS, where a file says so.
 func (h *host) plugins() {
-	from, err := filepath.Abs(plugins)
-	h.Must(err)
 	for _, plugin := range []string{"loopback", "bridge", "host-local", "static"} {
 		script := fmt.Sprintf(`#!/bin/sh
 if [ -e %[1]s/$CNI_COMMAND.%[2]s ]; then
@@ -55,7 +53,7 @@ if [ -e %[1]s/$CNI_COMMAND.%[2]s ]; then
 	exit 1
 fi
 exec %[3]s/%[2]s
-`, h.Dir, plugin, from)
+`, h.Dir, plugin, cnitest.Binary(""))
 		h.Must(os.WriteFile(filepath.Join(h.Bin, plugin), []byte(script), 0o755))
 	}
 }
@@ -87,7 +85,7 @@ func (h *host) conf(file, content string) {
 
 // install is the installer's command line.
 func (h *host) install(flags ...string) *exec.Cmd {
-	return exec.Command(multus, append([]string{"install", "--cni-conf-dir", h.confDir, "--cni-bin-dir", h.Bin, "--set", "cniDir=" + h.Path("state"),
+	return exec.Command(cnitest.Binary("multus"), append([]string{"install", "--cni-conf-dir", h.confDir, "--cni-bin-dir", h.Bin, "--set", "cniDir=" + h.Path("state"),
 		"--api-server", h.API.URL(), "--service-account", h.Path("account"), "--network-status", "never", "--events=false", "--listen", ""}, flags...)...)
 }
 

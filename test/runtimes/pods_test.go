@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // TestLife: a pod with a further network comes, sees its runtime start anew, and goes.
@@ -117,7 +119,7 @@ func TestBeforeAndAfter(t *testing.T) {
 		h.attached(before, e.again, "10.88.")
 		h.attached(during, e.add, "10.88.", "10.99.")
 		h.del(e, before)
-		uninstall := exec.Command(multus, "uninstall", "--cni-conf-dir", h.confDir, "--cni-bin-dir", h.Bin, "--set", "cniDir="+h.Path("state"))
+		uninstall := exec.Command(cnitest.Binary("multus"), "uninstall", "--cni-conf-dir", h.confDir, "--cni-bin-dir", h.Bin, "--set", "cniDir="+h.Path("state"))
 		h.run(uninstall)
 		h.await("the runtime loads the default network", loads(e, "bridge"))
 		after := h.pod("after", "second")

@@ -61,7 +61,7 @@ func (h *host) ciliumDirectory() {
 	h.Write(h.Path("cilium/version"), "")
 	unshare, err := exec.LookPath("unshare")
 	h.Must(err)
-	h.wrap = func(cmd *exec.Cmd) {
+	h.Wrap = func(cmd *exec.Cmd) {
 		const script = `mkdir -p /run/cilium && mount --bind "$0" /run/cilium && exec "$@"`
 		cmd.Args = append([]string{"unshare", "--mount", "sh", "-c", script, h.Path("cilium"), cmd.Path}, cmd.Args[1:]...)
 		cmd.Path = unshare

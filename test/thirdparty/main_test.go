@@ -2,60 +2,22 @@ package thirdparty_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/test/node"
 	"github.com/multus-cni/multus/test/thirdparty"
 )
 
-// private is set in the process that runs the tests: in a mount namespace of its
-// own, for the paths of these programs are fixed.
-const private = "MULTUS_TEST_PRIVATE"
-
+// The paths of these programs are fixed.
 func TestMain(m *testing.M) {
-	switch {
-	case os.Geteuid() != 0:
-		os.Exit(m.Run()) // each test says why it is skipped
-	case os.Getenv(private) == "":
-		os.Exit(again())
-	}
-	if err := ownDirectories(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(cnitest.Run(m, "cmd/multus", "test/recorder", cnitest.ReferencePlugins+"main/bridge", cnitest.ReferencePlugins+"ipam/host-local"))
-}
-
-// again runs the same tests in a mount namespace of their own.
-func again() int {
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Env = append(os.Environ(), private+"=1")
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
-}
-
-// ownDirectories covers what the programs write to.
-func ownDirectories() error {
-	errs := []error{unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, "")}
-	for _, dir := range []string{"/run", "/var/lib/cni"} {
-		errs = append(errs, os.MkdirAll(dir, 0o755), unix.Mount("tmpfs", dir, "tmpfs", 0, ""))
-	}
-	return errors.Join(errs...)
+	os.Exit(cnitest.Alone(m, []string{"/run", "/var/lib/cni"},
+		"cmd/multus", "test/recorder", cnitest.ReferencePlugins+"main/bridge", cnitest.ReferencePlugins+"ipam/host-local"))
 }
 
 const defaultNetwork = `{"cniVersion": "1.0.0", "name": "cluster", "type": "bridge", "bridge": "br-cluster", "isGateway": true,
@@ -65,7 +27,6 @@ const defaultNetwork = `{"cniVersion": "1.0.0", "name": "cluster", "type": "brid
 type host struct {
 	*node.Node
 	delegates []string
-	wrap      func(*exec.Cmd) // changes how multus is started; nil: not at all
 }
 
 // newHost is a node with third-party programs among its plugins.
@@ -111,15 +72,11 @@ func (p pod) do(verb string) node.Outcome {
 	h := p.host
 	h.T.Helper()
 	delegates := strings.ReplaceAll("["+strings.Join(h.delegates, ",")+"]", "$DIR", h.Dir)
-	cmd := h.Command(verb, node.Doc{
+	o := h.Run(verb, node.Doc{
 		"cniVersion": "1.0.0", "name": "node-network", "type": "multus", "cniDir": h.Path("cni"), "kubeconfig": h.Kubeconfig,
 		"kubeletRoot": h.Path("kubelet"), "logLevel": "debug", "delegates": json.RawMessage(delegates),
 		"capabilities": node.Doc{node.PodAnnotations: true}, "runtimeConfig": node.Doc{node.PodAnnotations: node.Doc{node.Networks: p.networks}},
 	}, p.sandbox)
-	if h.wrap != nil {
-		h.wrap(cmd)
-	}
-	o := h.Start(cmd).End()
 	if o.Exit != 0 {
 		h.T.Logf("%s %s: %d, %s %s\n%s", verb, p.sandbox.Pod, o.Exit, o.Msg, o.Details, o.Stderr)
 	}
