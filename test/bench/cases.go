@@ -37,11 +37,11 @@ func cases() []measurement {
 	}
 	for _, latency := range []time.Duration{near, far} {
 		for _, reads := range []bool{false, true} {
+			shown := []string{"ADD", "DEL"}
+			if latency == far || reads {
+				shown = shown[:1]
+			}
 			for _, nads := range []int{0, 1, 4, 8, maxNADs} {
-				shown := []string{"ADD", "DEL"}
-				if latency == far || reads {
-					shown = shown[:1]
-				}
 				all = append(all, attach(setup{nads: nads, latency: latency, reads: reads}, shown...))
 			}
 		}
