@@ -61,7 +61,13 @@ var harmful = []string{"k8s.io/client-go", "github.com/vishvananda/netlink", "os
 // tooMuch is what the binary must not link: their tables are built at every
 // start, and a start is all that a plugin's run consists of. The types of all of
 // Kubernetes' kinds and a typed client are, where metav1 and a few fields will do.
-var tooMuch = []string{"k8s.io/api", "k8s.io/client-go/kubernetes", "k8s.io/client-go/informers", "testing", "net/http/httptest", "github.com/google/go-cmp", module + "pkg/cnitest"}
+// Protocol buffers, OpenAPI and metrics come with what looks harmless.
+var tooMuch = []string{
+	"k8s.io/api", "k8s.io/client-go/kubernetes", "k8s.io/client-go/informers", "k8s.io/kube-openapi/pkg/validation",
+	"github.com/google/gnostic", "github.com/google/gnostic-models", "github.com/gogo/protobuf", "github.com/golang/protobuf",
+	"google.golang.org/protobuf", "google.golang.org/grpc", "github.com/prometheus/client_golang",
+	"testing", "net/http/httptest", "github.com/google/go-cmp", module + "pkg/cnitest",
+}
 
 func TestImportsFollowTheDrawing(t *testing.T) {
 	for _, f := range goFiles(t) {

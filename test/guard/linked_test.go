@@ -3,7 +3,6 @@ package guard_test
 import (
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,37 +17,6 @@ const (
 	maxSize = 16_000_000              // bytes
 	maxInit = 2500 * time.Microsecond // before main, on a machine with nothing else to do
 )
-
-// tooHeavy are trees of packages that set up tables at every start.
-func tooHeavy() []string {
-	return []string{
-		"k8s.io/api",                          // all of Kubernetes' kinds
-		"k8s.io/client-go/kubernetes",         // a client for each of them, and the scheme
-		"k8s.io/client-go/kubernetes/scheme",  //
-		"k8s.io/client-go/informers",          //
-		"github.com/google/gnostic",           // OpenAPI documents as protocol buffers
-		"github.com/google/gnostic-models",    //
-		"github.com/gogo/protobuf",            // reflection over all that is linked
-		"github.com/golang/protobuf",          //
-		"google.golang.org/protobuf",          //
-		"google.golang.org/grpc",              //
-		"k8s.io/kube-openapi/pkg/validation",  //
-		"github.com/prometheus/client_golang", // metrics of a process that nobody can ask
-	}
-}
-
-func TestLinked(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", "github.com/multus-cni/multus/cmd/multus").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for p := range strings.FieldsSeq(string(out)) {
-		heavy := func(tree string) bool { return p == tree || strings.HasPrefix(p, tree+"/") }
-		if slices.ContainsFunc(tooHeavy(), heavy) {
-			t.Errorf("cmd/multus links %s; `go mod why %s` tells through whom", p, p)
-		}
-	}
-}
 
 func TestSize(t *testing.T) {
 	info, err := os.Stat(cnitest.Binary("multus"))

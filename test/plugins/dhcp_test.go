@@ -1,7 +1,6 @@
 package plugins_test
 
 import (
-	"slices"
 	"testing"
 
 	current "github.com/containernetworking/cni/pkg/types/100"
@@ -65,22 +64,4 @@ func TestDHCPWithoutServer(t *testing.T) {
 	p.neverAdded(c, "network office (net0): macvlan: ", "2s")
 	same(t, "default routes", p.DefaultRoutes(netlink.FAMILY_ALL), []string{})
 	p.del(c)
-}
-
-// TestKilledAdd has multus killed while a plugin is at work. That plugin holds
-// the sandbox until it ends; then DEL finds what is to be undone.
-func TestKilledAdd(t *testing.T) {
-	t.Parallel()
-	n, _ := officeNode(t)
-	p := n.newPod(t, "web")
-	before := n.traces()
-	c := n.conf("1.1.0", clusterBridge, office)
-	add := n.Start(n.Command("ADD", p.of(c), p.sandbox()))
-	n.Await("the second plugin works", func() bool { return slices.Equal(p.Links(), []string{"eth0", "net0"}) })
-	n.Must(add.Process.Kill())
-	same(t, "exit status of ADD", add.End().Exit, -1)
-	p.del(c)
-	same(t, "processes that are still at work", n.Running("CNI_NETNS="+p.Path), []string{})
-	p.gone(before, &current.Result{})
-	p.add(n.conf("1.1.0", clusterBridge))
 }

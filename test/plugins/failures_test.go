@@ -45,30 +45,6 @@ func TestDelWithoutNamespace(t *testing.T) {
 	}
 }
 
-// TestDelWithoutPlugin keeps what it cannot detach, and detaches it when the
-// plugin's binary is there again.
-func TestDelWithoutPlugin(t *testing.T) {
-	t.Parallel()
-	n := newNode(t)
-	n.Bin = n.Node.Path("bin")
-	linkBinaries(t, n.Bin, "bridge", "ptp", "host-local")
-	c := n.conf("1.1.0", clusterBridge, `{"cniVersion": "1.1.0", "name": "second", "type": "ptp",
-		"ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.2.0.0/24"}}`, secondLAN).with("binDir", n.Bin)
-	p := n.newPod(t, "web")
-	before := n.traces()
-	result := p.add(c)
-	cnitest.Must(t, os.Remove(filepath.Join(n.Bin, "ptp")))
-	for range 2 {
-		p.refused("DEL", c, "network second (net0)", "ptp")
-		same(t, "interfaces", p.Links(), []string{"net0"})
-		same(t, "leases", n.leases(), []string{"second/10.2.0.2"})
-	}
-	p.refused("CHECK", c)
-	linkBinaries(t, n.Bin, "ptp")
-	p.del(c)
-	p.gone(before, result)
-}
-
 func linkBinaries(t *testing.T, dir string, names ...string) {
 	t.Helper()
 	cnitest.Must(t, os.MkdirAll(dir, 0o755))
@@ -86,8 +62,6 @@ func TestRollback(t *testing.T) {
 		version string // of the third network; 1.1.0 unless given
 	}{
 		"the parent is missing": {`{"name": "third", "type": "macvlan", "master": "nowhere0"}`, []string{"macvlan: ", `master "nowhere0"`}, ""},
-		"no address is left": {`{"name": "third", "type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam",
-			"subnet": "10.3.0.0/24", "rangeStart": "10.3.0.9", "rangeEnd": "10.3.0.9"}}`, []string{"no IP addresses available"}, ""},
 		"the last plugin of the chain": {`{"name": "third", "plugins": [
 			{"type": "ptp", "ipam": {"type": "host-local", "dataDir": "$DIR/ipam", "subnet": "10.4.0.0/24"}},
 			{"type": "tuning", "dataDir": "$DIR/tuning", "mtu": 1400, "sysctl": {"net.ipv4.no_such_thing": "1"}}]}`, []string{"tuning", "no_such_thing"}, ""},
@@ -102,9 +76,6 @@ func TestRollback(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n := newNode(t)
 			n.Must(os.WriteFile(n.Node.Path("bin", "broken"), []byte("no program"), 0o755))
-			holder := n.newPod(t, "holder")
-			holder.add(n.conf("1.1.0", `{"cniVersion": "1.1.0", "name": "third", "type": "ptp", "ipam": {"type": "host-local",
-				"dataDir": "$DIR/ipam", "subnet": "10.3.0.0/24", "rangeStart": "10.3.0.9", "rangeEnd": "10.3.0.9"}}`))
 			p := n.newPod(t, "web")
 			c := n.conf("1.1.0", clusterBridge, secondLAN, withVersion(cmp.Or(tc.version, "1.1.0"), tc.third)).with("binDir", n.Node.Path("bin"))
 			for range 2 { // the second ADD finds as much as the first

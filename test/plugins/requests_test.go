@@ -112,21 +112,6 @@ func TestRequestRefused(t *testing.T) {
 	}
 }
 
-// TestPodFromTheCluster reads the annotation from the API server where the
-// runtime does not hand it over.
-func TestPodFromTheCluster(t *testing.T) {
-	t.Parallel()
-	n := requestNode(t)
-	p := n.annotated(t, "web", `fixed-net@db0, default/limited`)
-	p.annotations = nil
-	n.nad("fixed-net", `{"cniVersion": "1.1.0", "type": "ptp", "ipam": {"type": "static", "addresses": [{"address": "10.6.0.2/24", "gateway": "10.6.0.1"}]}}`)
-	p.life(n.conf("1.1.0", clusterBridge), func(*current.Result) {
-		same(t, "interfaces", p.Links(), []string{"db0", "eth0", "net1"})
-		same(t, "addresses of db0", p.Addresses("db0"), []string{"10.6.0.2/24"})
-		same(t, "number of entries in network-status", len(n.status(p)), 3)
-	})
-}
-
 // TestRequestsOfOldNetworks hands requests that no plugin declares over as
 // Multus did before there were capabilities, and compares what came of them.
 func TestRequestsOfOldNetworks(t *testing.T) {
