@@ -36,32 +36,20 @@ func (h *host) cluster(objects ...string) *cnitest.APIServer {
 	h.write(filepath.Join(h.API.Account, "ca.crt"), string(s.CA()))
 	h.write(filepath.Join(h.API.Account, "namespace"), "kube-system")
 	h.project(s)
-	h.conf("10-flannel.conflist", flannel)
 	return s
 }
 
 // project is what a kubelet does when it renews the token: the directory is another one.
-func (h *host) project(s *cnitest.APIServer) string {
+func (h *host) project(s *cnitest.APIServer) {
 	h.t.Helper()
 	token := cnitest.AccountToken("kube-system", "multus", time.Hour, map[string]any{
 		"pod": map[string]any{"name": "multus-x"}, "node": map[string]any{"name": "n1", "uid": "node-uid"}, "at": time.Now().UnixNano(),
 	})
 	dir := filepath.Join(h.API.Account, fmt.Sprintf("..%d", time.Now().UnixNano()))
 	h.write(filepath.Join(dir, "token"), token)
-	for _, step := range []func() error{
-		func() error { return os.Symlink(dir, filepath.Join(h.API.Account, "..data_tmp")) },
-		func() error {
-			return os.Rename(filepath.Join(h.API.Account, "..data_tmp"), filepath.Join(h.API.Account, "..data"))
-		},
-		func() error { _ = os.Remove(filepath.Join(h.API.Account, "token")); return nil },
-		func() error { return os.Symlink("..data/token", filepath.Join(h.API.Account, "token")) },
-	} {
-		if err := step(); err != nil {
-			h.t.Fatal(err)
-		}
-	}
+	data, link := filepath.Join(h.API.Account, "..data"), filepath.Join(h.API.Account, "token")
+	cnitest.Must(h.t, errors.Join(os.Symlink(dir, data+"_tmp"), os.Rename(data+"_tmp", data), os.RemoveAll(link), os.Symlink("..data/token", link)))
 	s.SetToken(token)
-	return token
 }
 
 func (h host) plugins() kube.Identity {
@@ -242,14 +230,10 @@ func TestRepair(t *testing.T) {
 		asking("recorded", "", ""),
 		asking("static", `,"annotations":{"k8s.v1.cni.cncf.io/networks":"a","kubernetes.io/config.hash":"uid-recorded"}`, ""),
 		asking("answered", `,"annotations":{"k8s.v1.cni.cncf.io/networks":"a","k8s.v1.cni.cncf.io/network-status":"[]"}`, ""),
-		asking("asks for nothing", `,"annotations":{"k8s.v1.cni.cncf.io/networks":" [ ]"}`, ""),
+		asking("asks-for-nothing", `,"annotations":{"k8s.v1.cni.cncf.io/networks":" [ ]"}`, ""),
 		asking("young", "", `,"startTime":"`+time.Now().UTC().Format(time.RFC3339)+`"`),
-		asking("no sandbox", "", `,"podIP":"","phase":"Pending"`),
+		asking("no-sandbox", "", `,"podIP":"","phase":"Pending"`),
 		strings.Replace(asking("elsewhere", "", ""), "n1", "n2", 1),
-	}
-	for i := range pods {
-		pods[i] = strings.ReplaceAll(pods[i], "asks for nothing", "asks-for-nothing")
-		pods[i] = strings.ReplaceAll(pods[i], "no sandbox", "no-sandbox")
 	}
 	recorded := []state.Record{{Pod: plan.Pod{UID: "uid-recorded"}}}
 	tests := []struct {
@@ -267,9 +251,7 @@ func TestRepair(t *testing.T) {
 			h.Repair = tt.how
 			r := node.Repairer{Node: h.Node}
 			for range 2 { // and once only
-				if err := r.Look(t.Context(), recorded); err != nil {
-					t.Fatal(err)
-				}
+				cnitest.Must(t, r.Look(t.Context(), recorded))
 			}
 			var warned, deleted []string
 			for _, e := range s.Events() {
@@ -295,9 +277,7 @@ func TestRepair(t *testing.T) {
 		s := h.cluster()
 		h.Repair = node.RepairDelete
 		for i := range 25 {
-			if err := s.Put([]byte(asking(fmt.Sprintf("p%d", i), "", ""))); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, s.Put([]byte(asking(fmt.Sprintf("p%d", i), "", ""))))
 		}
 		r := node.Repairer{Node: h.Node}
 		if err := r.Look(t.Context(), nil); err != nil || len(s.Matching(http.MethodDelete, "*")) != 10 || len(s.Events()) > 0 {
@@ -312,9 +292,7 @@ func TestTaint(t *testing.T) {
 	h := newHost(t)
 	s := h.cluster(nodeOne)
 	h.Taint = "multus-cni.io/not-ready"
-	if err := os.Remove(filepath.Join(h.ConfDir, "10-flannel.conflist")); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.Remove(filepath.Join(h.ConfDir, "10-flannel.conflist")))
 	s.Fail(cnitest.Fault{Method: http.MethodPatch, Path: path, Status: http.StatusConflict, Times: 1})
 	health := h.run()
 	eventually(t, "it waits", func() bool { return errors.Is(health.Err(), node.ErrNoDefaultNetwork) })

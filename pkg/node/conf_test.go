@@ -19,7 +19,7 @@ import (
 // TestOlderConfiguration: one that would come before ours goes, but only once ours is
 // there; it is never taken for the default network.
 func TestOlderConfiguration(t *testing.T) {
-	h := newHost(t)
+	h := bareHost(t)
 	h.conf("00-multus.conf", `{"cniVersion":"0.3.1","name":"multus-cni-network","type":"multus","delegates":[]}`)
 	if _, err := h.Reconcile(); !errors.Is(err, node.ErrNoDefaultNetwork) {
 		t.Fatalf("%v", err)
@@ -57,7 +57,7 @@ func TestFirstInOrder(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.primary, func(t *testing.T) {
-			h := newHost(t)
+			h := bareHost(t)
 			h.ConfFile = ""
 			h.conf(tt.primary, flannel)
 			_, err := h.Reconcile()
@@ -73,7 +73,7 @@ func TestFirstInOrder(t *testing.T) {
 		})
 	}
 	t.Run("another comes", func(t *testing.T) {
-		h := newHost(t)
+		h := bareHost(t)
 		h.ConfFile = ""
 		h.conf("10-flannel.conflist", flannel)
 		h.reconcile()
@@ -88,7 +88,7 @@ func TestFirstInOrder(t *testing.T) {
 // TestTemplate: a file of the admin's is installed as it is, or told what is wrong with it.
 func TestTemplate(t *testing.T) {
 	const conf = `{"cniVersion":"0.3.1","name":"mine","type":"multus","clusterNetwork":"/etc/x.conf"}`
-	h := newHost(t)
+	h := bareHost(t)
 	h.Template, h.ConfFile = filepath.Join(t.TempDir(), "x"), "70-multus.conf"
 	for content, want := range map[string]string{
 		`{"name":"n","type":"bridge"}`:                                             "does not run multus",
@@ -111,7 +111,7 @@ func TestTemplate(t *testing.T) {
 // TestElsewhere: the default network's directory, the kubeconfig and the network itself
 // may be where the admin says.
 func TestElsewhere(t *testing.T) {
-	h := newHost(t)
+	h := bareHost(t)
 	dir := filepath.Dir(h.ConfDir)
 	h.PrimaryDir, h.Kubeconfig = filepath.Join(dir, "primary"), filepath.Join(dir, "own", "kubeconfig")
 	h.write(filepath.Join(h.PrimaryDir, "10-ovn.conf"), `{"cniVersion":"1.0.0","name":"ovn","type":"ovn"}`)
@@ -144,11 +144,8 @@ func TestUnderAnotherName(t *testing.T) {
 	for name, make := range tests {
 		t.Run(name, func(t *testing.T) {
 			h := newHost(t)
-			h.conf("10-flannel.conflist", flannel)
 			h.reconcile() // which makes the directory
-			if err := make(filepath.Join(h.BinDirs[0], "shim")); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, make(filepath.Join(h.BinDirs[0], "shim")))
 			h.ClusterNetwork = "05-shim.conf"
 			h.conf("05-shim.conf", `{"cniVersion":"1.0.0","name":"x","type":"shim"}`)
 			if _, err := h.Reconcile(); !errors.Is(err, node.ErrNoDefaultNetwork) {
@@ -156,7 +153,7 @@ func TestUnderAnotherName(t *testing.T) {
 			}
 		})
 	}
-	h := newHost(t)
+	h := bareHost(t)
 	h.conf("00-multus.conf", `{"cniVersion":"0.3.1","name":"x","type":"multus-shim"}`)
 	if _, err := h.Reconcile(); !errors.Is(err, node.ErrNoDefaultNetwork) {
 		t.Errorf("an older multus was taken for the default network: %v", err)
@@ -164,7 +161,7 @@ func TestUnderAnotherName(t *testing.T) {
 }
 
 func TestEarly(t *testing.T) {
-	h := newHost(t)
+	h := bareHost(t)
 	h.Early = true
 	if _, err := h.Reconcile(); !errors.Is(err, node.ErrNoDefaultNetwork) {
 		t.Errorf("a node without a default network is ready: %v", err)
@@ -173,9 +170,7 @@ func TestEarly(t *testing.T) {
 		CNIVersion string
 		Plugins    []struct{ ClusterNetwork string }
 	}
-	if err := json.Unmarshal([]byte(h.read(h.ConfDir, "00-multus.conflist")), &conf); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, json.Unmarshal([]byte(h.read(h.ConfDir, "00-multus.conflist")), &conf))
 	if conf.CNIVersion != "1.1.0" || conf.Plugins[0].ClusterNetwork != h.ConfDir {
 		t.Errorf("%+v", conf)
 	}
@@ -186,7 +181,6 @@ func TestEarly(t *testing.T) {
 
 func TestKeysOfTheConfiguration(t *testing.T) {
 	h := newHost(t)
-	h.conf("10-flannel.conflist", flannel)
 	h.Keys = rawjson.New(rawjson.Member{Key: "namespaceIsolation", Value: json.RawMessage("true")}, rawjson.Member{Key: "capabilities", Value: json.RawMessage("{}")})
 	h.Name, h.CNIVersion = "mine", "0.4.0"
 	h.reconcile()

@@ -4,6 +4,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/node"
 )
 
@@ -17,9 +18,7 @@ func TestDetect(t *testing.T) {
 		"/var/lib/k0s/kubelet":                        "k0s",
 	} {
 		root := t.TempDir()
-		if err := os.MkdirAll(root+dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.MkdirAll(root+dir, 0o755))
 		if got := node.Detect(root); got != want {
 			t.Errorf("with %s: %s, want %s", dir, got, want)
 		}
@@ -29,9 +28,7 @@ func TestDetect(t *testing.T) {
 func TestPresetOfOlderK3s(t *testing.T) {
 	root := t.TempDir()
 	for _, dir := range []string{"/var/lib/rancher/k3s/data/current/bin", "/var/lib/rancher/k3s/data/cni"} {
-		if err := os.MkdirAll(root+dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.MkdirAll(root+dir, 0o755))
 		if got, known := node.Preset("k3s", root); got.Bin != dir || !known {
 			t.Errorf("%+v, want %s", got, dir)
 		}

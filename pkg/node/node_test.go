@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/sirupsen/logrus"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/node"
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
@@ -24,7 +26,15 @@ type host struct {
 	t *testing.T
 }
 
+// newHost has the configuration of a default network.
 func newHost(t *testing.T) host {
+	t.Helper()
+	h := bareHost(t)
+	h.conf("10-flannel.conflist", flannel)
+	return h
+}
+
+func bareHost(t *testing.T) host {
 	t.Helper()
 	dir := t.TempDir()
 	log := logrus.New()
@@ -38,9 +48,6 @@ func newHost(t *testing.T) host {
 		Poll:     time.Hour,
 	}}}
 	h.write(h.Binary, "binary 1")
-	if err := os.Chmod(h.Binary, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	h.write(filepath.Join(h.API.Account, "token"), "token 1")
 	h.write(filepath.Join(h.API.Account, "ca.crt"), "authority")
 	return h
@@ -48,12 +55,7 @@ func newHost(t *testing.T) host {
 
 func (h host) write(path, content string) {
 	h.t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		h.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		h.t.Fatal(err)
-	}
+	cnitest.Must(h.t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(content), 0o600)))
 }
 
 func (h host) conf(file, content string) {
@@ -64,9 +66,7 @@ func (h host) conf(file, content string) {
 func (h host) read(path ...string) string {
 	h.t.Helper()
 	data, err := os.ReadFile(filepath.Join(path...))
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cnitest.Must(h.t, err)
 	return string(data)
 }
 
@@ -81,24 +81,19 @@ func (h host) files() []string {
 		}
 		return err
 	})
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cnitest.Must(h.t, err)
 	return files
 }
 
 func (h host) reconcile() node.Report {
 	h.t.Helper()
 	report, err := h.Reconcile()
-	if err != nil {
-		h.t.Fatal(err)
-	}
+	cnitest.Must(h.t, err)
 	return report
 }
 
 func TestReconcile(t *testing.T) {
 	h := newHost(t)
-	h.conf("10-flannel.conflist", flannel)
 	report := h.reconcile()
 	if report.DefaultNetwork != filepath.Join(h.ConfDir, "10-flannel.conflist") || len(report.Written) != 4 {
 		t.Errorf("%+v", report)
@@ -178,7 +173,6 @@ func TestReconcileKeepsCurrent(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHost(t)
-			h.conf("10-flannel.conflist", flannel)
 			h.reconcile()
 			tt.change(h)
 			var written []string
@@ -196,25 +190,11 @@ func TestReconcileKeepsCurrent(t *testing.T) {
 	}
 }
 
-func TestKilledInstaller(t *testing.T) {
-	h := newHost(t)
-	h.conf("10-flannel.conflist", flannel)
-	h.conf(".multus-install-123", "{")
-	h.write(filepath.Join(h.BinDirs[0], ".multus-install-9"), "half")
-	h.reconcile()
-	left, err := filepath.Glob(filepath.Join(filepath.Dir(h.ConfDir), "*", ".multus-install-*"))
-	if err != nil || left != nil {
-		t.Errorf("%q is left, %v", left, err)
-	}
-}
-
 func TestLeave(t *testing.T) {
 	h := newHost(t)
-	h.conf("10-flannel.conflist", flannel)
 	h.reconcile()
-	if _, err := h.Leave(true); err != nil {
-		t.Fatal(err)
-	}
+	_, err := h.Leave(true)
+	cnitest.Must(t, err)
 	if got := h.read(h.BinDirs[0], "multus"); got == "" {
 		t.Error("the binary went while pods need it")
 	}
@@ -236,7 +216,6 @@ func TestLeave(t *testing.T) {
 // versions to come too, and whoever installs it hears of it.
 func TestUnknownKey(t *testing.T) {
 	h := newHost(t)
-	h.conf("10-flannel.conflist", flannel)
 	h.Keys = rawjson.New(rawjson.Member{Key: "namespaceIsolatoin", Value: []byte("true")})
 	report, err := h.Reconcile()
 	if want := `key "namespaceIsolatoin" is unknown and ignored`; err != nil || !slices.Contains(report.Passed, want) {
@@ -245,7 +224,7 @@ func TestUnknownKey(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	h := newHost(t)
+	h := bareHost(t)
 	h.ConfFile = "00-multus.conf"
 	if _, err := h.Reconcile(); err == nil || !strings.Contains(err.Error(), "that ends in .conflist") {
 		t.Errorf("a list in a file that runtimes take for a plugin: %v", err)

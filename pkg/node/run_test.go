@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/node"
 )
 
@@ -44,22 +45,18 @@ func (h host) has(file, text string) func() bool {
 
 // TestRun lives through what happens to a node; the poll is too far away to help.
 func TestRun(t *testing.T) {
-	h := newHost(t)
+	h := bareHost(t)
 	health := h.run()
 	eventually(t, "it waits for a default network", func() bool { return errors.Is(health.Err(), node.ErrNoDefaultNetwork) })
 	h.conf("10-flannel.conflist", flannel)
 	eventually(t, "ready", func() bool { return health.Err() == nil && h.has("00-multus.conflist", `"cbr0"`)() })
 	h.conf("10-flannel.conflist", strings.Replace(flannel, "cbr0", "cbr1", 1))
 	eventually(t, "renamed", h.has("00-multus.conflist", `"cbr1"`))
-	if err := os.Remove(filepath.Join(h.ConfDir, "00-multus.conflist")); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.Remove(filepath.Join(h.ConfDir, "00-multus.conflist")))
 	eventually(t, "written again", h.has("00-multus.conflist", `"cbr1"`))
 	h.write(filepath.Join(h.API.Account, "token"), "token 2")
 	eventually(t, "a new token", h.has("multus.d/token", "token 2"))
-	if err := os.Remove(filepath.Join(h.BinDirs[0], "multus")); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.Remove(filepath.Join(h.BinDirs[0], "multus")))
 	eventually(t, "the binary again", func() bool { _, err := os.Stat(filepath.Join(h.BinDirs[0], "multus")); return err == nil })
 	eventually(t, "the directory goes, though it is made again", func() bool { return os.RemoveAll(h.ConfDir) == nil })
 	eventually(t, "not ready without the default network", func() bool { return errors.Is(health.Err(), node.ErrNoDefaultNetwork) })
@@ -70,7 +67,6 @@ func TestRun(t *testing.T) {
 // TestNoFight: a default network may change as often as it likes.
 func TestNoFight(t *testing.T) {
 	h := newHost(t)
-	h.conf("10-flannel.conflist", flannel)
 	health := h.run()
 	for i := range 8 {
 		name := fmt.Sprintf("cbr%d", i)
@@ -85,7 +81,6 @@ func TestNoFight(t *testing.T) {
 // TestFight: who takes the configuration away at once is not raced for ever.
 func TestFight(t *testing.T) {
 	h := newHost(t)
-	h.conf("10-flannel.conflist", flannel)
 	health := h.run()
 	path, taken := filepath.Join(h.ConfDir, "00-multus.conflist"), 0
 	eventually(t, "the fight is noticed", func() bool {
@@ -106,15 +101,13 @@ func TestFight(t *testing.T) {
 // TestLinkThatLeadsElsewhere: an upgrade of microk8s or k3s flips the link current, and
 // the directories behind it are others from then on. The poll is too far away to help.
 func TestLinkThatLeadsElsewhere(t *testing.T) {
-	h := newHost(t)
+	h := bareHost(t)
 	root := filepath.Dir(h.ConfDir)
 	current := filepath.Join(root, "current")
 	h.ConfDir, h.BinDirs = filepath.Join(current, "net.d"), []string{filepath.Join(current, "bin")}
 	flip := func(revision string) {
 		h.write(filepath.Join(root, revision, "net.d", "10-flannel.conflist"), strings.Replace(flannel, "cbr0", "cbr-"+revision, 1))
-		if err := errors.Join(os.Symlink(revision, current+".new"), os.Rename(current+".new", current)); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, errors.Join(os.Symlink(revision, current+".new"), os.Rename(current+".new", current)))
 	}
 	flip("r1")
 	health := h.run()

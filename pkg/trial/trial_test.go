@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -128,12 +129,8 @@ func TestScratchIsRemoved(t *testing.T) {
 	dirs := absent([]string{filepath.Join(root, "networks", "a"), kept})
 	write := func(path, text string) {
 		t.Helper()
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		cnitest.Must(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	write(filepath.Join(root, "networks", "a", "lock"), "")
 	write(filepath.Join(root, "networks", "a", "last_reserved_ip.0"), "10.0.0.2")
