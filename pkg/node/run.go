@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,8 +38,6 @@ func (h *Health) Err() error {
 	return *last
 }
 
-func (h *Health) set(err error) { h.last.Store(&err) }
-
 // Run keeps the node as it should be until the context ends: it reconciles at once,
 // then whenever a file of the directories changes, and after each Poll whatever
 // happens. Failures are told to the health and tried again. Beside it, it keeps the
@@ -64,7 +62,7 @@ func (n Node) Run(ctx context.Context, health *Health) {
 			err = errors.Join(err, ErrFight)
 		}
 		told = n.tell(report, err, told)
-		if health.set(err); fights {
+		if health.last.Store(&err); fights {
 			sleep(ctx, fightPause)
 		}
 		if token := await(ctx, n.Poll, changes, tokens); token != "" {
@@ -88,11 +86,8 @@ func (n Node) watched() []string {
 
 // tell logs how the node is, where that is news.
 func (n Node) tell(r Report, err error, told string) string {
-	text := strings.Join(r.Passed, "\n")
-	if err != nil {
-		text += "\n" + err.Error()
-	}
-	if text += r.DefaultNetwork; text == told {
+	text := fmt.Sprint(r.DefaultNetwork, r.Passed, err)
+	if text == told {
 		return told
 	}
 	for _, warning := range r.Passed {

@@ -49,15 +49,11 @@ type Session struct {
 
 // Pod is a pod of the trial.
 type Pod struct {
-	Namespace string       `json:"namespace"`
-	Name      string       `json:"name"`
-	Sandbox   plan.Sandbox `json:"sandbox"`
+	plan.Pod `json:"pod"`
+	Sandbox  plan.Sandbox `json:"sandbox"`
 
 	interfaces []podInterface
 }
-
-// String is the pod as messages name it.
-func (p *Pod) String() string { return p.Namespace + "/" + p.Name }
 
 // Options are what a session begins with.
 type Options struct {
@@ -82,7 +78,7 @@ func Begin(ctx context.Context, o Options) (*Session, error) {
 	s.plugin.State = state.Dir(s.State)
 	var faults []error
 	for i, pod := range o.Pods {
-		p := &Pod{Namespace: pod.Namespace, Name: pod.Name, Sandbox: s.sandbox(pod, i)}
+		p := &Pod{Pod: pod, Sandbox: s.sandbox(pod, i)}
 		made, err := s.plugin.Planner.Plan(ctx, p.Sandbox, pod)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("pod %s: %w", pod, err))

@@ -72,9 +72,9 @@ func TestBlocks(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	both := []*net.IPNet{network(t, "10.0.0.2/24"), network(t, "fd00::2/64"), network(t, "fd00::3/64")}
 	s := &Session{Pods: []*Pod{
-		{Namespace: "a", Name: "web.1", Sandbox: plan.Sandbox{NetNS: "/n/1"}, interfaces: []podInterface{{name: "net0", addresses: both}}},
-		{Namespace: "b", Name: "web-1", Sandbox: plan.Sandbox{NetNS: "/n/2"}, interfaces: []podInterface{{name: "l2"}}},
-		{Namespace: "b", Name: "db", Sandbox: plan.Sandbox{NetNS: "/n/3"}, interfaces: []podInterface{{name: "v6", addresses: both[1:]}}},
+		{Pod: plan.Pod{Namespace: "a", Name: "web.1"}, Sandbox: plan.Sandbox{NetNS: "/n/1"}, interfaces: []podInterface{{name: "net0", addresses: both}}},
+		{Pod: plan.Pod{Namespace: "b", Name: "web-1"}, Sandbox: plan.Sandbox{NetNS: "/n/2"}, interfaces: []podInterface{{name: "l2"}}},
+		{Pod: plan.Pod{Namespace: "b", Name: "db"}, Sandbox: plan.Sandbox{NetNS: "/n/3"}, interfaces: []podInterface{{name: "v6", addresses: both[1:]}}},
 	}}
 	want := []string{
 		"MULTUS_POD=a/web.1",
