@@ -73,18 +73,15 @@ func Trace(t testing.TB, cmd *exec.Cmd, watch func(Step) bool) (unix.WaitStatus,
 	if errors.Is(err, syscall.EPERM) {
 		t.Skip("processes may not be traced here")
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	Must(t, err)
 	tr := &tracer{t: t, pid: cmd.Process.Pid, watch: watch, tasks: map[int]*task{cmd.Process.Pid: {thread: true}}}
+	tr.memory, err = os.Open(fmt.Sprintf("/proc/%d/mem", tr.pid))
+	Must(t, err)
+	defer tr.memory.Close()
 	tr.follow()
-	if err := cmd.Process.Release(); err != nil {
-		t.Error(err)
-	}
+	Must(t, cmd.Process.Release())
 	printed, err := os.ReadFile(stdout.Name())
-	if err != nil {
-		t.Fatal(err)
-	}
+	Must(t, err)
 	return tr.status, printed
 }
 
@@ -112,16 +109,13 @@ func KillAt(t testing.TB, cmd *exec.Cmd, n int) string {
 func scratch(t testing.TB, content io.Reader) *os.File {
 	t.Helper()
 	file, err := os.CreateTemp(t.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	Must(t, err)
 	t.Cleanup(func() { file.Close() })
 	if content != nil {
 		_, err = io.Copy(file, content)
 	}
-	if _, seek := file.Seek(0, io.SeekStart); errors.Join(err, seek) != nil {
-		t.Fatal(errors.Join(err, seek))
-	}
+	_, seek := file.Seek(0, io.SeekStart)
+	Must(t, errors.Join(err, seek))
 	return file
 }
 
@@ -129,6 +123,7 @@ func scratch(t testing.TB, content io.Reader) *os.File {
 type tracer struct {
 	t      testing.TB
 	pid    int
+	memory *os.File
 	watch  func(Step) bool
 	tasks  map[int]*task // those that are traced, by id
 	status unix.WaitStatus
@@ -260,23 +255,23 @@ func (tr *tracer) systemCall(tid int, it *task) error {
 	}
 	it.does.Done = true
 	if info.op == begins {
-		it.does = tr.does(tid, info)
+		it.does = tr.does(info)
 	}
 	tr.show(it.does)
 	return nil
 }
 
 // does is what a system call will do, as far as it is of interest.
-func (tr *tracer) does(tid int, info callInfo) Step {
+func (tr *tracer) does(info callInfo) Step {
 	switch args := info.args; info.number {
 	case unix.SYS_OPENAT:
-		path := tr.text(tid, args[1])
+		path := tr.text(args[1])
 		if args[2]&unix.O_CREAT != 0 {
 			return Step{Does: Create, Path: path}
 		}
 		return Step{Does: Open, Path: path}
 	case unix.SYS_MKDIRAT:
-		return Step{Does: Create, Path: tr.text(tid, args[1])}
+		return Step{Does: Create, Path: tr.text(args[1])}
 	case unix.SYS_WRITE:
 		// A descriptor of the runtime's own is no path.
 		to, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", tr.pid, args[0]))
@@ -307,23 +302,13 @@ func others() map[uint64]string {
 	}
 }
 
-// text is a string in the memory of a thread. What lies behind it may be
-// unreadable, so that no more than to the end of a page is read at once.
-func (tr *tracer) text(tid int, address uint64) string {
-	var all []byte
-	for len(all) < unix.PathMax {
-		page := make([]byte, 4096-address%4096)
-		local := unix.Iovec{Base: &page[0]}
-		local.SetLen(len(page))
-		n, err := unix.ProcessVMReadv(tid, []unix.Iovec{local}, []unix.RemoteIovec{{Base: uintptr(address), Len: len(page)}}, 0)
-		if err != nil {
-			tr.t.Errorf("memory of the traced process: %v", err)
-			break
-		}
-		if end := bytes.IndexByte(page[:n], 0); end >= 0 {
-			return string(append(all, page[:end]...))
-		}
-		all, address = append(all, page[:n]...), address+uint64(n)
+// text is a string in the memory of the process. What lies behind it may be unreadable.
+func (tr *tracer) text(address uint64) string {
+	behind := make([]byte, unix.PathMax)
+	n, _ := tr.memory.ReadAt(behind, int64(address))
+	text, _, found := bytes.Cut(behind[:n], []byte{0})
+	if !found {
+		tr.t.Errorf("memory of the traced process: no string at %#x", address)
 	}
-	return strings.ToValidUTF8(string(all), "")
+	return strings.ToValidUTF8(string(text), "")
 }
