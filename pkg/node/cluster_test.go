@@ -28,19 +28,19 @@ const (
 	tokenPath = "/api/v1/namespaces/kube-system/serviceaccounts/multus/token"
 )
 
-// cluster gives the host an API server, and the projected account of a pod on n1.
-func (h *host) cluster(objects ...string) *cnitest.APIServer {
-	h.t.Helper()
-	s := cnitest.NewAPIServer(h.t, objects...)
+// newCluster is a host with an API server, and the projected account of a pod on n1.
+func newCluster(t *testing.T, objects ...string) (host, *cnitest.APIServer) {
+	t.Helper()
+	h, s := newHost(t), cnitest.NewAPIServer(t, objects...)
 	h.API.Server, h.API.DaemonSet, h.API.TokenLifetime = s.URL(), "multus", time.Hour
 	h.write(filepath.Join(h.API.Account, "ca.crt"), string(s.CA()))
 	h.write(filepath.Join(h.API.Account, "namespace"), "kube-system")
 	h.project(s)
-	return s
+	return h, s
 }
 
 // project is what a kubelet does when it renews the token: the directory is another one.
-func (h *host) project(s *cnitest.APIServer) {
+func (h host) project(s *cnitest.APIServer) {
 	h.t.Helper()
 	token := cnitest.AccountToken("kube-system", "multus", time.Hour, map[string]any{
 		"pod": map[string]any{"name": "multus-x"}, "node": map[string]any{"name": "n1", "uid": "node-uid"}, "at": time.Now().UnixNano(),
@@ -67,32 +67,25 @@ func (h host) requested(node string) {
 }
 
 func TestToken(t *testing.T) {
-	t.Run("bound to the node", func(t *testing.T) {
-		h := newHost(t)
-		s := h.cluster(nodeOne)
-		health := h.run()
-		h.requested("n1")
-		eventually(t, "ready", func() bool { return health.Err() == nil })
-		if asked := s.Matching(http.MethodPost, tokenPath); !strings.Contains(asked[0].Body, `"expirationSeconds":3600,"boundObjectRef":{"apiVersion":"v1","kind":"Node","name":"n1","uid":"node-uid"}`) {
-			t.Error(asked[0].Body)
-		}
-	})
-	t.Run("unbound where the server does not bind to nodes", func(t *testing.T) {
-		h := newHost(t)
-		h.cluster()
-		h.run()
-		h.requested("")
-	})
-	t.Run("of a node that an admin names", func(t *testing.T) {
-		h := newHost(t)
-		h.API.NodeName = "n2"
-		h.cluster(strings.ReplaceAll(nodeOne, "n1", "n2"))
-		h.run()
-		h.requested("n2")
-	})
+	tests := []struct{ name, object, named, node, asked string }{
+		{"bound to the node", nodeOne, "", "n1", `"expirationSeconds":3600,"boundObjectRef":{"apiVersion":"v1","kind":"Node","name":"n1","uid":"node-uid"}`},
+		{"unbound where the server does not bind to nodes", daemonSet, "", "", `"expirationSeconds":3600`},
+		{"of a node that an admin names", strings.ReplaceAll(nodeOne, "n1", "n2"), "n2", "n2", `"name":"n2"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			h, s := newCluster(t, tt.object)
+			h.API.NodeName = tt.named
+			health := h.run()
+			h.requested(tt.node)
+			eventually(t, "ready", func() bool { return health.Err() == nil })
+			if asked := s.Matching(http.MethodPost, tokenPath); !strings.Contains(asked[0].Body, tt.asked) {
+				t.Error(asked[0].Body)
+			}
+		})
+	}
 	t.Run("the projected one where there is no right", func(t *testing.T) {
-		h := newHost(t)
-		s := h.cluster(nodeOne)
+		h, s := newCluster(t, nodeOne)
 		s.Fail(cnitest.Fault{Path: tokenPath, Status: http.StatusForbidden})
 		health := h.run()
 		eventually(t, "it was denied", func() bool { return len(s.Matching(http.MethodPost, tokenPath)) >= 2 && health.Err() == nil })
@@ -108,8 +101,7 @@ func TestToken(t *testing.T) {
 // TestTokenRenewed: in time, at once with the projected one, and not before there is
 // another one.
 func TestTokenRenewed(t *testing.T) {
-	h := newHost(t)
-	s := h.cluster(nodeOne)
+	h, s := newCluster(t, nodeOne)
 	h.API.TokenLifetime, h.Poll = 8*time.Second, 100*time.Millisecond
 	health := h.run()
 	h.requested("n1")
@@ -136,8 +128,7 @@ func TestTokenRenewed(t *testing.T) {
 
 // TestTokenThatEnds: a node whose pods will soon be refused is not ready.
 func TestTokenThatEnds(t *testing.T) {
-	h := newHost(t)
-	s := h.cluster()
+	h, s := newCluster(t)
 	s.Fail(cnitest.Fault{Status: http.StatusServiceUnavailable})
 	now := time.Now()
 	h.write(filepath.Join(h.API.Account, "..data", "token"), cnitest.JWT(map[string]any{
@@ -152,8 +143,7 @@ func TestTokenThatEnds(t *testing.T) {
 }
 
 func TestOnce(t *testing.T) {
-	h := newHost(t)
-	h.cluster(nodeOne)
+	h, _ := newCluster(t, nodeOne)
 	if _, err := h.Once(t.Context()); err != nil || h.plugins().Node != "n1" || h.plugins().Pod != "" {
 		t.Errorf("%+v, %v", h.plugins(), err)
 	}
@@ -164,28 +154,31 @@ func TestOnce(t *testing.T) {
 
 // TestOwner: only a DaemonSet that is known to be gone has multus leave.
 func TestOwner(t *testing.T) {
+	nothing := func(*cnitest.APIServer) {}
+	remove := func(s *cnitest.APIServer) { s.Heal(); s.Delete(setPath) }
 	forbid := func(s *cnitest.APIServer) { s.Fail(cnitest.Fault{Path: setPath, Status: http.StatusForbidden}) }
 	tests := []struct {
-		name    string
-		objects []string
-		then    func(s *cnitest.APIServer)
-		gone    bool
+		name        string
+		objects     []string
+		first, then func(s *cnitest.APIServer)
+		gone        bool
 	}{
-		{"a roll-out", []string{daemonSet}, func(*cnitest.APIServer) {}, false},
-		{"deleted", []string{daemonSet}, func(s *cnitest.APIServer) { s.Delete(setPath) }, true},
-		{"deleted with its account and roles", []string{daemonSet}, forbid, true},
-		{"it does not want the node", []string{daemonSet, nodeOne}, func(s *cnitest.APIServer) {
+		{"a roll-out", []string{daemonSet}, nothing, nothing, false},
+		{"deleted", []string{daemonSet}, nothing, remove, true},
+		{"deleted with its account and roles", []string{daemonSet}, nothing, forbid, true},
+		{"it does not want the node", []string{daemonSet, nodeOne}, nothing, func(s *cnitest.APIServer) {
 			_ = s.Put([]byte(strings.Replace(daemonSet, `"}}`, `"},"spec":{"template":{"spec":{"nodeSelector":{"a":"b"}}}}}`, 1)))
 		}, true},
-		{"the server is away", []string{daemonSet}, func(s *cnitest.APIServer) { s.Close() }, false},
-		{"the server breaks", []string{daemonSet}, func(s *cnitest.APIServer) { s.Fail(cnitest.Fault{Status: 500}) }, false},
-		{"it never was there", nil, func(*cnitest.APIServer) {}, false},
+		{"the server is away", []string{daemonSet}, nothing, func(s *cnitest.APIServer) { s.Close() }, false},
+		{"the server breaks", []string{daemonSet}, nothing, func(s *cnitest.APIServer) { s.Fail(cnitest.Fault{Status: 500}) }, false},
+		{"it never was there", nil, nothing, nothing, false},
+		{"it might never be asked for", []string{daemonSet}, forbid, remove, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHost(t)
-			s := h.cluster(tt.objects...)
+			h, s := newCluster(t, tt.objects...)
+			tt.first(s)
 			owner := h.Owner()
 			owner.Greet(t.Context())
 			tt.then(s)
@@ -195,21 +188,10 @@ func TestOwner(t *testing.T) {
 			}
 		})
 	}
-	t.Run("it was never to be asked for", func(t *testing.T) {
-		h := newHost(t)
-		s := h.cluster(daemonSet)
-		forbid(s)
-		owner := h.Owner()
-		owner.Greet(t.Context())
-		s.Heal()
-		s.Delete(setPath)
-		if owner.Gone(t.Context()) {
-			t.Error("it left")
-		}
+	t.Run("it is not to be asked for", func(t *testing.T) {
+		h, s := newCluster(t, daemonSet)
 		h.API.DaemonSet = ""
-		n := len(s.Requests())
-		h.Owner().Greet(t.Context())
-		if len(s.Requests()) > n {
+		if h.Owner().Greet(t.Context()); len(s.Requests()) > 0 {
 			t.Error("it was asked for")
 		}
 	})
@@ -246,8 +228,7 @@ func TestRepair(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.how, func(t *testing.T) {
-			h := newHost(t)
-			s := h.cluster(pods...)
+			h, s := newCluster(t, pods...)
 			h.Repair = tt.how
 			r := node.Repairer{Node: h.Node}
 			for range 2 { // and once only
@@ -273,8 +254,7 @@ func TestRepair(t *testing.T) {
 		})
 	}
 	t.Run("not too many at once", func(t *testing.T) {
-		h := newHost(t)
-		s := h.cluster()
+		h, s := newCluster(t)
 		h.Repair = node.RepairDelete
 		for i := range 25 {
 			cnitest.Must(t, s.Put([]byte(asking(fmt.Sprintf("p%d", i), "", ""))))
@@ -289,8 +269,7 @@ func TestRepair(t *testing.T) {
 // TestTaint: it goes when the node is ready, and not before.
 func TestTaint(t *testing.T) {
 	const path = "/api/v1/nodes/n1"
-	h := newHost(t)
-	s := h.cluster(nodeOne)
+	h, s := newCluster(t, nodeOne)
 	h.Taint = "multus-cni.io/not-ready"
 	cnitest.Must(t, os.Remove(filepath.Join(h.ConfDir, "10-flannel.conflist")))
 	s.Fail(cnitest.Fault{Method: http.MethodPatch, Path: path, Status: http.StatusConflict, Times: 1})
@@ -307,8 +286,7 @@ func TestTaint(t *testing.T) {
 // TestRotation renews the projected token as fast as it goes; the plugin's own is
 // sound at every moment.
 func TestRotation(t *testing.T) {
-	h := newHost(t)
-	s := h.cluster(nodeOne)
+	h, s := newCluster(t, nodeOne)
 	h.API.TokenLifetime = 4 * time.Second
 	h.run()
 	h.requested("n1")
