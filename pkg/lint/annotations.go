@@ -17,9 +17,10 @@ func (c *checker) misplaced(o manifest.Object) {
 	path := strings.Join(append(slices.Clone(o.Template), "metadata", "annotations"), ".")
 	for _, key := range []string{plan.NetworksKey, plan.DefaultNetworkKey} {
 		if outer := o.Outer[key]; outer.Given() && !o.Annotations[key].Given() {
-			c.warn(o, fault.Fault{
-				Place: outer.Place(), Key: "metadata.annotations." + key,
-				What: "the pods do not get it: it is the annotation of the " + o.Kind + " itself", Cure: "write it in " + path,
+			c.warn(o, outer.Place(), fault.Fault{
+				Key:  "metadata.annotations." + key,
+				What: "the pods do not get it: it is the annotation of the " + o.Kind + " itself",
+				Cure: "write it in " + path,
 			})
 		}
 	}
@@ -30,7 +31,7 @@ func (c *checker) misplaced(o manifest.Object) {
 func (c *checker) unread(o manifest.Object, path string, known ...string) {
 	for _, key := range slices.Sorted(maps.Keys(o.Annotations)) {
 		if near := nearKey(key, known...); near != "" {
-			c.warn(o, fault.Fault{Place: o.Annotations[key].Place(), Key: path + "." + key, What: "nobody reads this annotation", Cure: "did you mean " + near + "?"})
+			c.warn(o, o.Annotations[key].Place(), fault.Fault{Key: path + "." + key, What: "nobody reads this annotation", Cure: "did you mean " + near + "?"})
 		}
 	}
 }

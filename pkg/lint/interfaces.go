@@ -3,6 +3,7 @@ package lint
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,7 +11,6 @@ import (
 	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
-	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // interfaces warns of networks whose configuration names an interface of the pod
@@ -22,18 +22,17 @@ func (c *checker) interfaces(o manifest.Object, made plan.Plan) {
 	}
 	for i, a := range made.Attachments {
 		for _, n := range named(a.Config) {
-			f := fault.Fault{Place: selectionPlace(o), Subject: a.String(), Key: n.key}
-			switch at := slices.Index(all, n.name); {
-			case at > i:
-				f.What = fmt.Sprintf("%s is attached later: the interfaces are made in the order %s", fault.Quote(n.name), strings.Join(all, ", "))
-				f.Cure = "move this network behind it in the annotation"
-			case at < 0:
-				f.What = fmt.Sprintf("%s is no interface of the pod, which has %s", fault.Quote(n.name), strings.Join(all, ", "))
-				f.Cure = c.nameCure(n.name)
-			default:
+			at := slices.Index(all, n.name)
+			if at >= 0 && at <= i {
 				continue
 			}
-			c.warn(o, f)
+			f := fault.Fault{Subject: a.String(), Key: n.key, Cure: "move this network behind it in the annotation"}
+			f.What = fmt.Sprintf("%s is attached later: the interfaces are made in the order %s", fault.Quote(n.name), strings.Join(all, ", "))
+			if at < 0 {
+				f.What = fmt.Sprintf("%s is no interface of the pod, which has %s", fault.Quote(n.name), strings.Join(all, ", "))
+				f.Cure = c.nameCure(n.name)
+			}
+			c.warn(o, selectionPlace(o), f)
 		}
 	}
 }
@@ -54,42 +53,22 @@ type naming struct{ key, name string }
 func named(list netconf.List) []naming {
 	var all []naming
 	for _, p := range list.Plugins() {
-		o, _ := rawjson.Parse(p.JSON()) // it was read before
-		for _, n := range namedBy(p.Type(), o) {
-			all = append(all, naming{fmt.Sprintf("plugin %s: %s", p.Type(), n.key), n.name})
-		}
-	}
-	return all
-}
-
-// namedBy are the interfaces that one plugin's configuration names. What is of a
-// wrong type there is told elsewhere.
-func namedBy(plugin string, o rawjson.Object) []naming {
-	isTrue := func(key string) bool {
-		value, _ := o.Value(key)
-		return string(value) == "true"
-	}
-	var all []naming
-	switch plugin {
-	case "vlan", "macvlan", "ipvlan":
-		if master, given := o.Text("master"); given && isTrue("linkInContainer") {
-			all = append(all, naming{"master", master})
-		}
-	case "bond":
-		value, _ := o.Value("links")
-		links, _ := rawjson.Elements(value)
-		for i, link := range links {
-			member, _ := rawjson.Parse(link)
-			if name, given := member.Text("name"); given && isTrue("linksInContainer") {
-				all = append(all, naming{fmt.Sprintf("links[%d].name", i), name})
+		s := settingsOf(p)
+		add := func(key, name string) {
+			if name != "" {
+				all = append(all, naming{"plugin " + p.Type() + ": " + key, name})
 			}
 		}
-	case "tuning":
-		value, _ := o.Value("sysctl")
-		sysctls, _ := rawjson.Parse(value)
-		for _, m := range sysctls.Members() {
-			if name := sysctlInterface(m.Key); name != "" {
-				all = append(all, naming{"sysctl." + m.Key, name})
+		switch kind := p.Type(); {
+		case slices.Contains([]string{"vlan", "macvlan", "ipvlan"}, kind) && s.LinkInContainer:
+			add("master", s.Master)
+		case kind == "bond" && s.LinksInContainer:
+			for i, link := range s.Links {
+				add(fmt.Sprintf("links[%d].name", i), link.Name)
+			}
+		case kind == "tuning":
+			for _, key := range slices.Sorted(maps.Keys(s.Sysctl)) {
+				add("sysctl."+key, sysctlInterface(key))
 			}
 		}
 	}
@@ -123,12 +102,10 @@ func (c *checker) kept(o manifest.Object, made plan.Plan) {
 			if p.Type() != "flannel" {
 				continue
 			}
-			conf, _ := rawjson.Parse(p.JSON()) // it was read before
-			dir, _ := rawjson.Text(folded(conf, "dataDir"))
-			dir = cmp.Or(dir, "/var/lib/cni/flannel")
+			dir := cmp.Or(settingsOf(p).DataDir, "/var/lib/cni/flannel")
 			if first, is := by[dir]; is {
-				c.warn(o, fault.Fault{
-					Place: selectionPlace(o), Subject: a.String(), Key: "plugin flannel: dataDir",
+				c.warn(o, selectionPlace(o), fault.Fault{
+					Subject: a.String(), Key: "plugin flannel: dataDir",
 					What: fmt.Sprintf("is %s, as that of %s: for DEL the plugin keeps one file a container there, and forgets the first one's address", dir, first),
 					Cure: "give each flannel a dataDir of its own",
 				})

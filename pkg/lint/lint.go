@@ -6,6 +6,7 @@ package lint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/multus-cni/multus/pkg/config"
@@ -59,10 +60,10 @@ func (c *checker) faults(o manifest.Object, place string, err error) {
 	}
 }
 
-// warn notes what is odd.
-func (c *checker) warn(o manifest.Object, f fault.Fault) {
-	for _, named := range o.Faults(o.Place, f) {
-		c.findings = append(c.findings, Finding{Fault: named, Warning: true})
+// warn is faults for what is odd.
+func (c *checker) warn(o manifest.Object, place string, err error) {
+	for _, f := range o.Faults(place, err) {
+		c.findings = append(c.findings, Finding{Fault: f, Warning: true})
 	}
 }
 
@@ -71,7 +72,7 @@ func (c *checker) configuration(o manifest.Object) {
 	conf, err := config.Parse([]byte(o.Config.Value))
 	c.faults(o, o.Place, err)
 	for _, w := range conf.Warnings {
-		c.warn(o, fault.Fault{What: w})
+		c.warn(o, o.Place, errors.New(w))
 	}
 	c.handed(o, conf)
 	for i, d := range conf.Delegates {

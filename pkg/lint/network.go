@@ -25,7 +25,7 @@ func (c *checker) network(ctx context.Context, o manifest.Object) {
 	}
 	list, warnings, err := netconf.Parse([]byte(text), o.Name)
 	for _, w := range warnings {
-		c.warn(o, fault.Fault{Place: o.Config.Place(), Key: key, What: w})
+		c.warn(o, o.Config.Place(), fault.Fault{Key: key, What: w})
 	}
 	if err == nil && o.Kind != manifest.KindFile {
 		err = c.permitted(ctx, o.Ref(), list)

@@ -35,7 +35,7 @@ func interfacePlugins() map[string]schema {
 			"bridge": link, "isGateway": boolean, "isDefaultGateway": boolean, "forceAddress": boolean, "ipMasq": boolean, "ipMasqBackend": backend,
 			"mtu": size, "hairpinMode": boolean, "promiscMode": boolean, "vlan": vlanID, "vlanTrunk": listOf(object), "preserveDefaultVlan": boolean,
 			"macspoofchk": boolean, "enabledad": boolean, "disableContainerInterface": boolean, "portIsolation": boolean, "ipam": object,
-		}, check: bridge},
+		}, apart: [][2]string{{"hairpinMode", "promiscMode"}, {"disableContainerInterface", "ipam"}}},
 		"macvlan": {keys: map[string]kind{
 			"master": link, "mode": word("bridge", "private", "vepa", "passthru"), "mtu": size, "mac": mac, "linkInContainer": boolean,
 			"bcqueuelen": unsigned, "ipam": object,
@@ -72,7 +72,7 @@ func chainedPlugins() map[string]schema {
 		"portmap": {keys: map[string]kind{
 			"backend": backend, "snat": boolean, "conditionsV4": listOf(text), "conditionsV6": listOf(text), "masqAll": boolean,
 			"markMasqBit": number(0, 31), "externalSetMarkChain": text,
-		}, apart: [][]string{{"markMasqBit", "externalSetMarkChain"}}, chained: true},
+		}, apart: [][2]string{{"markMasqBit", "externalSetMarkChain"}}, chained: true},
 		"bandwidth": {keys: map[string]kind{
 			"ingressRate": unsigned, "ingressBurst": number(0, math.MaxUint32), "egressRate": unsigned, "egressBurst": number(0, math.MaxUint32),
 		}, check: bandwidth, chained: true, since: "0.3.0"},
@@ -107,12 +107,12 @@ func (c *checker) plugins(o manifest.Object, key string, list netconf.List) {
 		if !is {
 			continue
 		}
-		where := strings.TrimPrefix(key+": plugin "+p.Type(), ": ")
 		conf, _ := rawjson.Parse(p.JSON()) // it was read before
 		if o.Annotations[resourceKey].Given() || list.Declares("deviceID") {
 			s.oneOf = nil // the kubelet's device comes in at the start of the pod
 		}
-		all := s.problems(conf)
+		read := settingsOf(p)
+		all := s.problems(conf, read)
 		if s.chained && i == 0 {
 			all = append(all, problem{what: "cannot come first: it works on the interface that a plugin before it makes"})
 		}
@@ -122,76 +122,50 @@ func (c *checker) plugins(o manifest.Object, key string, list netconf.List) {
 				cure: "raise cniVersion",
 			})
 		}
-		c.problems(o, where, append(all, c.ipam(known, conf, list)...))
+		value, _ := conf.Folded("ipam")
+		if ipam, _ := rawjson.Nested(value); ipam.Len() > 0 {
+			ipamSchema := known[read.IPAM.Type]
+			if list.Declares("ipRanges") {
+				ipamSchema.oneOf = nil // the runtime names them
+			}
+			all = append(all, ipamSchema.ipam(ipam, read)...)
+		}
+		where := strings.TrimPrefix(key+": plugin "+p.Type(), ": ")
+		c.problems(o, where, all)
 	}
 }
 
-// ipam checks the part of a plugin's configuration that is its IPAM plugin's.
-func (c *checker) ipam(known map[string]schema, conf rawjson.Object, list netconf.List) []problem {
-	value, given := conf.Folded("ipam")
-	if !given || object(value) != "" {
-		return nil
-	}
-	ipam, err := rawjson.Nested(value)
-	if err != nil || ipam.Len() == 0 {
-		return nil
-	}
-	kind, _ := rawjson.Text(folded(ipam, "type"))
-	if kind == "" {
+// ipam are what is wrong with the part of a configuration that is its IPAM plugin's.
+func (s schema) ipam(o rawjson.Object, read settings) []problem {
+	if read.IPAM.Type == "" {
 		return []problem{{key: "ipam.type", what: "is missing", cure: "without it the rest of ipam means nothing, and the interface gets no address", odd: true}}
 	}
-	s := known[kind]
-	if list.Declares("ipRanges") {
-		s.oneOf = nil // the runtime names them
-	}
-	all := s.problems(ipam)
+	all := s.problems(o, read)
 	for i, p := range all {
 		all[i].key = strings.TrimSuffix("ipam."+p.key, ".")
 	}
 	return all
 }
 
-func folded(o rawjson.Object, key string) []byte {
-	value, _ := o.Folded(key)
-	return value
-}
-
 // problems notes what was found of a plugin's configuration.
 func (c *checker) problems(o manifest.Object, where string, all []problem) {
 	for _, p := range all {
-		key := where
-		if p.key != "" {
-			key += ": " + p.key
-		}
-		f := fault.Fault{Place: cmp.Or(o.Config.Place(), o.Place), Key: key, What: p.what, Cure: p.cure}
+		note := c.faults
 		if p.odd {
-			c.warn(o, f)
-		} else {
-			c.faults(o, "", f)
+			note = c.warn
 		}
+		note(o, cmp.Or(o.Config.Place(), o.Place), fault.Under(where, fault.Fault{Key: p.key, What: p.what, Cure: p.cure}))
 	}
-}
-
-// bridge checks what the bridge plugin refuses beyond its keys.
-func bridge(o rawjson.Object) []problem {
-	is := func(key string) bool { return string(folded(o, key)) == "true" }
-	if is("hairpinMode") && is("promiscMode") {
-		return []problem{{key: "promiscMode", what: `cannot be together with "hairpinMode"`, cure: "take one of them out"}}
-	}
-	if ipam, _ := rawjson.Parse(folded(o, "ipam")); is("disableContainerInterface") && ipam.Len() > 0 {
-		return []problem{{key: "ipam", what: `cannot be together with "disableContainerInterface"`, cure: "take one of them out"}}
-	}
-	return nil
 }
 
 // bandwidth checks that rates and bursts come in pairs.
-func bandwidth(o rawjson.Object) []problem {
+func bandwidth(s settings) []problem {
 	var all []problem
-	for _, direction := range []string{"ingress", "egress"} {
-		rate, burst := string(folded(o, direction+"Rate")), string(folded(o, direction+"Burst"))
-		if (rate == "" || rate == "0") != (burst == "" || burst == "0") {
-			all = append(all, problem{key: direction + "Rate", what: "goes with " + direction + "Burst", cure: "give both, or none"})
-		}
+	if (s.IngressRate == 0) != (s.IngressBurst == 0) {
+		all = append(all, problem{key: "ingressRate", what: "goes with ingressBurst", cure: "give both, or none"})
+	}
+	if (s.EgressRate == 0) != (s.EgressBurst == 0) {
+		all = append(all, problem{key: "egressRate", what: "goes with egressBurst", cure: "give both, or none"})
 	}
 	return all
 }

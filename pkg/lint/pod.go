@@ -50,7 +50,7 @@ func (c *checker) virtual(ctx context.Context, o manifest.Object) {
 			ref = plan.Ref{Namespace: namespace, Name: name}
 		}
 		if err := find(ctx, c.objects, ref).Err; err != nil {
-			c.warn(o, fault.Fault{Place: network.Place(), Key: "networks.multus.networkName", What: ref.String() + ": " + err.Error()})
+			c.warn(o, network.Place(), fault.Fault{Key: "networks.multus.networkName", What: ref.String() + ": " + err.Error()})
 		}
 	}
 }
@@ -81,15 +81,15 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 	selections, warnings, err := annotation.Selections()
 	if key == plan.LegacyNetworksKey && !c.conf.LegacyNetworks {
 		if len(selections) > 0 || err != nil {
-			c.warn(o, fault.Fault{
-				Place: text.Place(), Subject: "annotation " + key,
-				What: "means nothing: legacyNetworks is not switched on in a multus configuration among the files",
+			c.warn(o, text.Place(), fault.Fault{
+				Subject: "annotation " + key,
+				What:    "means nothing: legacyNetworks is not switched on in a multus configuration among the files",
 			})
 		}
 		return true
 	}
 	for _, w := range warnings {
-		c.warn(o, fault.Fault{Place: text.Place(), What: w})
+		c.warn(o, text.Place(), errors.New(w))
 	}
 	c.faults(o, text.Place(), syntax(text, err))
 	from := plan.Definitions(c.objects)
@@ -99,7 +99,7 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 	for _, s := range selections {
 		c.fixed(o, key, s)
 		if err := find(ctx, from, s.Ref).Err; err != nil {
-			c.warn(o, fault.Fault{Place: text.Place(), Subject: "annotation " + key + ", " + s.String(), Err: err})
+			c.warn(o, text.Place(), fault.Fault{Subject: "annotation " + key + ", " + s.String(), Err: err})
 		}
 	}
 	return err == nil

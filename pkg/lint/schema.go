@@ -20,11 +20,11 @@ import (
 type schema struct {
 	keys     map[string]kind
 	required []string
-	oneOf    []string   // at least one of them
-	apart    [][]string // not together
-	chained  bool       // it needs the result of a plugin before it
-	since    string     // the first version of CNI that it speaks; empty: all
-	check    func(rawjson.Object) []problem
+	oneOf    []string    // at least one of them
+	apart    [][2]string // not together
+	chained  bool        // it needs the result of a plugin before it
+	since    string      // the first version of CNI that it speaks; empty: all
+	check    func(settings) []problem
 }
 
 // kind tells what is expected of a value; nothing where it is as expected.
@@ -77,11 +77,10 @@ func word(known ...string) kind {
 }
 
 // object is any JSON object.
-func object(value json.RawMessage) string { return of(value, "an object") }
-
-func of(value json.RawMessage, kind string) string {
-	if rawjson.Kind(value) != kind {
-		return kind
+func object(value json.RawMessage) string {
+	const expected = "an object"
+	if rawjson.Kind(value) != expected {
+		return expected
 	}
 	return ""
 }
@@ -104,66 +103,49 @@ func listOf(element kind) kind {
 
 // texts is an object whose values are all strings.
 func texts(value json.RawMessage) string {
-	o, err := rawjson.Nested(value)
-	for _, m := range o.Members() {
-		if expected := text(m.Value); expected != "" {
-			err = fmt.Errorf("%s", m.Key)
-		}
-	}
-	if err != nil {
+	var all map[string]string
+	if json.Unmarshal(value, &all) != nil {
 		return "an object of strings"
 	}
 	return ""
 }
 
-// formed is a string that is empty or passes a check.
-func formed(expected string, valid func(string) bool) kind {
-	return func(value json.RawMessage) string {
-		if s, is := rawjson.Text(value); !is || s != "" && !valid(s) {
-			return expected
-		}
-		return ""
+// formed is a string that is empty or can be parsed.
+func formed[T any](value json.RawMessage, expected string, parse func(string) (T, error)) string {
+	s, is := rawjson.Text(value)
+	if _, err := parse(s); !is || s != "" && err != nil {
+		return expected
 	}
+	return ""
 }
 
 // link is the name of a network interface.
 func link(value json.RawMessage) string {
-	return formed("the name of an interface (at most 15 bytes)", func(s string) bool { return name.Interface(s) == nil })(value)
+	return formed(value, "the name of an interface (at most 15 bytes)", func(s string) (string, error) { return s, name.Interface(s) })
 }
 
-// mac is a hardware address.
 func mac(value json.RawMessage) string {
-	return formed("a MAC address such as 02:00:00:00:00:01", func(s string) bool {
-		_, err := net.ParseMAC(s)
-		return err == nil
-	})(value)
+	return formed(value, "a MAC address such as 02:00:00:00:00:01", net.ParseMAC)
 }
 
-// address is an IP address without a prefix length.
 func address(value json.RawMessage) string {
-	return formed("an IP address without a prefix length", func(s string) bool {
-		_, err := netip.ParseAddr(s)
-		return err == nil
-	})(value)
+	return formed(value, "an IP address without a prefix length", netip.ParseAddr)
 }
 
-// prefix is an IP address with a prefix length.
-func prefix(value json.RawMessage) string {
-	return formed("an IP address with a prefix length, such as 10.1.2.0/24", func(s string) bool {
-		_, err := netip.ParsePrefix(s)
-		return err == nil
-	})(value)
-}
+const withLength = "an IP address with a prefix length, such as 10.1.2.0/24"
+
+func prefix(value json.RawMessage) string { return formed(value, withLength, netip.ParsePrefix) }
 
 // routes is a list of routes, as results have them.
 func routes(value json.RawMessage) string {
 	return listOf(func(value json.RawMessage) string {
-		o, err := rawjson.Nested(value)
-		if _, given := o.Folded("dst"); err != nil || !given {
+		o, _ := rawjson.Nested(value)
+		dst, given := o.Folded("dst")
+		if !given {
 			return `an object with "dst"`
 		}
-		if dst, _ := o.Folded("dst"); prefix(dst) != "" {
-			return `an object with "dst", ` + prefix(dst)
+		if expected := prefix(dst); expected != "" {
+			return `an object with "dst", ` + expected
 		}
 		if gw, given := o.Folded("gw"); given && address(gw) != "" {
 			return `an object with "gw", ` + address(gw)
@@ -174,27 +156,18 @@ func routes(value json.RawMessage) string {
 
 // problems are what is wrong with an object by the schema. Keys count in any case,
 // as encoding/json reads them, which the plugins use.
-func (s schema) problems(o rawjson.Object) []problem {
+func (s schema) problems(o rawjson.Object, read settings) []problem {
 	var all []problem
-	given := func(key string) bool {
-		value, is := o.Folded(key)
-		return is && string(value) != "null" && string(value) != `""`
-	}
 	for _, m := range o.Members() {
 		for key, is := range s.keys {
-			if !strings.EqualFold(key, m.Key) || string(m.Value) == "null" {
-				continue
+			if strings.EqualFold(key, m.Key) && string(m.Value) != "null" {
+				all = append(all, mismatch(m, is)...)
 			}
-			expected := is(m.Value)
-			if expected == "" {
-				continue
-			}
-			p := wrong(m.Key, m.Value, expected)
-			if bare, quoted := rawjson.Text(m.Value); quoted && is(json.RawMessage(bare)) == "" {
-				p.cure = "leave the quotes out"
-			}
-			all = append(all, p)
 		}
+	}
+	given := func(key string) bool {
+		value, is := o.Folded(key)
+		return is && !slices.Contains([]string{"null", "false", `""`, "{}"}, string(value))
 	}
 	for _, key := range s.required {
 		if !given(key) {
@@ -205,14 +178,27 @@ func (s schema) problems(o rawjson.Object) []problem {
 		all = append(all, problem{what: "one of the keys " + fault.QuoteAll(s.oneOf) + " is expected"})
 	}
 	for _, keys := range s.apart {
-		if !slices.ContainsFunc(keys, func(key string) bool { return !given(key) }) {
+		if given(keys[0]) && given(keys[1]) {
 			all = append(all, problem{key: keys[1], what: "cannot be together with " + fault.Quote(keys[0]), cure: "take one of them out"})
 		}
 	}
 	if s.check != nil && len(all) == 0 {
-		all = append(all, s.check(o)...)
+		all = s.check(read)
 	}
 	return all
+}
+
+// mismatch says that a value is not of its kind.
+func mismatch(m rawjson.Member, is kind) []problem {
+	expected := is(m.Value)
+	if expected == "" {
+		return nil
+	}
+	p := wrong(m.Key, m.Value, expected)
+	if bare, quoted := rawjson.Text(m.Value); quoted && is(json.RawMessage(bare)) == "" {
+		p.cure = "leave the quotes out"
+	}
+	return []problem{p}
 }
 
 // wrong says that a value is not what is expected.

@@ -12,7 +12,6 @@ import (
 	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
-	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // fixed warns of addresses that more than one pod asks for.
@@ -27,7 +26,7 @@ func (c *checker) fixed(o manifest.Object, key string, s plan.Selection) {
 		if value == "" {
 			continue
 		}
-		f := fault.Fault{Place: o.Annotations[key].Place(), Subject: "annotation " + key + ", " + s.String(), Key: what}
+		f := fault.Fault{Subject: "annotation " + key + ", " + s.String(), Key: what}
 		where := s.Ref.String() + " " + value
 		first, taken := c.addresses[where]
 		switch {
@@ -41,7 +40,7 @@ func (c *checker) fixed(o manifest.Object, key string, s plan.Selection) {
 			c.addresses[where] = o.Subject()
 			continue
 		}
-		c.warn(o, f)
+		c.warn(o, o.Annotations[key].Place(), f)
 	}
 }
 
@@ -54,9 +53,9 @@ func (c *checker) routes(o manifest.Object, made plan.Plan) {
 	}
 	for _, a := range made.Attachments[min(1, len(made.Attachments)):] {
 		for _, p := range a.Config.Plugins() {
-			if conf, _ := rawjson.Parse(p.JSON()); makesDefaultRoute(conf) {
-				c.warn(o, fault.Fault{
-					Place: selectionPlace(o), Subject: a.String(), Key: "plugin " + p.Type(),
+			if settingsOf(p).makesDefaultRoute() {
+				c.warn(o, selectionPlace(o), fault.Fault{
+					Subject: a.String(), Key: "plugin " + p.Type(),
 					What: "makes a default route beside that of " + made.Attachments[0].Interface + ": traffic is spread over both",
 					Cure: `give the one that is to carry it "default-route" in the annotation, or take the route out of the network`,
 				})
@@ -65,39 +64,33 @@ func (c *checker) routes(o manifest.Object, made plan.Plan) {
 	}
 }
 
-func makesDefaultRoute(conf rawjson.Object) bool {
-	ipam, _ := rawjson.Parse(folded(conf, "ipam"))
-	list, _ := rawjson.Elements(folded(ipam, "routes"))
-	for _, element := range list {
-		route, _ := rawjson.Parse(element)
-		text, _ := rawjson.Text(folded(route, "dst"))
-		if dst, err := netip.ParsePrefix(text); err == nil && dst.Bits() == 0 {
+func (s settings) makesDefaultRoute() bool {
+	for _, route := range s.IPAM.Routes {
+		if dst, err := netip.ParsePrefix(route.Dst); err == nil && dst.Bits() == 0 {
 			return true
 		}
 	}
-	return string(folded(conf, "isDefaultGateway")) == "true"
+	return s.IsDefaultGateway
 }
 
 // shared is a range of addresses that a network hands out on a link.
 type shared struct {
 	link    string
 	network string
-	block
+	Range
 }
 
 // overlaps warns of networks that hand out the same addresses on one link.
 func (c *checker) overlaps(o manifest.Object, key string, list netconf.List) {
 	for _, p := range list.Plugins() {
-		conf, _ := rawjson.Parse(p.JSON())
-		ipam, _ := rawjson.Parse(folded(conf, "ipam"))
-		on := linkOf(p.Type(), conf)
-		if kind, _ := rawjson.Text(folded(ipam, "type")); kind != "host-local" || on == "" {
+		on := linkOf(p)
+		if on == "" {
 			continue
 		}
-		blocks, _ := hostLocalBlocks(ipam)
-		for _, b := range blocks {
-			mine := shared{link: on, network: list.Name(), block: b}
-			c.overlap(o, key+": plugin "+p.Type()+": ipam."+b.key, mine)
+		_, ranges := HostLocal(p)
+		for _, r := range ranges {
+			mine := shared{link: on, network: list.Name(), Range: r}
+			c.overlap(o, key+": plugin "+p.Type()+": ipam."+r.key, mine)
 			c.shared = append(c.shared, mine)
 		}
 	}
@@ -105,10 +98,10 @@ func (c *checker) overlaps(o manifest.Object, key string, list netconf.List) {
 
 func (c *checker) overlap(o manifest.Object, key string, mine shared) {
 	for _, other := range c.shared {
-		if other.link == mine.link && other.network != mine.network && other.block.overlaps(mine.block) {
-			c.warn(o, fault.Fault{
-				Place: o.Config.Place(), Key: key,
-				What: fmt.Sprintf("network %s hands out addresses of %s on %s too, and neither knows of the other's", other.network, other.subnet, mine.link),
+		if other.link == mine.link && other.network != mine.network && other.overlaps(mine.Range) {
+			c.warn(o, o.Config.Place(), fault.Fault{
+				Key:  key,
+				What: fmt.Sprintf("network %s hands out addresses of %s on %s too, and neither knows of the other's", other.network, other.Subnet, mine.link),
 				Cure: "use ranges that do not overlap, or one network",
 			})
 			return
@@ -118,20 +111,22 @@ func (c *checker) overlap(o manifest.Object, key string, mine shared) {
 
 // linkOf is what a plugin's interfaces share with those of other networks; empty
 // where the configuration does not tell.
-func linkOf(plugin string, conf rawjson.Object) string {
-	value := func(key string) string {
-		text, _ := rawjson.Text(folded(conf, key))
-		return text
+func linkOf(p netconf.Plugin) string {
+	s := settingsOf(p)
+	link, vlan := s.Master, 0
+	switch p.Type() {
+	case "macvlan", "ipvlan":
+	case "vlan":
+		vlan = s.VlanID
+	case "bridge":
+		link, vlan = s.Bridge, s.Vlan
+	default:
+		return ""
 	}
-	switch {
-	case (plugin == "macvlan" || plugin == "ipvlan") && value("master") != "":
-		return value("master")
-	case plugin == "vlan" && value("master") != "":
-		return value("master") + ", VLAN " + string(folded(conf, "vlanId"))
-	case plugin == "bridge" && value("bridge") != "":
-		return strings.TrimSuffix("bridge "+value("bridge")+", VLAN "+string(folded(conf, "vlan")), ", VLAN ")
+	if link != "" && vlan != 0 {
+		link += fmt.Sprintf(", VLAN %d", vlan)
 	}
-	return ""
+	return link
 }
 
 // handed warns of a configuration that the runtime does not hand what the default
@@ -142,7 +137,7 @@ func (c *checker) handed(o manifest.Object, conf config.Config) {
 	}
 	for _, capability := range []string{"portMappings", "bandwidth"} {
 		if conf.Delegates[0].List.Declares(capability) && !conf.Capabilities[capability] {
-			c.warn(o, fault.Fault{
+			c.warn(o, o.Place, fault.Fault{
 				Key:  "capabilities",
 				What: fmt.Sprintf("lacks %q, which a plugin of the default network declares: the runtime hands it to configurations alone that declare it", capability),
 				Cure: fmt.Sprintf(`add "capabilities": {%q: true}`, capability),
