@@ -87,7 +87,7 @@ func planOf(t *testing.T, text, conf string) []plan.Attachment {
 	cnitest.Must(t, err)
 	parsed, err := config.Parse([]byte(`{"cniVersion":"1.1.0","name":"multus","type":"multus","kubeconfig":"/k"` + conf + `}`))
 	cnitest.Must(t, err)
-	planner := plan.Planner{Conf: parsed, Definitions: objects, Networks: objects.Networks()}
+	planner := plan.Planner{Conf: parsed, Definitions: objects}
 	made, err := planner.Plan(t.Context(), plan.Sandbox{ContainerID: "c", IfName: "eth0"}, objects.Pods()[0])
 	cnitest.Must(t, err)
 	for i := range made.Attachments {

@@ -52,9 +52,11 @@ func explainCluster(ctx context.Context, std streams, opts explainOptions) ([]ex
 		std.warn("the configuration has no kubeconfig: a pod gets the static networks alone, whatever its annotations")
 		return []explanation{explained(ctx, p.Planner, pod)}, nil
 	}
+	planner := p.Planner
+	planner.Definitions = client
 	if !onNode {
 		ref := plan.Ref{Namespace: conf.MultusNamespace, Name: conf.ClusterNetwork}
-		p.Planner.Devices, p.Planner.Binaries, p.Planner.Definitions = nil, nil, assumed{client, ref}
+		planner.Devices, planner.Binaries, planner.Definitions = nil, nil, assumed{client, ref}
 	}
 	defer progress(std, "asking the API server")()
 	limit := conf.APITimeout
@@ -69,7 +71,7 @@ func explainCluster(ctx context.Context, std streams, opts explainOptions) ([]ex
 	}
 	var all []explanation
 	for _, pod := range pods {
-		all = append(all, explained(ctx, p.Planner, pod))
+		all = append(all, explained(ctx, planner, pod))
 	}
 	if onNode {
 		addChanges(std, all, p.State)
@@ -96,9 +98,9 @@ type assumed struct {
 }
 
 // Definitions answers every ref.
-func (a assumed) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
+func (a assumed) Definitions(ctx context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
 	rest := slices.DeleteFunc(slices.Clone(refs), func(r plan.Ref) bool { return r == a.ref })
-	answers := a.others.Definitions(ctx, rest)
+	answers := a.others.Definitions(ctx, kind, rest)
 	answers[a.ref] = plan.Answer{Definition: manifest.StandIn("")}
 	return answers
 }

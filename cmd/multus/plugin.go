@@ -106,7 +106,7 @@ func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.P
 func connect(p *multus.Plugin, client *kube.Client) {
 	node := kubelet.Node{Root: p.Planner.Conf.KubeletRoot}
 	if client != nil {
-		p.Cluster, p.Planner.Definitions, p.Planner.Networks = client, client, client.Legacy()
+		p.Cluster = client
 		node.Claims = client
 	}
 	p.Planner.Devices = node

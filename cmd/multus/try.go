@@ -149,10 +149,7 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 		if err != nil {
 			return nil, fmt.Errorf("multus configuration: %w", err)
 		}
-		plugin.Planner = o.StandIns.Planner(ctx, parsed)
-		plugin.Planner.Binaries = plugin.Runner
-	} else {
-		plugin.Planner.Definitions, plugin.Planner.Networks = objects, objects.Networks()
+		o.StandIns.Equip(ctx, &plugin, parsed)
 	}
 	if !given {
 		std.warn("no multus configuration among the files: a default network is assumed")

@@ -33,7 +33,7 @@ func (s *survey) learn(ctx context.Context) known {
 	planner := plan.Planner{Conf: s.conf}
 	asks := s.client != nil && s.away() == nil // there is no use in asking it again and again
 	if asks {
-		planner.Definitions, planner.Networks = s.client, s.client.Legacy()
+		planner.Definitions = s.client
 	}
 	k.everywhere, k.everywhereErr = planner.Everywhere(ctx)
 	for _, l := range k.everywhere {

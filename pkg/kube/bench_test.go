@@ -47,7 +47,7 @@ func BenchmarkFirstDefinitions(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		for ref, answer := range c.Definitions(b.Context(), refs) {
+		for ref, answer := range c.Definitions(b.Context(), plan.KindNAD, refs) {
 			if answer.Err != nil {
 				b.Fatalf("%s: %v", ref, answer.Err)
 			}

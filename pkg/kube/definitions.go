@@ -37,10 +37,13 @@ func (d *attachmentDefinition) definition() (plan.Definition, error) {
 	return plan.Definition{Config: d.Spec.Config, Resource: d.Annotations[resourceName]}, nil
 }
 
-// Definitions reads NetworkAttachmentDefinitions, each distinct one once and all
-// at the same time.
-func (c *Client) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
+// Definitions reads the objects of a kind that define networks, each distinct one once
+// and all at the same time.
+func (c *Client) Definitions(ctx context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
 	return collect(refs, func(ref plan.Ref) (plan.Definition, error) {
+		if kind == plan.KindNetwork {
+			return c.definition(ctx, request{verb: "get", resource: networks(), ref: ref}, &network{})
+		}
 		return c.definition(ctx, request{verb: "get", resource: attachmentDefinitions(), ref: ref}, &attachmentDefinition{})
 	})
 }

@@ -32,7 +32,7 @@ func TestDefinitions(t *testing.T) {
 	s := cnitest.NewAPIServer(t, nad("default", "a", `{"type":"x","n":9007199254740993}`),
 		`{"kind": "NetworkAttachmentDefinition", "metadata": {"name": "bare", "namespace": "other"}}`)
 	a, bare, none := plan.Ref{Namespace: "default", Name: "a"}, plan.Ref{Namespace: "other", Name: "bare"}, plan.Ref{Namespace: "x", Name: "none"}
-	got := dial(t, s).Definitions(within(t, 5*time.Second), []plan.Ref{a, bare, a, none})
+	got := dial(t, s).Definitions(within(t, 5*time.Second), plan.KindNAD, []plan.Ref{a, bare, a, none})
 	want := map[plan.Ref]plan.Answer{
 		a:    {Definition: plan.Definition{Config: `{"type":"x","n":9007199254740993}`, Resource: "vendor/a"}},
 		bare: {},
@@ -47,7 +47,7 @@ func TestDefinitions(t *testing.T) {
 	if n := len(s.Matching("GET", "/apis/k8s.cni.cncf.io/v1/namespaces/default/network-attachment-definitions/a")); n != 1 {
 		t.Errorf("%d requests for default/a", n)
 	}
-	if n := len(dial(t, s).Definitions(t.Context(), nil)); n != 0 {
+	if n := len(dial(t, s).Definitions(t.Context(), plan.KindNAD, nil)); n != 0 {
 		t.Errorf("%d answers to no question", n)
 	}
 }
@@ -63,7 +63,7 @@ func TestDefinitionsAtOnce(t *testing.T) {
 		put(t, s, nad("default", name, `{}`))
 	}
 	began := time.Now()
-	for ref, answer := range dial(t, s).Definitions(within(t, 10*time.Second), refs) {
+	for ref, answer := range dial(t, s).Definitions(within(t, 10*time.Second), plan.KindNAD, refs) {
 		if answer.Err != nil || answer.Definition.Resource != "vendor/"+ref.Name {
 			t.Errorf("%s: %v", ref, answer)
 		}
@@ -83,7 +83,7 @@ func TestOneConnectionForAll(t *testing.T) {
 	s := cnitest.NewAPIServer(t, podA, nad("default", "a", `{}`), nad("default", "b", `{}`))
 	c := dial(t, s)
 	for range 20 {
-		c.Definitions(within(t, 5*time.Second), []plan.Ref{{Namespace: "default", Name: "a"}, {Namespace: "default", Name: "b"}})
+		c.Definitions(within(t, 5*time.Second), plan.KindNAD, []plan.Ref{{Namespace: "default", Name: "a"}, {Namespace: "default", Name: "b"}})
 	}
 	if _, err := c.Pod(within(t, time.Second), "default", "a"); err != nil {
 		t.Fatal(err)
@@ -125,7 +125,7 @@ func TestDefinitionsRefused(t *testing.T) {
 			s := cnitest.NewAPIServer(t)
 			s.Fail(tt.fault)
 			ref := plan.Ref{Namespace: "default", Name: "a"}
-			got := dial(t, s).Definitions(within(t, 10*time.Second), []plan.Ref{ref})
+			got := dial(t, s).Definitions(within(t, 10*time.Second), plan.KindNAD, []plan.Ref{ref})
 			fails(t, got[ref].Err, tt.kind, tt.texts...)
 		})
 	}
@@ -143,7 +143,7 @@ func TestOutageReadsTheSame(t *testing.T) {
 				refs = append(refs, plan.Ref{Namespace: "default", Name: fmt.Sprintf("net-%d", i)})
 			}
 			texts := map[string]bool{}
-			for _, answer := range dial(t, s).Definitions(within(t, 1500*time.Millisecond), refs) {
+			for _, answer := range dial(t, s).Definitions(within(t, 1500*time.Millisecond), plan.KindNAD, refs) {
 				fails(t, answer.Err, plan.ErrUnavailable)
 				texts[answer.Err.Error()] = true
 			}
@@ -243,7 +243,7 @@ func TestDefinitionsTooMuch(t *testing.T) {
 		cnitest.Must(t, server.Put([]byte(object)))
 	}
 	kept, refused := 0, 0
-	for _, a := range dial(t, server).Definitions(t.Context(), refs) {
+	for _, a := range dial(t, server).Definitions(t.Context(), plan.KindNAD, refs) {
 		kept += len(a.Definition.Config)
 		if a.Err != nil && strings.Contains(a.Err.Error(), "bytes together") {
 			refused++

@@ -1,8 +1,6 @@
 package kube
 
 import (
-	"context"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -22,19 +20,8 @@ func (n *network) definition() (plan.Definition, error) {
 	return plan.Definition{Config: config, Resource: n.Annotations[resourceName]}, err
 }
 
-// legacy reads Network objects as if they were NetworkAttachmentDefinitions.
-type legacy struct {
-	client *Client
-}
-
-// Legacy reads the older Network objects.
-func (c *Client) Legacy() plan.Definitions { return legacy{c} }
-
-// Definitions reads Network objects, each distinct one once and all at the same
-// time. Their path is the same whether they are custom resources or third-party resources.
-func (l legacy) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	r := schema.GroupVersionResource{Group: "kubernetes.com", Version: "v1", Resource: "networks"}
-	return collect(refs, func(ref plan.Ref) (plan.Definition, error) {
-		return l.client.definition(ctx, request{verb: "get", resource: r, ref: ref}, &network{})
-	})
+// networks are the Network objects. Their path is the same whether they are custom
+// resources or third-party resources.
+func networks() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "kubernetes.com", Version: "v1", Resource: "networks"}
 }

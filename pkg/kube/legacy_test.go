@@ -17,7 +17,7 @@ func TestLegacy(t *testing.T) {
 			"plugin": "flannel", "args": "[ { \"delegate\": { \"isDefaultGateway\": true }, \"vlan\": 9007199254740993 } ]"}`,
 		nad("default", "nad", `{}`))
 	there, not := plan.Ref{Namespace: "default", Name: "flannel"}, plan.Ref{Namespace: "default", Name: "nad"}
-	got := dial(t, s).Legacy().Definitions(within(t, 5*time.Second), []plan.Ref{there, not})
+	got := dial(t, s).Definitions(within(t, 5*time.Second), plan.KindNetwork, []plan.Ref{there, not})
 	want := `{"type":"flannel","delegate":{"isDefaultGateway":true},"vlan":9007199254740993}`
 	if diff := cmp.Diff(plan.Definition{Config: want}, got[there].Definition); diff != "" {
 		t.Error(diff)
@@ -35,7 +35,7 @@ func TestLegacyKindUnknown(t *testing.T) {
 	s := cnitest.NewAPIServer(t)
 	s.Fail(cnitest.Fault{Status: 404, Body: "404 page not found\n"})
 	ref := plan.Ref{Namespace: "default", Name: "a"}
-	got := dial(t, s).Legacy().Definitions(within(t, time.Second), []plan.Ref{ref})
+	got := dial(t, s).Definitions(within(t, time.Second), plan.KindNetwork, []plan.Ref{ref})
 	fails(t, got[ref].Err, plan.ErrNotFound, "CustomResourceDefinition networks.kubernetes.com")
 }
 

@@ -164,7 +164,7 @@ func TestHangingConnection(t *testing.T) {
 	defer l.Close()
 	began := time.Now()
 	c := open(t, kubeconfigFor(t, "https://"+l.Addr().String()))
-	answers := c.Definitions(within(t, 400*time.Millisecond), []plan.Ref{{Namespace: "a", Name: "x"}, {Namespace: "a", Name: "y"}})
+	answers := c.Definitions(within(t, 400*time.Millisecond), plan.KindNAD, []plan.Ref{{Namespace: "a", Name: "x"}, {Namespace: "a", Name: "y"}})
 	for _, answer := range answers {
 		fails(t, answer.Err, plan.ErrUnavailable, "no connection in time", "firewall")
 	}
@@ -238,7 +238,7 @@ func TestTokenRotatesUnderParallelReads(t *testing.T) {
 		t.Fatal("the stale token was accepted")
 	}
 	cnitest.Must(t, os.WriteFile(token, []byte(cnitest.Token), 0o600))
-	for ref, answer := range c.Definitions(within(t, 2*time.Second), refs) {
+	for ref, answer := range c.Definitions(within(t, 2*time.Second), plan.KindNAD, refs) {
 		if answer.Err != nil {
 			t.Errorf("%s: %v", ref, answer.Err)
 		}

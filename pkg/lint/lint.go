@@ -81,18 +81,18 @@ func (c *checker) configuration(o manifest.Object) {
 }
 
 // definitions answers every ref.
-type definitions func(plan.Ref) plan.Definition
+type definitions func(kind string, ref plan.Ref) plan.Definition
 
 // Definitions answers every ref.
-func (d definitions) Definitions(_ context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
+func (d definitions) Definitions(_ context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
 	answers := make(map[plan.Ref]plan.Answer, len(refs))
 	for _, ref := range refs {
-		answers[ref] = plan.Answer{Definition: d(ref)}
+		answers[ref] = plan.Answer{Definition: d(kind, ref)}
 	}
 	return answers
 }
 
-// find is what the files have under a name.
-func find(ctx context.Context, from plan.Definitions, ref plan.Ref) plan.Answer {
-	return from.Definitions(ctx, []plan.Ref{ref})[ref]
+// find is what the files have of a kind under a name.
+func (c *checker) find(ctx context.Context, kind string, ref plan.Ref) plan.Answer {
+	return c.objects.Definitions(ctx, kind, []plan.Ref{ref})[ref]
 }

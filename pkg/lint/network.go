@@ -15,7 +15,7 @@ func (c *checker) network(ctx context.Context, o manifest.Object) {
 	key, text := "spec.config", o.Config.Value
 	switch o.Kind {
 	case manifest.KindNetwork:
-		key, text = "args", find(ctx, c.objects.Networks(), o.Ref()).Definition.Config
+		key, text = "args", c.find(ctx, o.Kind, o.Ref()).Definition.Config
 	case manifest.KindFile:
 		key = ""
 	}
@@ -43,7 +43,7 @@ func (c *checker) permitted(ctx context.Context, ref plan.Ref, list netconf.List
 	}
 	conf := c.conf
 	conf.ClusterNetwork, conf.DefaultNetworks, conf.Delegates, conf.LegacyNetworks = "", nil, nil, false
-	only := definitions(func(plan.Ref) plan.Definition { return plan.Definition{Config: string(text)} })
+	only := definitions(func(string, plan.Ref) plan.Definition { return plan.Definition{Config: string(text)} })
 	planner := plan.Planner{Conf: conf, Definitions: only}
 	_, err = planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, plan.Pod{
 		Namespace: ref.Namespace, Name: "any", Annotations: map[string]string{plan.NetworksKey: ref.Name},

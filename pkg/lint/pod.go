@@ -28,10 +28,10 @@ func (c *checker) pod(ctx context.Context, o manifest.Object) {
 	conf := c.conf
 	conf.AllowedPlugins = nil // the networks' own fault, if it is one
 	planner := c.objects.Planner(conf)
-	for _, from := range []*plan.Definitions{&planner.Definitions, &planner.Networks} {
-		if all := *from; all != nil {
-			*from = definitions(func(ref plan.Ref) plan.Definition { return usable(ctx, all, ref) })
-		}
+	if all := planner.Definitions; all != nil {
+		planner.Definitions = definitions(func(kind string, ref plan.Ref) plan.Definition {
+			return usable(ref, all.Definitions(ctx, kind, []plan.Ref{ref})[ref].Definition)
+		})
 	}
 	made, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod)
 	c.faults(o, selectionPlace(o), err)
@@ -49,7 +49,7 @@ func (c *checker) virtual(ctx context.Context, o manifest.Object) {
 		if namespace, name, qualified := strings.Cut(network.Value, "/"); qualified {
 			ref = plan.Ref{Namespace: namespace, Name: name}
 		}
-		if err := find(ctx, c.objects, ref).Err; err != nil {
+		if err := c.find(ctx, manifest.KindNAD, ref).Err; err != nil {
 			c.warn(o, network.Place(), fault.Fault{Key: "networks.multus.networkName", What: ref.String() + ": " + err.Error()})
 		}
 	}
@@ -92,13 +92,13 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 		c.warn(o, text.Place(), errors.New(w))
 	}
 	c.faults(o, text.Place(), syntax(text, err))
-	from := plan.Definitions(c.objects)
+	kind := manifest.KindNAD
 	if key == plan.LegacyNetworksKey {
-		from = c.objects.Networks()
+		kind = manifest.KindNetwork
 	}
 	for _, s := range selections {
 		c.fixed(o, key, s)
-		if err := find(ctx, from, s.Ref).Err; err != nil {
+		if err := c.find(ctx, kind, s.Ref).Err; err != nil {
 			c.warn(o, text.Place(), fault.Fault{Subject: "annotation " + key + ", " + s.String(), Err: err})
 		}
 	}
@@ -118,8 +118,7 @@ func syntax(text manifest.Text, err error) error {
 
 // usable is the definition as far as pods are concerned: what is wrong with it is
 // told of the definition.
-func usable(ctx context.Context, from plan.Definitions, ref plan.Ref) plan.Definition {
-	def := find(ctx, from, ref).Definition
+func usable(ref plan.Ref, def plan.Definition) plan.Definition {
 	list, _, err := netconf.Parse([]byte(def.Config), ref.Name)
 	runsMultus := slices.ContainsFunc(list.Plugins(), func(p netconf.Plugin) bool {
 		return slices.ContainsFunc(p.Runs(), func(binary string) bool { return name.Self(binary, "") })

@@ -9,13 +9,14 @@ import (
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/name"
+	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/regular"
 )
 
 // Kinds that are told apart by more than their text.
 const (
-	KindNAD     = "NetworkAttachmentDefinition"
-	KindNetwork = "Network"
+	KindNAD     = plan.KindNAD
+	KindNetwork = plan.KindNetwork
 	KindFile    = "CNI configuration" // of a network, in a file for a node
 
 	versionNAD     = "k8s.cni.cncf.io/v1"

@@ -114,7 +114,7 @@ func TestDefinitions(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, typo := plan.Ref{Namespace: "default", Name: "net-a"}, plan.Ref{Namespace: "default", Name: "net-aa"}
-	got := o.Definitions(context.Background(), []plan.Ref{a, typo})
+	got := o.Definitions(context.Background(), KindNAD, []plan.Ref{a, typo})
 	want := plan.Definition{
 		Config:   `{"cniVersion": "1.0.0", "type": "bridge", "big": 9007199254740993}` + "\n",
 		Resource: "intel.com/vf",
@@ -126,7 +126,7 @@ func TestDefinitions(t *testing.T) {
 		t.Errorf("answer to a typing error: %v", err)
 	}
 	old := plan.Ref{Namespace: "default", Name: "old"}
-	older := o.Networks().Definitions(context.Background(), []plan.Ref{old, a})
+	older := o.Definitions(context.Background(), KindNetwork, []plan.Ref{old, a})
 	if got := older[old].Definition.Config; got != `{"type":"bridge","bridge":"cni9"}` {
 		t.Errorf("older network %s", got)
 	}

@@ -48,13 +48,23 @@ func (o *Objects) Conf() (conf []byte, given bool) {
 	return slices.Clone([]byte(o.conf)), o.conf != nil
 }
 
-// Definitions finds NetworkAttachmentDefinitions of the files.
-func (o *Objects) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	return o.nads.Definitions(ctx, refs)
+// Definitions finds what the files define, of a kind.
+func (o *Objects) Definitions(_ context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
+	from := o.nads
+	if kind == plan.KindNetwork {
+		from = o.networks
+	}
+	answers := make(map[plan.Ref]plan.Answer, len(refs))
+	for _, ref := range refs {
+		def, ok := from.known[ref]
+		if !ok {
+			answers[ref] = plan.Answer{Err: missing(ref.String(), from.kind, from.names())}
+			continue
+		}
+		answers[ref] = plan.Answer{Definition: def}
+	}
+	return answers
 }
-
-// Networks finds the older kubernetes.com/v1 Network objects of the files.
-func (o *Objects) Networks() plan.Definitions { return o.networks }
 
 // Pod is the pod of that name.
 func (o *Objects) Pod(_ context.Context, namespace, name string) (plan.Pod, error) {
@@ -102,20 +112,6 @@ func (o *Objects) Status(pod plan.Pod) []byte {
 type definitions struct {
 	kind  string
 	known map[plan.Ref]plan.Definition
-}
-
-// Definitions answers every ref.
-func (d definitions) Definitions(_ context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	answers := make(map[plan.Ref]plan.Answer, len(refs))
-	for _, ref := range refs {
-		def, ok := d.known[ref]
-		if !ok {
-			answers[ref] = plan.Answer{Err: missing(ref.String(), d.kind, d.names())}
-			continue
-		}
-		answers[ref] = plan.Answer{Definition: def}
-	}
-	return answers
 }
 
 func (d definitions) names() []string {

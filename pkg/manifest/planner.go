@@ -39,7 +39,7 @@ func (o *Objects) Planner(conf config.Config) plan.Planner {
 		networks[i] = named(network)
 	}
 	if conf.ClusterNetwork, conf.DefaultNetworks = networks[0], networks[1:]; conf.Kubeconfig != "" {
-		return plan.Planner{Conf: conf, Definitions: standIns{o.nads}, Networks: standIns{o.networks}}
+		return plan.Planner{Conf: conf, Definitions: standIns{o}}
 	}
 	// Nothing can be looked up: the networks are files of the node.
 	for _, network := range networks {
@@ -72,11 +72,11 @@ func StandIn(resource string) plan.Definition {
 }
 
 // standIns are definitions with one for every ref.
-type standIns struct{ definitions }
+type standIns struct{ files *Objects }
 
 // Definitions answers every ref.
-func (s standIns) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	answers := s.definitions.Definitions(ctx, refs)
+func (s standIns) Definitions(ctx context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
+	answers := s.files.Definitions(ctx, kind, refs)
 	for ref, answer := range answers {
 		if answer.Err != nil || answer.Definition.Config == "" {
 			answers[ref] = plan.Answer{Definition: StandIn(answer.Definition.Resource)}

@@ -85,7 +85,7 @@ func (p Plugin) plan(ctx context.Context, sb plan.Sandbox) (plan.Pod, plan.Plan,
 	if err != nil {
 		return plan.Pod{}, plan.Plan{}, err
 	}
-	pl, err := p.Planner.Plan(reads, sb, pod)
+	pl, err := p.Connected().Plan(reads, sb, pod)
 	warn(p.Log, pl.Warnings)
 	if errors.Is(err, plan.ErrUnavailable) {
 		return plan.Pod{}, plan.Plan{}, coded(types.ErrTryAgainLater, err)

@@ -44,7 +44,7 @@ func (p Plugin) checkUnrecorded(ctx context.Context, sb plan.Sandbox, none error
 	reads, cancel := context.WithTimeout(ctx, p.Planner.Conf.APITimeout)
 	defer cancel()
 	// Whatever else every pod gets today, this one was never attached to it.
-	pl, err := p.Planner.Salvage(reads, sb, plan.Pod{})
+	pl, err := p.Connected().Salvage(reads, sb, plan.Pod{})
 	if len(pl.Attachments) == 0 || !pl.Attachments[0].Master {
 		code := types.ErrInvalidNetworkConfig
 		switch {

@@ -161,6 +161,6 @@ func (p Plugin) salvage(ctx context.Context, sb plan.Sandbox) (plan.Plan, error)
 	if err != nil {
 		pod = plan.Pod{Namespace: sb.Pod().Namespace}
 	}
-	pl, unknown := p.Planner.Salvage(reads, sb, pod)
+	pl, unknown := p.Connected().Salvage(reads, sb, pod)
 	return pl, errors.Join(err, unknown)
 }

@@ -75,7 +75,7 @@ func decodeFile(t *testing.T, path string, into any) {
 func (n node) world(t *testing.T, objects *manifest.Objects) *world {
 	t.Helper()
 	w := newStatic(t, `"cniVersion":"1.0.0","kubeconfig":"/k","delegates":[{"cniVersion":"1.0.0","name":"cluster","type":"cluster"}]`)
-	w.Cluster, w.Planner.Definitions, w.Planner.Devices = objects, objects, n.Devices
+	w.Cluster, w.Planner.Devices = objects, n.Devices
 	w.Planner.DeviceInfo = filepath.Join(w.dir, "devinfo")
 	cnitest.Must(t, os.MkdirAll(filepath.Join(w.dir, "devinfo/dp"), 0o700))
 	for name, info := range n.DeviceInfo {

@@ -108,7 +108,7 @@ func (p Plugin) named() map[state.Key]bool {
 func (p Plugin) collectNetworks(ctx context.Context, recs []recorded) error {
 	reads, cancel := context.WithTimeout(ctx, p.Planner.Conf.APITimeout)
 	defer cancel()
-	lists, err := p.Planner.Everywhere(reads)
+	lists, err := p.Connected().Everywhere(reads)
 	var errs []error
 	if err != nil {
 		errs = append(errs, fmt.Errorf("networks of every pod: %w", err))

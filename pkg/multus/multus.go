@@ -16,9 +16,10 @@ import (
 	"github.com/multus-cni/multus/pkg/state"
 )
 
-// Cluster is where pods are read and their status is written. The real ones are
-// kube.Client and manifest.Objects.
+// Cluster is where pods and their networks are read and their status is written. The
+// real ones are kube.Client and manifest.Objects.
 type Cluster interface {
+	plan.Definitions
 	// Pod reads a pod; an error wraps plan.ErrNotFound or plan.ErrUnavailable.
 	Pod(ctx context.Context, namespace, name string) (plan.Pod, error)
 	// Publish writes the network-status annotation (none where status is nil) and,
@@ -33,11 +34,20 @@ type Cluster interface {
 // Plugin answers CNI commands for one configuration, that of its Planner.
 type Plugin struct {
 	Cluster Cluster // nil: there is no API server
-	Planner plan.Planner
+	Planner plan.Planner // without definitions, which the cluster has
 	Runner  delegate.Runner
 	State   state.Dir
 	Log     *logrus.Entry
 	Outcome *metrics.Outcome // what became of each network's part; nil: nobody asks
+}
+
+// Connected is the planner with what the cluster defines, where the configuration says
+// that there is one.
+func (p Plugin) Connected() plan.Planner {
+	if p.Planner.Conf.Kubeconfig != "" {
+		p.Planner.Definitions = p.Cluster
+	}
+	return p.Planner
 }
 
 // measured runs a network's part of a command, and notes what became of it.

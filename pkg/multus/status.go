@@ -30,9 +30,7 @@ func (p Plugin) Status(ctx context.Context) error {
 			return coded(CodeNotReady, err)
 		}
 	}
-	local := p.Planner
-	local.Definitions, local.Networks = nil, nil
-	list, err := local.DefaultNetwork(ctx)
+	list, err := p.Planner.DefaultNetwork(ctx)
 	switch {
 	case errors.Is(err, netconf.ErrNotFound) && p.Cluster != nil && !strings.Contains(p.Planner.Conf.ClusterNetwork, "/"):
 		return nil // a NAD

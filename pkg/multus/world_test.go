@@ -51,7 +51,7 @@ func newWorld(t *testing.T, members string) *world {
 	client, err := kube.Dial(w.kubeconfig)
 	cnitest.Must(t, err)
 	t.Cleanup(client.Close)
-	w.Cluster, w.Planner.Definitions, w.Planner.Networks = client, client, client.Legacy()
+	w.Cluster, w.Planner.Conf.Kubeconfig = client, w.kubeconfig
 	w.pod("uid-1", nil)
 	return w
 }

@@ -42,11 +42,11 @@ func (d *draft) fetch(ctx context.Context) {
 // lookUp asks for all definitions in one call, each once. Older Network objects
 // are never wanted beside definitions.
 func (d *draft) lookUp(ctx context.Context) map[Ref]Answer {
-	from := d.planner.Definitions
+	from, kind := d.planner.Definitions, KindNAD
 	var refs []Ref
 	for _, w := range d.wanted {
 		if w.source.origin == networkObject {
-			from = d.planner.Networks
+			kind = KindNetwork
 		}
 		ref := w.source.ref // of what is not looked up: none
 		if !w.refused && ref.check() == nil && !slices.Contains(refs, ref) {
@@ -56,7 +56,7 @@ func (d *draft) lookUp(ctx context.Context) map[Ref]Answer {
 	if from == nil || refs == nil {
 		return nil
 	}
-	return from.Definitions(ctx, refs)
+	return from.Definitions(ctx, kind, refs)
 }
 
 // resolve turns a source into a network.
@@ -98,9 +98,9 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 // kind is what the API server calls the source's objects.
 func (s source) kind() string {
 	if s.origin == networkObject {
-		return "Network"
+		return KindNetwork
 	}
-	return "NetworkAttachmentDefinition"
+	return KindNAD
 }
 
 // fromDefinition reads a definition's own configuration, and that alone, or

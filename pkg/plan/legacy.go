@@ -21,7 +21,7 @@ func (d *draft) legacyNetworks() (networks []wanted, chosen bool) {
 			d.faults.Add(fault.About("pod "+d.pod.String(), fmt.Errorf("has both annotations, %s and %s; keep one", LegacyNetworksKey, other)))
 		}
 	}
-	selections, faulty := d.selections(LegacyNetworksKey, d.pod.Namespace, d.planner.Networks)
+	selections, faulty := d.selections(LegacyNetworksKey, d.pod.Namespace)
 	if faulty {
 		return nil, true
 	}

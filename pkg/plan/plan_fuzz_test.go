@@ -28,7 +28,7 @@ func FuzzPlan(f *testing.F) {
 		Delegates: []config.Delegate{{List: list}}, ConfDir: netconf.Dir{f.TempDir()}, UnsupportedRequests: config.UnsupportedLegacy,
 	}
 	f.Fuzz(func(t *testing.T, definition, networks, other string) {
-		planner := plan.Planner{Conf: conf, Definitions: always{definition}, Networks: always{definition}}
+		planner := plan.Planner{Conf: conf, Definitions: always{definition}}
 		sb := plan.Sandbox{ContainerID: "c1", IfName: "eth0"}
 		for _, key := range []string{plan.DefaultNetworkKey, plan.LegacyNetworksKey} {
 			pod := plan.Pod{Namespace: "default", Name: "web", Annotations: map[string]string{plan.NetworksKey: networks, key: other}}
@@ -49,7 +49,7 @@ func FuzzPlan(f *testing.F) {
 // always answers every ref with the same configuration.
 type always struct{ text string }
 
-func (a always) Definitions(_ context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
+func (a always) Definitions(_ context.Context, _ string, refs []plan.Ref) map[plan.Ref]plan.Answer {
 	answers := make(map[plan.Ref]plan.Answer)
 	for _, ref := range refs {
 		answers[ref] = plan.Answer{Definition: plan.Definition{Config: a.text}}

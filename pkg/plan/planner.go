@@ -16,7 +16,7 @@ var (
 	ErrUnavailable = errors.New("API server not usable")
 )
 
-// Ref names a NetworkAttachmentDefinition.
+// Ref names an object, of those that define networks as a rule.
 type Ref struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
@@ -31,12 +31,18 @@ type Definition struct {
 	Resource string // annotation k8s.v1.cni.cncf.io/resourceName
 }
 
-// Definitions finds NetworkAttachmentDefinitions. The real ones are
+// Kinds of the objects that define networks.
+const (
+	KindNAD     = "NetworkAttachmentDefinition"
+	KindNetwork = "Network" // the older one, of kubernetes.com/v1
+)
+
+// Definitions finds the objects of a kind that define networks. The real ones are
 // kube.Client and manifest.Objects. All distinct refs are asked for at once. The
 // answer holds one entry, a Definition or an error, for every ref; an error that
 // wraps ErrNotFound or ErrUnavailable says so.
 type Definitions interface {
-	Definitions(ctx context.Context, refs []Ref) map[Ref]Answer
+	Definitions(ctx context.Context, kind string, refs []Ref) map[Ref]Answer
 }
 
 // Answer is a definition, or why there is none.
@@ -56,7 +62,6 @@ type Devices interface {
 type Planner struct {
 	Conf        config.Config
 	Definitions Definitions // nil: there is no API server
-	Networks    Definitions // the older kubernetes.com/v1 Network objects; nil: there are none
 	Devices     Devices     // nil: they are known on the node alone, and placeholders stand for them
 	DeviceInfo  string      // directory of the files that describe devices; empty: DeviceInfoDir
 	Binaries    Binaries    // nil: binaries are not looked for

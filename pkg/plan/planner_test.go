@@ -120,7 +120,7 @@ func TestWhatIsKnownOfTheMissing(t *testing.T) {
 
 type hinting struct{}
 
-func (hinting) Definitions(_ context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
+func (hinting) Definitions(_ context.Context, _ string, refs []plan.Ref) map[plan.Ref]plan.Answer {
 	return map[plan.Ref]plan.Answer{refs[0]: {Err: fmt.Errorf("%w in the files; did you mean net-a?", plan.ErrNotFound)}}
 }
 
@@ -138,4 +138,4 @@ func TestStaticPods(t *testing.T) {
 
 type silent struct{}
 
-func (silent) Definitions(context.Context, []plan.Ref) map[plan.Ref]plan.Answer { return nil }
+func (silent) Definitions(context.Context, string, []plan.Ref) map[plan.Ref]plan.Answer { return nil }

@@ -42,16 +42,19 @@ type scenario struct {
 
 // definitions answers from the scenario and remembers what it was asked.
 type definitions struct {
-	known map[plan.Ref]plan.Definition
-	down  bool
-	calls [][]plan.Ref
+	known, older map[plan.Ref]plan.Definition
+	down         bool
+	calls        [][]plan.Ref
 }
 
-func (d *definitions) Definitions(_ context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
+func (d *definitions) Definitions(_ context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
 	d.calls = append(d.calls, refs)
 	answers := make(map[plan.Ref]plan.Answer)
 	for _, ref := range refs {
 		def, found := d.known[ref]
+		if kind == plan.KindNetwork {
+			def, found = d.older[ref]
+		}
 		switch {
 		case d.down:
 			answers[ref] = plan.Answer{Err: fmt.Errorf("%w: connection refused", plan.ErrUnavailable)}
@@ -122,16 +125,15 @@ func rewrite(t *testing.T, file string, a *txtar.Archive, got string) {
 
 // load makes of the archive what a planner works with.
 func load(t *testing.T, a *txtar.Archive) *scenario {
-	s := &scenario{dir: t.TempDir(), nads: &definitions{known: map[plan.Ref]plan.Definition{}}}
-	networks := &definitions{known: map[plan.Ref]plan.Definition{}}
-	s.planner.Definitions, s.planner.Networks = s.nads, networks
+	s := &scenario{dir: t.TempDir(), nads: &definitions{known: map[plan.Ref]plan.Definition{}, older: map[plan.Ref]plan.Definition{}}}
+	s.planner.Definitions = s.nads
 	for _, f := range a.Files {
 		words := strings.Fields(f.Name)
 		switch {
 		case words[0] == "nad":
 			s.nads.known[ref(words[1])] = plan.Definition{Config: string(bytes.TrimSpace(f.Data)), Resource: strings.Join(words[2:], "")}
 		case words[0] == "network":
-			networks.known[ref(words[1])] = plan.Definition{Config: string(bytes.TrimSpace(f.Data))}
+			s.nads.older[ref(words[1])] = plan.Definition{Config: string(bytes.TrimSpace(f.Data))}
 		case words[0] == "file":
 			s.write(t, words[1], f.Data)
 		default:
@@ -167,7 +169,7 @@ func (s *scenario) section(t *testing.T, f txtar.File) {
 	case "plugins":
 		s.planner.Binaries = s.install(t, strings.Fields(string(f.Data)))
 	case "no api":
-		s.planner.Definitions, s.planner.Networks = nil, nil
+		s.planner.Definitions = nil
 	case "api is down":
 		s.nads.down = true
 	case "command":

@@ -78,7 +78,7 @@ func (d *draft) clusterLevel(key, name string) wanted {
 // configuration's.
 func (d *draft) podDefault() (wanted, bool) {
 	conf := d.planner.Conf
-	selections, faulty := d.selections(DefaultNetworkKey, conf.MultusNamespace, d.planner.Definitions)
+	selections, faulty := d.selections(DefaultNetworkKey, conf.MultusNamespace)
 	if len(selections) == 0 || faulty {
 		return wanted{}, false
 	}
@@ -102,7 +102,7 @@ func (d *draft) podDefault() (wanted, bool) {
 func (d *draft) podNetworks() []wanted {
 	told := make(map[Ref]bool)
 	var networks []wanted
-	selections, faulty := d.selections(NetworksKey, d.pod.Namespace, d.planner.Definitions)
+	selections, faulty := d.selections(NetworksKey, d.pod.Namespace)
 	for _, s := range selections {
 		w := wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: NetworksKey}
 		if w.refused = faulty || told[s.Ref]; !w.refused {
@@ -117,7 +117,7 @@ func (d *draft) podNetworks() []wanted {
 // selections reads one of the pod's annotations, and tells whether it has a fault:
 // then nothing of it may be attached, nor of one whose networks cannot be looked up,
 // for a pod must not start with fewer networks than it asks for.
-func (d *draft) selections(key, namespace string, from Definitions) (found []Selection, faulty bool) {
+func (d *draft) selections(key, namespace string) (found []Selection, faulty bool) {
 	if d.pod.IsZero() {
 		return nil, false
 	}
@@ -128,7 +128,7 @@ func (d *draft) selections(key, namespace string, from Definitions) (found []Sel
 	}.read()
 	d.warnings.Add(warnings...)
 	d.faults.Add(err)
-	if err == nil && len(selections) > 0 && from == nil {
+	if err == nil && len(selections) > 0 && d.planner.Definitions == nil {
 		d.faults.Add(fault.About("annotation "+key, errors.New("asks for networks, and no kubeconfig is configured to look them up with; set kubeconfig in the node's configuration, or take the annotation out")))
 		return nil, true
 	}

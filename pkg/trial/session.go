@@ -79,7 +79,7 @@ func Begin(ctx context.Context, o Options) (*Session, error) {
 	var faults []error
 	for i, pod := range o.Pods {
 		p := &Pod{Pod: pod, Sandbox: s.sandbox(pod, i)}
-		made, err := s.plugin.Planner.Plan(ctx, p.Sandbox, pod)
+		made, err := s.plugin.Connected().Plan(ctx, p.Sandbox, pod)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("pod %s: %w", pod, err))
 		}

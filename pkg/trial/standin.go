@@ -17,6 +17,7 @@ import (
 
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/manifest"
+	"github.com/multus-cni/multus/pkg/multus"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/rawjson"
@@ -38,20 +39,18 @@ type StandIns struct {
 	told     map[string]bool
 }
 
-// Planner plans as a node would, with stand-ins.
-func (s *StandIns) Planner(ctx context.Context, conf config.Config) plan.Planner {
+// Equip has a plugin plan as a node would, with stand-ins.
+func (s *StandIns) Equip(ctx context.Context, plugin *multus.Plugin, conf config.Config) {
 	s.needed, s.made, s.told = map[string]string{}, map[string]bool{}, map[string]bool{}
 	p := s.Objects.Planner(conf)
 	s.asked = asked(ctx, p, s.Objects.Pods())
-	if p.Definitions != nil {
-		p.Definitions = replaced{s, p.Definitions, s.Objects, p.Conf.ClusterNetwork}
-		p.Networks = replaced{s, p.Networks, s.Objects.Networks(), p.Conf.ClusterNetwork}
-	}
+	plugin.Cluster = replaced{s.Objects, s, p.Definitions, p.Conf.ClusterNetwork}
 	p.Conf.Delegates = slices.Clone(p.Conf.Delegates)
 	for i, d := range p.Conf.Delegates {
 		p.Conf.Delegates[i].List = s.replace(d.List.Name(), d.List, "", i == 0)
 	}
-	return p
+	p.Definitions, p.Binaries = nil, plugin.Runner
+	plugin.Planner = p
 }
 
 // asked are the addresses and gateways that pods ask for, by network.
@@ -72,17 +71,17 @@ func asked(ctx context.Context, p plan.Planner, pods []plan.Pod) map[string][]st
 	return addresses
 }
 
-// replaced are definitions with stand-ins in them.
+// replaced are the files as a cluster, with stand-ins for what they lack.
 type replaced struct {
+	*manifest.Objects
 	standIns       *StandIns
 	all            plan.Definitions // one for every network
-	given          plan.Definitions // those of the files
 	defaultNetwork string
 }
 
 // Definitions answers every ref.
-func (r replaced) Definitions(ctx context.Context, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	answers, given := r.all.Definitions(ctx, refs), r.given.Definitions(ctx, refs)
+func (r replaced) Definitions(ctx context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
+	answers, given := r.all.Definitions(ctx, kind, refs), r.Objects.Definitions(ctx, kind, refs)
 	for ref, answer := range answers {
 		isDefault := ref.Name == r.defaultNetwork
 		if r.standIns.DefaultAlone && !isDefault {
