@@ -162,11 +162,7 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 func removeTrials(ctx context.Context, std streams, opts tryOptions) error {
 	ids := []string{opts.remove}
 	if opts.remove == "all" {
-		var err error
-		if ids, err = trial.Kept(); err != nil {
-			return err
-		}
-		if len(ids) == 0 {
+		if ids = trial.Kept(); len(ids) == 0 {
 			fmt.Fprintln(std.out, "nothing is kept")
 		}
 	}

@@ -93,8 +93,3 @@ func (n Node) giveAccess(r *Report) error {
 	}
 	return nil
 }
-
-// hasAccess tells whether a kubeconfig and a token are there, whatever they are good for.
-func (n Node) hasAccess() bool {
-	return regular.Exists(n.kubeconfigPath()) && regular.Exists(n.tokenPath())
-}

@@ -40,10 +40,7 @@ func (h *Health) Reason() string {
 // TokenTimes tells since when and until when the token that pods are attached with is
 // valid, as it says itself; the zero time where it does not.
 func (o Options) TokenTimes() (issued, expires time.Time) {
-	token, err := regular.Read(o.tokenPath(), maxCredential)
-	if err != nil {
-		return issued, expires
-	}
+	token, _ := regular.Read(o.tokenPath(), maxCredential) // none there says nothing
 	id := kube.IdentityOf(string(token))
 	return id.Issued, id.Expires
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/sirupsen/logrus"
+
+	"github.com/multus-cni/multus/pkg/regular"
 )
 
 // Node is one node that Multus is put on.
@@ -38,9 +40,6 @@ type Report struct {
 // ready; all else is done all the same.
 func (n Node) Reconcile() (Report, error) {
 	var r Report
-	if err := n.Check(); err != nil {
-		return r, err
-	}
 	for _, dir := range n.dirs() {
 		if err := errors.Join(os.MkdirAll(dir, 0o755), sweep(dir)); err != nil {
 			return r, err
@@ -50,8 +49,8 @@ func (n Node) Reconcile() (Report, error) {
 		return r, err
 	}
 	accessErr := n.giveAccess(&r)
-	if accessErr != nil && !n.hasAccess() {
-		return r, accessErr // a configuration must not name what is not there
+	if accessErr != nil && !(regular.Exists(n.kubeconfigPath()) && regular.Exists(n.tokenPath())) {
+		return r, accessErr // a configuration must not name what is not there, whatever it is good for
 	}
 	return r, errors.Join(n.configure(&r), accessErr)
 }

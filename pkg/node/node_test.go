@@ -226,11 +226,11 @@ func TestUnknownKey(t *testing.T) {
 func TestOptions(t *testing.T) {
 	h := bareHost(t)
 	h.ConfFile = "00-multus.conf"
-	if _, err := h.Reconcile(); err == nil || !strings.Contains(err.Error(), "that ends in .conflist") {
+	if err := h.Check(); err == nil || !strings.Contains(err.Error(), "that ends in .conflist") {
 		t.Errorf("a list in a file that runtimes take for a plugin: %v", err)
 	}
 	h.ConfDir, h.ConfFile, h.Poll = "net.d", "../x", -time.Second // which would look without a pause
-	_, err := h.Reconcile()
+	err := h.Check()
 	const want = `3 faults: (1) cni-conf-dir: "net.d": an absolute path is expected; (2) multus-conf-file: "../x": a file name, without a path, that ends in .conflist, is expected; (3) poll: "-1s": more than zero is expected`
 	if err == nil || err.Error() != want {
 		t.Errorf("error %v", err)

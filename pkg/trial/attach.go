@@ -51,12 +51,11 @@ func (s *Session) watch(run func() error) error {
 	}
 	ran := run()
 	after, err := links()
-	if err != nil {
-		return errors.Join(ran, err)
+	if err == nil {
+		s.Came = append(s.Came, minus(minus(after, before, sameIndex), s.Before.Links, alike)...)
+		s.Went = append(s.Went, minus(both(before, s.Before.Links), after, sameIndex)...)
 	}
-	s.Came = append(s.Came, minus(minus(after, before, sameIndex), s.Before.Links, alike)...)
-	s.Went = append(s.Went, minus(both(before, s.Before.Links), after, sameIndex)...)
-	return ran
+	return errors.Join(ran, err)
 }
 
 // readBack reads what became of a pod.

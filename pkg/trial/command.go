@@ -1,7 +1,6 @@
 package trial
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -37,26 +36,22 @@ func (s *Session) Run(cmd *exec.Cmd, onTerminal bool) (int, error) {
 			if sig != syscall.SIGINT || !onTerminal {
 				_ = cmd.Process.Signal(sig) // it may have ended this moment
 			}
-		case err := <-ended:
+		case <-ended: // the exit code counts, whatever became of the output
 			s.say("")
-			return s.exitCode(cmd, err)
+			return s.exitCode(cmd.ProcessState), nil
 		}
 	}
 }
 
-func (s *Session) exitCode(cmd *exec.Cmd, err error) (int, error) {
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		return 1, fmt.Errorf("command %s: %w", cmd.Args[0], err)
-	}
-	code := cmd.ProcessState.ExitCode()
-	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+func (s *Session) exitCode(ended *os.ProcessState) int {
+	code := ended.ExitCode()
+	if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		code = 128 + int(status.Signal())
 	}
 	if code != 0 {
 		s.say("the command ended with exit code %d", code)
 	}
-	return code, nil
+	return code
 }
 
 // environment tells a command where the pods are.

@@ -119,33 +119,28 @@ func Resume(id string, report io.Writer, newPlugin func(conf []byte) (multus.Plu
 	s := &Session{ID: id, report: report}
 	data, err := os.ReadFile(s.file())
 	if strings.Trim(id, "0123456789abcdef") != "" || errors.Is(err, os.ErrNotExist) {
-		kept, err := Kept()
-		return nil, errors.Join(fmt.Errorf("--remove %s: nothing is kept under this ID; kept are: %s", id, cmp.Or(strings.Join(kept, ", "), "none")), err)
+		return nil, fmt.Errorf("--remove %s: nothing is kept under this ID; kept are: %s", id, cmp.Or(strings.Join(Kept(), ", "), "none"))
 	}
 	if err == nil {
 		err = json.Unmarshal(data, s)
 	}
+	if err == nil {
+		s.plugin, err = newPlugin(s.Conf)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("session %s: %w", id, err)
-	}
-	if s.plugin, err = newPlugin(s.Conf); err != nil {
-		return nil, err
 	}
 	s.plugin.Runner.Path, s.plugin.State = s.Path, state.Dir(s.State)
 	return s, nil
 }
 
 // Kept are the IDs of the sessions that were kept, or that were killed.
-func Kept() ([]string, error) {
-	entries, err := os.ReadDir(sessions)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+func Kept() []string {
+	kept, _ := filepath.Glob(filepath.Join(sessions, "*")) // the pattern is one
+	for i, dir := range kept {
+		kept[i] = filepath.Base(dir)
 	}
-	var ids []string
-	for _, e := range entries {
-		ids = append(ids, e.Name())
-	}
-	return ids, err
+	return kept
 }
 
 func (s *Session) dir() string { return filepath.Join(sessions, s.ID) }
