@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
@@ -16,10 +17,20 @@ func Account(server, dir string) *Client { return &Client{kubeconfig: dir, serve
 
 // accountFile is what a kubeconfig for a projected service account would say.
 func accountFile(server, dir string) *clientcmdapi.Config {
+	return fileFor(clientcmdapi.Cluster{Server: server, CertificateAuthority: filepath.Join(dir, "ca.crt")}, filepath.Join(dir, "token"))
+}
+
+// Kubeconfig is a kubeconfig for the API server at a URL and a token that is in a file,
+// which can be renewed without touching the kubeconfig.
+func Kubeconfig(server string, authority []byte, tokenFile string) ([]byte, error) {
+	return clientcmd.Write(*fileFor(clientcmdapi.Cluster{Server: server, CertificateAuthorityData: authority}, tokenFile))
+}
+
+func fileFor(cluster clientcmdapi.Cluster, tokenFile string) *clientcmdapi.Config {
 	const one = "multus"
 	file := clientcmdapi.NewConfig()
-	file.Clusters[one] = &clientcmdapi.Cluster{Server: server, CertificateAuthority: filepath.Join(dir, "ca.crt")}
-	file.AuthInfos[one] = &clientcmdapi.AuthInfo{TokenFile: filepath.Join(dir, "token")}
+	file.Clusters[one] = &cluster
+	file.AuthInfos[one] = &clientcmdapi.AuthInfo{TokenFile: tokenFile}
 	file.Contexts[one] = &clientcmdapi.Context{Cluster: one, AuthInfo: one}
 	file.CurrentContext = one
 	return file

@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/multus-cni/multus/pkg/kube"
 	"github.com/multus-cni/multus/pkg/regular"
 )
@@ -45,20 +43,6 @@ func ServerURL(host, port string) string {
 	return (&url.URL{Scheme: "https", Host: net.JoinHostPort(host, port)}).String()
 }
 
-// kubeconfig is what the file says: the token is a file beside it, which is renewed
-// without touching the kubeconfig.
-func (o Options) kubeconfig(ca []byte) ([]byte, error) {
-	type named map[string]any
-	return yaml.Marshal(named{
-		"apiVersion":      "v1",
-		"kind":            "Config",
-		"clusters":        []named{{"name": "cluster", "cluster": named{"server": o.API.Server, "certificate-authority-data": ca}}},
-		"users":           []named{{"name": "multus", "user": named{"tokenFile": o.tokenPath()}}},
-		"contexts":        []named{{"name": "multus", "context": named{"cluster": "cluster", "user": "multus"}}},
-		"current-context": "multus",
-	})
-}
-
 // account reads a file of the projected service account.
 func (o Options) account(file string) ([]byte, error) {
 	data, err := regular.Read(filepath.Join(o.API.Account, file), maxCredential)
@@ -78,7 +62,7 @@ func (n Node) giveAccess(r *Report) error {
 	}
 	ca, caErr := n.account("ca.crt")
 	token, tokenErr := n.token()
-	kubeconfig, err := n.kubeconfig(ca)
+	kubeconfig, err := kube.Kubeconfig(n.API.Server, ca, n.tokenPath())
 	if err := cmp.Or(caErr, tokenErr, err); err != nil {
 		return err
 	}

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -36,6 +38,33 @@ func (h *Health) Err() error {
 		return errors.New("the node has not been looked at yet")
 	}
 	return *last
+}
+
+// Reasons are all that Reason returns for a node that is not ready.
+func Reasons() []string {
+	return []string{"starting", "no-default-network", "fight", "token", "disk", "permission", "other"}
+}
+
+// Reason is in a word why the node is not ready, for metrics, which must not have one
+// for each message; "" where it is.
+func (h *Health) Reason() string {
+	switch err := h.Err(); {
+	case err == nil:
+		return ""
+	case h.last.Load() == nil:
+		return "starting"
+	case errors.Is(err, ErrFight):
+		return "fight"
+	case errors.Is(err, ErrNoDefaultNetwork):
+		return "no-default-network"
+	case errors.Is(err, ErrToken):
+		return "token"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EIO):
+		return "disk"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return "permission"
+	}
+	return "other"
 }
 
 // Run keeps the node as it should be until the context ends: it reconciles at once,

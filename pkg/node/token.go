@@ -131,6 +131,14 @@ func (n Node) token() ([]byte, error) {
 	return n.account("token")
 }
 
+// TokenTimes tells since when and until when the token that pods are attached with is
+// valid, as it says itself; the zero time where it does not.
+func (o Options) TokenTimes() (issued, expires time.Time) {
+	token, _ := regular.Read(o.tokenPath(), maxCredential) // none there says nothing
+	id := kube.IdentityOf(string(token))
+	return id.Issued, id.Expires
+}
+
 // lasting tells whether a token was asked for, and has more than a tenth of its time left.
 func lasting(token string, now time.Time) bool {
 	id := kube.IdentityOf(token)

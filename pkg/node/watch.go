@@ -8,10 +8,13 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// settle is how long changes are gathered before they are looked at.
-const settle = 100 * time.Millisecond
+const (
+	settle     = 100 * time.Millisecond // for which changes are gathered before they are looked at
+	askTimeout = 30 * time.Second       // for all that is asked of the API server at one time
+)
 
 // watch tells of changes in directories, until it is ended. It is made anew for each
 // look, before the look: what changes meanwhile is seen, and so is a directory that
@@ -58,3 +61,26 @@ func await(ctx context.Context, pause time.Duration, changes <-chan fsnotify.Eve
 
 // sleep pauses as long as the context lasts.
 func sleep(ctx context.Context, pause time.Duration) { await(ctx, pause, nil, nil) }
+
+// repeat asks for something until the context ends: again after the pause that the
+// answer tells, or when something in the directories changes. What fails is logged, and
+// asked for again after pauses that grow.
+func (n Node) repeat(ctx context.Context, dirs []string, ask func(context.Context) (pause time.Duration, err error)) {
+	first := wait.Backoff{Duration: time.Second, Factor: 2, Cap: time.Minute, Steps: 20}
+	failures := first
+	for ctx.Err() == nil {
+		changes, end := n.watch(dirs)
+		asking, cancel := context.WithTimeout(ctx, askTimeout)
+		pause, err := ask(asking)
+		cancel()
+		switch {
+		case err == nil:
+			failures = first
+		case ctx.Err() == nil:
+			pause = failures.Step()
+			n.Log.WithError(err).Warn("asking the API server again")
+		}
+		await(ctx, pause, changes, nil)
+		end()
+	}
+}
