@@ -23,9 +23,9 @@ func (l *loader) configuration(v value) {
 	ext := filepath.Ext(v.doc.file)
 	cni := v.at("cniVersion").node != nil || ext == ".conf" || ext == ".conflist"
 	if cni && (v.at("plugins").node != nil || v.at("type").node != nil) {
-		o := Object{Kind: KindFile, Place: v.place(), root: v, Config: Text{Value: string(raw), at: v}}
-		o.Name = v.at("name").string()
-		l.objects.all = append(l.objects.all, o)
+		l.objects.all = append(l.objects.all, Object{
+			Kind: KindFile, Name: v.at("name").scalar(), Place: v.place(), root: v, Config: Text{Value: string(raw), at: v},
+		})
 		return
 	}
 	v.fault("neither a Kubernetes object (apiVersion and kind are missing) nor a CNI configuration", "")
@@ -38,16 +38,10 @@ func (l *loader) configMap(o *Object) {
 	for _, key := range data.keys() {
 		text := data.text(key, "")
 		inner := &document{file: o.root.doc.file, text: []byte(text.Value)}
-		if json.Valid(inner.text) {
-			inner.json = inner.text
-		}
 		if strings.HasPrefix(strings.TrimSpace(text.Value), "{") && strings.Contains(text.Value, `"multus`) {
 			checkJSON(text, rawjson.Check(inner.text))
 		}
 		// Most values of most ConfigMaps are neither JSON nor YAML.
-		if _, empty := inner.begin(); empty {
-			continue
-		}
 		if inner.parse(); len(inner.faults) > 0 {
 			continue
 		}
@@ -71,12 +65,11 @@ func (l *loader) addConf(v value, conf rawjson.Object) {
 			return
 		}
 	}
-	o := Object{Place: v.place(), root: v, Config: Text{Value: string(conf.JSON()), at: v}}
-	o.Name, _ = conf.Text("name")
+	name, _ := conf.Text("name")
 	if l.objects.conf == nil {
 		l.objects.conf = conf.JSON()
 	}
-	l.objects.all = append(l.objects.all, o)
+	l.objects.all = append(l.objects.all, Object{Name: name, Place: v.place(), root: v, Config: Text{Value: string(conf.JSON()), at: v}})
 }
 
 // multusConf is the Multus configuration that a document is, or that the list in

@@ -28,15 +28,14 @@ type document struct {
 	file   string
 	text   []byte // as written
 	offset int    // lines of the file before text
-	exact  bool   // the nodes know their lines and columns
-	json   json.RawMessage
+	lost   bool   // the nodes know nothing of lines and columns
 	root   *yaml.Node
 	faults []fault.Fault
 }
 
 // place is where a node begins: file:line:column.
 func (d *document) place(n *yaml.Node) string {
-	if n == nil || !d.exact {
+	if n == nil || d.lost {
 		return d.file + ":" + strconv.Itoa(d.offset+1)
 	}
 	return d.file + ":" + strconv.Itoa(d.offset+n.Line) + ":" + strconv.Itoa(n.Column)
@@ -59,83 +58,18 @@ func (d *document) from(n *yaml.Node) string {
 	return string(text)
 }
 
-// documents splits a file. Those that can be read are returned beside the faults.
-func documents(file string, data []byte) ([]*document, []fault.Fault) {
+// documents reads the documents of a file, each for itself, so that a fault in one
+// does not hide those of the next. Those that can be read are returned beside the faults.
+func documents(file string, data []byte) (docs []*document, faults []fault.Fault) {
 	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	first := bytes.TrimLeft(data, " \t\r\n")
-	if strictJSON(file) || bytes.HasPrefix(first, []byte("{")) {
-		docs, faults := jsonDocuments(file, data)
-		if faults == nil || strictJSON(file) {
-			return docs, faults
+	all, faults := chunks(file, data), []fault.Fault(nil)
+	if strictJSON(file) || bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		values, broken := jsonValues(file, data)
+		if broken == nil || strictJSON(file) {
+			all, faults = values, broken
 		}
 	}
-	return yamlDocuments(file, data)
-}
-
-// strictJSON tells files that others read as JSON and nothing else.
-func strictJSON(file string) bool {
-	switch filepath.Ext(file) {
-	case ".json", ".conf", ".conflist":
-		return true
-	}
-	return false
-}
-
-// jsonDocuments reads a sequence of JSON values.
-func jsonDocuments(file string, data []byte) (docs []*document, faults []fault.Fault) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	for len(docs)+len(faults) < maxDocuments {
-		var raw json.RawMessage
-		end := int(dec.InputOffset())
-		d := &document{file: file, offset: bytes.Count(data[:end], []byte("\n")), exact: true}
-		err := dec.Decode(&raw)
-		if errors.Is(err, io.EOF) {
-			return docs, faults
-		}
-		if err != nil {
-			return docs, append(faults, jsonFault(d, data[end:], err))
-		}
-		d.json, d.text = raw, data[end:dec.InputOffset()]
-		if d.parse(); d.root == nil {
-			d.anew()
-		}
-		if len(d.faults) > 0 {
-			faults = append(faults, d.faults...)
-			continue
-		}
-		docs = append(docs, d)
-	}
-	return docs, append(faults, fault.Fault{Place: file, What: fmt.Sprintf("more than %d documents", maxDocuments)})
-}
-
-// anew parses JSON with escapes that YAML does not have: written anew it has none,
-// but other lines.
-func (d *document) anew() {
-	var plain any
-	_ = json.Unmarshal(d.json, &plain) // it is JSON
-	d.text, _ = json.Marshal(plain)
-	d.exact, d.faults = false, nil
-	d.parse()
-}
-
-// jsonFault says what is wrong in the document that the text begins with.
-func jsonFault(d *document, text []byte, err error) fault.Fault {
-	f := fault.Fault{Place: d.place(nil), What: err.Error(), Err: err}
-	var syntax *rawjson.SyntaxError
-	if _, parseErr := rawjson.Parse(text); errors.As(parseErr, &syntax) {
-		f.Place = d.place(&yaml.Node{Line: syntax.Line, Column: syntax.Column})
-		f.What = syntax.What
-	}
-	return f
-}
-
-// yamlDocuments reads YAML documents, each for itself, so that a fault in one
-// does not hide those of the next.
-func yamlDocuments(file string, data []byte) (docs []*document, faults []fault.Fault) {
-	line := 0
-	for _, text := range chunks(data) {
-		d := &document{file: file, text: text, offset: line, exact: true}
-		line += bytes.Count(text, []byte("\n"))
+	for _, d := range all {
 		if _, empty := d.begin(); empty {
 			continue
 		}
@@ -152,19 +86,59 @@ func yamlDocuments(file string, data []byte) (docs []*document, faults []fault.F
 	return docs, faults
 }
 
+// strictJSON tells files that others read as JSON and nothing else.
+func strictJSON(file string) bool {
+	switch filepath.Ext(file) {
+	case ".json", ".conf", ".conflist":
+		return true
+	}
+	return false
+}
+
+// jsonValues cuts a sequence of JSON values.
+func jsonValues(file string, data []byte) (all []*document, faults []fault.Fault) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	for len(all) <= maxDocuments {
+		begin := int(dec.InputOffset())
+		d := &document{file: file, offset: bytes.Count(data[:begin], []byte("\n"))}
+		var raw json.RawMessage
+		err := dec.Decode(&raw)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return all, []fault.Fault{jsonFault(d, data[begin:], err)}
+		}
+		d.text = data[begin:dec.InputOffset()]
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// jsonFault says what is wrong in the document that the text begins with.
+func jsonFault(d *document, text []byte, err error) fault.Fault {
+	f := fault.Fault{Place: d.place(nil), What: err.Error(), Err: err}
+	var syntax *rawjson.SyntaxError
+	if _, parseErr := rawjson.Parse(text); errors.As(parseErr, &syntax) {
+		f.Place = d.place(&yaml.Node{Line: syntax.Line, Column: syntax.Column})
+		f.What = syntax.What
+	}
+	return f
+}
+
 // chunks cuts at the document markers, which YAML allows nowhere else at the
 // beginning of a line. The markers become white space.
-func chunks(data []byte) [][]byte {
+func chunks(file string, data []byte) []*document {
 	markers := regexp.MustCompile(`(?m)^(?:---|\.\.\.)(?:[ \t\r]|$)`).FindAllIndex(data, -1)
-	var all [][]byte
-	start := 0
-	for _, m := range markers {
-		all = append(all, data[start:m[0]])
-		start = m[0]
-	}
-	all = append(all, data[start:])
-	for i := range markers {
-		all[i+1] = append([]byte("   "), all[i+1][len("---"):]...)
+	data = bytes.Clone(data)
+	var all []*document
+	begin, line := 0, 0
+	for _, m := range append(markers, []int{len(data)}) {
+		d := &document{file: file, text: data[begin:m[0]], offset: line}
+		all = append(all, d)
+		line += bytes.Count(d.text, []byte("\n"))
+		begin = m[0]
+		copy(data[begin:], "   ")
 	}
 	return all
 }

@@ -60,9 +60,8 @@ func (o Object) Faults(place string, err error) []fault.Fault {
 }
 
 // Members is the whole object, as encoding/json has it, for the caller to change.
-func (o Object) Members() (map[string]any, error) {
-	plain, err := o.root.plain()
-	members, _ := plain.(map[string]any)
+func (o Object) Members() (members map[string]any, err error) {
+	err = o.root.node.Decode(&members)
 	return members, err
 }
 

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,15 @@ const (
 // parse reads the document's text into its nodes, or notes why it cannot.
 func (d *document) parse() {
 	var root yaml.Node
-	if err := yaml.Unmarshal(d.text, &root); err != nil {
+	err := yaml.Unmarshal(d.text, &root)
+	if err != nil && json.Valid(d.text) {
+		// Escapes that YAML does not have: written anew there are none, but other lines.
+		var plain any
+		_ = json.Unmarshal(d.text, &plain)
+		anew, _ := json.Marshal(plain)
+		d.lost, err = true, yaml.Unmarshal(anew, &root)
+	}
+	if err != nil {
 		// Once more, so that the line in the message is the file's.
 		err = yaml.Unmarshal(append(bytes.Repeat([]byte("\n"), d.offset), d.text...), &root)
 		line, _ := d.begin()
@@ -41,8 +50,8 @@ type parser struct {
 	nodes, depth int
 }
 
-// plain is a node without YAML's own ways. What it shares with the original stays
-// unchanged.
+// plain is a node without YAML's own ways. It is changed in place, what aliases
+// repeat as often.
 func (p *parser) plain(n *yaml.Node) *yaml.Node {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -54,21 +63,19 @@ func (p *parser) plain(n *yaml.Node) *yaml.Node {
 		if len(p.faults) == 0 {
 			p.fault(n, fmt.Sprintf("more than %d values, with what aliases repeat, or nested deeper than %d", maxNodes, maxDepth))
 		}
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}
+		return n
 	}
-	made := *n // of no kind for a document with nothing in it
-	made.Anchor, made.Content = "", nil
 	switch n.Kind {
 	case yaml.ScalarNode:
-		scalar(&made)
+		scalar(n)
 	case yaml.MappingNode:
-		p.mapping(&made, n)
+		p.mapping(n)
 	default:
-		for _, item := range n.Content {
-			made.Content = append(made.Content, p.plain(item))
+		for i, item := range n.Content {
+			n.Content[i] = p.plain(item)
 		}
 	}
-	return &made
+	return n
 }
 
 // scalar gives a value the type that Kubernetes gives it, which reads YAML 1.1 and
@@ -86,48 +93,38 @@ func scalar(n *yaml.Node) {
 	}
 }
 
-// mapping copies the members of an object, with those that are merged into it.
-func (p *parser) mapping(made, n *yaml.Node) {
+// mapping takes what is merged into an object for its own members.
+func (p *parser) mapping(n *yaml.Node) {
 	seen := make(map[string]bool)
-	var merged []*yaml.Node
+	var members, merged []*yaml.Node
 	for i := 0; i < len(n.Content); i += 2 {
-		key, member := n.Content[i], n.Content[i+1]
+		key, member := n.Content[i], p.plain(n.Content[i+1])
 		for key.Kind == yaml.AliasNode {
 			key = key.Alias
 		}
 		switch {
+		case key.Tag == "!!merge" && member.Kind == yaml.SequenceNode:
+			for _, source := range member.Content {
+				merged = append(merged, source.Content...)
+			}
 		case key.Tag == "!!merge":
-			merged = append(merged, p.plain(member))
-			continue
+			merged = append(merged, member.Content...)
 		case key.Kind != yaml.ScalarNode:
 			p.fault(key, "a key that is no string")
-			continue
 		case seen[key.Value]:
 			p.fault(key, "key "+fault.Quote(key.Value)+" is there twice")
-			continue
+		default:
+			seen[key.Value] = true
+			name := *key
+			name.Tag = "!!str"
+			members = append(members, &name, member)
 		}
-		seen[key.Value] = true
-		name := *key
-		name.Tag, name.Anchor = "!!str", ""
-		made.Content = append(made.Content, &name, p.plain(member))
 	}
-	for _, source := range merged {
-		merge(made, source, seen)
-	}
-}
-
-// merge adds the members that an object, or a list of them, has beyond the seen ones.
-func merge(made, source *yaml.Node, seen map[string]bool) {
-	if source.Kind == yaml.SequenceNode {
-		for _, one := range source.Content {
-			merge(made, one, seen)
-		}
-		return
-	}
-	for i := 0; source.Kind == yaml.MappingNode && i < len(source.Content); i += 2 {
-		if key := source.Content[i].Value; !seen[key] {
+	for i := 0; i+1 < len(merged); i += 2 {
+		if key := merged[i].Value; !seen[key] {
 			seen[key] = true
-			made.Content = append(made.Content, source.Content[i], source.Content[i+1])
+			members = append(members, merged[i], merged[i+1])
 		}
 	}
+	n.Content = members
 }

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/plan"
@@ -42,7 +43,11 @@ func (l *loader) pod(o *Object) {
 	if len(o.Template) > 0 {
 		o.Outer, uid = annotations(o.root.at("metadata")), ""
 	}
-	o.Several = o.Kind == "DaemonSet" || o.root.at("spec").at("replicas").count() > 1 || o.root.at("spec").at("parallelism").count() > 1
+	several := func(key string) bool {
+		n, _ := strconv.Atoi(o.root.at("spec").at(key).scalar()) // anything else is the API server's to refuse
+		return n > 1
+	}
+	o.Several = o.Kind == "DaemonSet" || several("replicas") || several("parallelism")
 	if strings.HasPrefix(o.Kind, "VirtualMachine") {
 		for _, network := range pod.object("spec").list("networks") {
 			if name := network.at("multus").text("networkName", ""); name.Value != "" {
@@ -57,7 +62,7 @@ func (l *loader) pod(o *Object) {
 	if len(o.root.doc.faults) > 0 {
 		return
 	}
-	if host.node != nil && host.node.Value == "true" {
+	if host.scalar() == "true" {
 		l.note(o.Place, o.Subject()+": it has the node's network (hostNetwork), no CNI plugin is run for it")
 		return
 	}

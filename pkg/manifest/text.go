@@ -1,9 +1,9 @@
 package manifest
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v3"
@@ -28,7 +28,7 @@ func (t Text) Place() string {
 
 // PlaceOf is where the character at a byte of the string stands in the file.
 func (t Text) PlaceOf(offset int) string {
-	if !t.Given() || visible(t.Value) == 0 || !t.at.doc.exact {
+	if !t.Given() || visible(t.Value) == 0 || t.at.doc.lost {
 		return t.Place()
 	}
 	source := t.at.doc.from(t.at.node)
@@ -49,67 +49,37 @@ func (t Text) PlaceOf(offset int) string {
 // visible counts the characters that are no white space: what YAML's folding and
 // indentation leave as it is.
 func visible(text string) int {
-	count := 0
-	for _, r := range text {
-		if !unicode.IsSpace(r) {
-			count++
-		}
-	}
-	return count
+	return utf8.RuneCountInString(strings.Join(strings.Fields(text), ""))
 }
 
 // written is where the character behind the given number of visible ones is in the
 // source of a string. The source begins with the string and goes on to the end of
 // the document.
 func written(source string, style yaml.Style, before int) int {
-	i := opening(source, style)
-	for i < len(source) {
-		r, size := utf8.DecodeRuneInString(source[i:])
-		switch {
-		case style&yaml.DoubleQuotedStyle != 0 && r == '\\':
-			r, size = escape(source[i:])
-		case style&yaml.SingleQuotedStyle != 0 && strings.HasPrefix(source[i:], "''"):
-			size = 2
-		}
-		if !unicode.IsSpace(r) {
-			if before == 0 {
-				return i
-			}
-			before--
-		}
-		i += size
-	}
-	return 0 // cannot be: the string is in its source
-}
-
-// opening is the index of the first character of the string itself.
-func opening(source string, style yaml.Style) int {
-	mark := ""
+	opening, character := "", "."
 	switch {
 	case style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		mark = "\n"
+		opening = "\n"
 	case style&yaml.DoubleQuotedStyle != 0:
-		mark = `"`
+		opening, character = `"`, `\\(?:x..|u.{4}|U.{8}|.)|.`
 	case style&yaml.SingleQuotedStyle != 0:
-		mark = "'"
+		opening, character = "'", "''|."
 	}
-	return strings.Index(source, mark) + len(mark)
-}
-
-// escape is the character that an escape sequence of a double-quoted string stands
-// for, as far as it matters here, and how long the sequence is.
-func escape(source string) (rune, int) {
-	if len(source) < 2 {
-		return ' ', len(source)
+	next := regexp.MustCompile("(?s)^(?:" + character + ")")
+	i := strings.Index(source, opening) + len(opening)
+	for i < len(source) {
+		written := next.FindString(source[i:])
+		meant := written
+		if len(written) > 1 && written[0] == '\\' {
+			_ = yaml.Unmarshal([]byte(`"`+written+`"`), &meant) // as the document was read
+		}
+		if visible(meant) > 0 {
+			before--
+		}
+		if before < 0 {
+			break
+		}
+		i += len(written)
 	}
-	digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[source[1]]
-	size := min(2+digits, len(source))
-	switch {
-	case digits > 0:
-		code, _ := strconv.ParseUint(source[2:size], 16, 32) // the parser accepted it
-		return rune(code), size
-	case strings.IndexByte("tnvfrN_LP \t\r\n", source[1]) >= 0:
-		return ' ', size
-	}
-	return rune(source[1]), size
+	return i
 }

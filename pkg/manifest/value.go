@@ -3,12 +3,12 @@ package manifest
 import (
 	"cmp"
 	"encoding/json"
-	"strconv"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
 
 	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // value is one value of a document: what was written, and where.
@@ -20,9 +20,7 @@ type value struct {
 }
 
 // fault notes what is wrong with the value.
-func (v value) fault(what, cure string) {
-	v.doc.faults = append(v.doc.faults, fault.Fault{Place: v.place(), Key: v.path, What: what, Cure: cure})
-}
+func (v value) fault(what, cure string) { v.refuse(fault.Fault{What: what, Cure: cure}) }
 
 // refuse notes what is wrong with the value where an error says it.
 func (v value) refuse(err error) {
@@ -86,21 +84,12 @@ func (v value) text(key, cure string) Text {
 	return Text{Value: found.node.Value, at: found}
 }
 
-// string is the text of a string; empty for anything else.
-func (v value) string() string {
-	if v.node == nil || v.node.Kind != yaml.ScalarNode || v.node.Tag != "!!str" {
+// scalar is what is written of a string, number or the like; empty for anything else.
+func (v value) scalar() string {
+	if v.node == nil {
 		return ""
 	}
 	return v.node.Value
-}
-
-// count is a whole number; 0 for anything else.
-func (v value) count() int {
-	if v.node == nil {
-		return 0
-	}
-	n, _ := strconv.Atoi(v.node.Value) // anything else is the API server's to refuse
-	return n
 }
 
 // keys are those of an object, in the order of the file.
@@ -114,43 +103,17 @@ func (v value) keys() []string {
 
 // kind is what the value is, for people.
 func (v value) kind() string {
-	if v.node == nil {
-		return "nothing"
-	}
-	switch v.node.Kind {
-	case yaml.MappingNode:
-		return "an object"
-	case yaml.SequenceNode:
-		return "a list"
-	}
-	switch v.node.Tag {
-	case "!!bool":
-		return "true or false"
-	case "!!null":
-		return "null"
-	case "!!int", "!!float":
-		return "a number"
-	}
-	return "a string"
-}
-
-// plain is the value as encoding/json has it.
-func (v value) plain() (any, error) {
-	var plain any
-	if v.node == nil {
-		return nil, nil
-	}
-	err := v.node.Decode(&plain)
-	return plain, err
+	raw, _ := v.json()
+	return rawjson.Kind(raw)
 }
 
 // json is the value as JSON; a document of JSON as it was written.
 func (v value) json() (json.RawMessage, error) {
-	if v.doc.json != nil && v.node == v.doc.root {
-		return v.doc.json, nil
+	if v.node == v.doc.root && json.Valid(v.doc.text) {
+		return v.doc.text, nil
 	}
-	plain, err := v.plain()
-	if err != nil {
+	var plain any
+	if err := v.node.Decode(&plain); err != nil {
 		return nil, err
 	}
 	return json.Marshal(plain)
