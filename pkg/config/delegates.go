@@ -15,75 +15,58 @@ import (
 const masterKey = "masterplugin"
 
 // readDelegates reads the inline networks and puts the master first.
-func (r *reader) readDelegates() {
-	if r.delegates == nil {
-		return
-	}
-	found, err := rawjson.Elements(r.delegates)
-	if err != nil {
-		r.fault("delegates", unexpected("a list of networks", r.delegates))
-		return
-	}
-	var masters []int
-	for i, value := range found {
-		d, err := r.delegate(i, value)
-		if err != nil {
-			r.fault(fmt.Sprintf("delegates[%d]", i), err)
-			continue
+func (r *reader) readDelegates(value json.RawMessage) error {
+	var faults fault.List
+	var found []Delegate
+	faults.Add(rawjson.List(&found, r.delegate)(value))
+	isMaster := func(d Delegate) bool { return d.Master }
+	first := max(slices.IndexFunc(found, isMaster), 0)
+	for i, d := range found {
+		if i > first && d.Master {
+			faults.Addf("%q is true in elements %d and %d; one network is the default", masterKey, first+1, i+1)
 		}
-		if d.Master {
-			masters = append(masters, i)
+		if i == first {
 			r.conf.Delegates = slices.Insert(r.conf.Delegates, 0, d)
-			continue
+		} else {
+			r.conf.Delegates = append(r.conf.Delegates, d)
 		}
-		r.conf.Delegates = append(r.conf.Delegates, d)
 	}
-	if len(masters) > 1 {
-		r.fault("delegates", fmt.Errorf("%q is true in elements %d and %d; one network is the default", masterKey, masters[0]+1, masters[1]+1))
-	}
-	if len(found) == 0 {
-		r.delegates = nil // no networks are as good as no key
-	}
+	return faults.Err()
 }
 
 // delegate reads one of them. Its only key that is ours is masterplugin; a network
 // without a name of its own has that of the configuration.
-func (r *reader) delegate(i int, value json.RawMessage) (Delegate, error) {
-	o, err := rawjson.Nested(value)
-	if err != nil {
-		return Delegate{}, err
-	}
-	var d Delegate
-	isMark := func(key string) bool { return strings.EqualFold(key, masterKey) }
-	plain := o.Without(isMark)
-	if o.Len()-plain.Len() > 1 {
-		return Delegate{}, fmt.Errorf("%q is given twice, in different cases; keep one", masterKey)
-	}
-	if mark, marked := o.Folded(masterKey); marked {
-		if err := flag(&d.Master)(mark); err != nil {
-			return Delegate{}, fault.Under(masterKey, err)
+func (r *reader) delegate(into *Delegate) rawjson.Setter {
+	return func(value json.RawMessage) error {
+		o, err := rawjson.Nested(value)
+		if err != nil {
+			return err
 		}
+		mark := map[string]rawjson.Setter{masterKey: rawjson.Bool(&into.Master)}
+		if err := (rawjson.Fields{Keys: mark, Lenient: true, Unknown: func(string) {}}).Read(o); err != nil {
+			return err
+		}
+		plain := o.Without(func(key string) bool { return strings.EqualFold(key, masterKey) })
+		list, warnings, err := netconf.Parse(plain.JSON(), r.conf.Name)
+		into.List = list
+		for _, w := range warnings {
+			r.warnings.Addf("delegates: network %s: %s", fault.Quote(list.Name()), w)
+		}
+		if err != nil {
+			return err
+		}
+		return r.checkRecursion(list)
 	}
-	list, warnings, err := netconf.Parse(plain.JSON(), r.conf.Name)
-	if err != nil {
-		return Delegate{}, err
-	}
-	for _, w := range warnings {
-		r.warnings.Addf("delegates[%d]: %s", i, w)
-	}
-	d.List = list
-	return d, r.checkRecursion(list)
 }
 
 // checkRecursion refuses a network that would run Multus again, without end.
 func (r *reader) checkRecursion(list netconf.List) error {
-	var faults fault.List
 	for _, p := range list.Plugins() {
 		for _, binary := range p.Runs() {
 			if name.Self(binary, r.conf.Type) {
-				faults.Addf("its plugin is %q: Multus would run itself without end", binary)
+				return fmt.Errorf("its plugin is %q: Multus would run itself without end", binary)
 			}
 		}
 	}
-	return faults.Err()
+	return nil
 }

@@ -1,9 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/containernetworking/cni/pkg/types"
 
@@ -12,92 +12,76 @@ import (
 )
 
 // finish reads what depends on several keys and tells where they contradict each other.
-func (r *reader) finish() {
-	c := &r.conf
-	if c.Name == "" && !r.wrong["name"] {
-		r.fault("name", errors.New("is missing"))
+func (r *reader) finish(o rawjson.Object) {
+	given := func(key string) bool {
+		value, found := o.Folded(key)
+		return found && string(value) != "null" && string(value) != `""`
 	}
-	r.readDelegates()
-	cluster := c.ClusterNetwork != "" || r.wrong["clusterNetwork"]
+	value, _ := o.Folded("delegates")
+	delegates := given("delegates") && string(value) != "[]" // no networks are as good as no key
+	if !given("name") {
+		r.fault("name", "is missing")
+	}
+	if delegates {
+		r.faults.Add(fault.Under("delegates", r.readDelegates(value)))
+	}
 	switch {
-	case r.delegates != nil && cluster:
-		r.fault("clusterNetwork", errors.New(`"delegates" are given too, and both name the default network; keep one of them`))
-	case r.delegates == nil && !cluster && c.Kubeconfig == "" && !r.wrong["kubeconfig"]:
-		r.fault("clusterNetwork", r.noNetwork())
+	case delegates && given("clusterNetwork"):
+		r.fault("clusterNetwork", `"delegates" are given too, and both name the default network; keep one of them`)
+	case !delegates && !given("clusterNetwork") && !given("kubeconfig"):
+		text := `no network at all: set it, or "delegates", or "kubeconfig"`
+		for _, w := range r.warnings[:min(len(r.warnings), 3)] {
+			text += "; " + w // one of these keys is misspelt, most likely
+		}
+		r.fault("clusterNetwork", "%s", text)
 	}
-	r.readValid()
-	if _, err := readAnnotations(c.Runtime[annotationsKey]); err != nil {
-		r.fault("runtimeConfig", fault.Under(annotationsKey, err))
-	}
+	r.readValid(o)
+	_, err := readAnnotations(r.conf.Runtime[annotationsKey])
+	r.faults.Add(fault.Under("runtimeConfig", fault.Under(annotationsKey, err)))
 	r.finishLog()
 }
 
-// noNetwork tells of keys that were ignored as well: one of them is misspelt, most likely.
-func (r *reader) noNetwork() error {
-	const most = 3
-	text := `no network at all: set it, or "delegates", or "kubeconfig"`
-	for _, w := range r.warnings[:min(len(r.warnings), most)] {
-		text += "; " + w
-	}
-	return errors.New(text)
-}
-
 func (r *reader) finishLog() {
-	log := &r.conf.Log
 	if r.level != "" && r.olderLevel != "" && r.level != r.olderLevel {
-		r.fault("logLevel", fmt.Errorf(`%q, but "log_level" is %q; keep one of them`, r.level, r.olderLevel))
+		r.fault("logLevel", `%q, but "log_level" is %q; keep one of them`, r.level, r.olderLevel)
 	}
-	if r.level == "" {
-		r.level = r.olderLevel
-	}
-	switch r.level {
-	case "":
-	case "verbose":
+	log := &r.conf.Log
+	log.Level = cmp.Or(r.level, r.olderLevel, log.Level)
+	if log.Level == "verbose" {
 		log.Level = "info"
-	default:
-		log.Level = r.level
 	}
 	log.JSON = r.format == formatJSON
 }
 
 // readValid reads the list of GC. Its older key counts only where the newer one is
 // not there: that one being null must not bring an outdated list into force.
-func (r *reader) readValid() {
-	key, value := validKey, r.newer
-	if value == nil {
-		key, value = olderValidKey, r.older
+func (r *reader) readValid(o rawjson.Object) {
+	key := validKey
+	value, given := o.Folded(key)
+	if !given {
+		key = olderValidKey
+		value, given = o.Folded(key)
 	}
-	if value == nil || rawjson.Kind(value) == "null" {
-		return
+	if given && string(value) != "null" {
+		r.faults.Add(fault.Under(key, rawjson.List(&r.conf.ValidAttachments, attachment)(value)))
 	}
-	valid, err := readAttachments(value)
-	if err != nil {
-		r.fault(key, err)
-		return
-	}
-	r.conf.ValidAttachments = valid
 }
 
-func readAttachments(value json.RawMessage) ([]types.GCAttachment, error) {
-	found, err := rawjson.Elements(value)
-	if err != nil {
-		return nil, err
-	}
-	valid := make([]types.GCAttachment, len(found))
-	for i, e := range found {
-		o, err := rawjson.Nested(e)
+// attachment reads one of it. With one of both missing an attachment in use could be
+// taken for a stale one.
+func attachment(into *types.GCAttachment) rawjson.Setter {
+	return func(value json.RawMessage) error {
+		o, err := rawjson.Nested(value)
 		if err != nil {
-			return nil, fmt.Errorf("element %d: %w", i+1, err)
+			return err
 		}
-		// With one of both missing an attachment in use could be taken for a stale one.
-		id, _ := o.Text("containerID")
-		ifName, _ := o.Text("ifname")
-		if id == "" || ifName == "" {
-			return nil, fmt.Errorf("element %d: containerID and ifname are expected, both strings", i+1)
+		into.ContainerID, _ = o.Text("containerID")
+		into.IfName, _ = o.Text("ifname")
+		if into.ContainerID == "" || into.IfName == "" {
+			return errors.New("containerID and ifname are expected, both strings")
 		}
-		valid[i] = types.GCAttachment{ContainerID: id, IfName: ifName}
+		return nil
 	}
-	return valid, nil
 }
 
 // readAnnotations reads a pod's annotations; nil where there are none or null.
@@ -105,7 +89,7 @@ func readAnnotations(value json.RawMessage) (annotations map[string]string, err 
 	if kind := rawjson.Kind(value); kind == "nothing" || kind == "null" {
 		return nil, nil
 	}
-	anything := func(string) error { return nil }
-	err = members(&annotations, func(into *string) setter { return text(into, anything) })(value)
+	anything := func(into *string) rawjson.Setter { return rawjson.String(into, nil) }
+	err = rawjson.Members(&annotations, anything)(value)
 	return annotations, err
 }

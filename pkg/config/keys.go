@@ -9,51 +9,52 @@ import (
 )
 
 // keys is the table of all keys: what each is read into and what it may be.
-func (r *reader) keys() map[string]setter {
+func (r *reader) keys() map[string]rawjson.Setter {
 	c := &r.conf
-	return map[string]setter{
-		"cniVersion":    func(raw) error { return nil }, // was read first
-		"name":          text(&c.Name, name.Network),
-		"type":          text(&c.Type, name.Plugin),
-		"capabilities":  members(&c.Capabilities, flag),
-		"runtimeConfig": members(&c.Runtime, keep),
+	elsewhere := func(json.RawMessage) error { return nil } // is read from the whole object
+	return map[string]rawjson.Setter{
+		"cniVersion":    elsewhere,
+		"name":          rawjson.String(&c.Name, name.Network),
+		"type":          rawjson.String(&c.Type, name.Plugin),
+		"capabilities":  rawjson.Members(&c.Capabilities, rawjson.Bool),
+		"runtimeConfig": rawjson.Members(&c.Runtime, keep),
 		"prevResult":    object(&c.PrevResult),
-		validKey:        keep(&r.newer),
-		olderValidKey:   keep(&r.older),
+		validKey:        elsewhere,
+		olderValidKey:   elsewhere,
 
-		"kubeconfig":               text(&c.Kubeconfig, absolute),
-		"clusterNetwork":           text(&c.ClusterNetwork, network),
-		"defaultNetworks":          list(&c.DefaultNetworks, network),
+		"kubeconfig":               rawjson.String(&c.Kubeconfig, absolute),
+		"clusterNetwork":           rawjson.String(&c.ClusterNetwork, network),
+		"defaultNetworks":          rawjson.Strings(&c.DefaultNetworks, network),
 		"systemNamespaces":         namespaces(&c.SystemNamespaces),
-		"multusNamespace":          text(&c.MultusNamespace, name.Namespace),
-		"delegates":                keep(&r.delegates),
+		"multusNamespace":          rawjson.String(&c.MultusNamespace, name.Namespace),
+		"delegates":                elsewhere,
 		"confDir":                  paths((*[]string)(&c.ConfDir)),
-		"cniDir":                   text(&c.CNIDir, absolute),
-		"kubeletRoot":              text(&c.KubeletRoot, absolute),
+		"cniDir":                   rawjson.String(&c.CNIDir, absolute),
+		"kubeletRoot":              rawjson.String(&c.KubeletRoot, absolute),
 		"binDir":                   paths(&c.BinDir),
-		"readinessIndicatorFile":   text(&c.ReadinessFile, absolute),
+		"readinessIndicatorFile":   rawjson.String(&c.ReadinessFile, absolute),
 		"readinessTimeout":         duration(&c.ReadinessTimeout),
 		"apiTimeout":               duration(&c.APITimeout),
 		"delegateTimeout":          duration(&c.DelegateTimeout),
-		"namespaceIsolation":       flag(&c.NamespaceIsolation),
+		"namespaceIsolation":       rawjson.Bool(&c.NamespaceIsolation),
 		"globalNamespaces":         commaNamespaces(&c.GlobalNamespaces),
 		"defaultNetworkNamespaces": commaNamespaces(&c.DefaultNetworkNamespaces),
-		"allowedPlugins":           list(&c.AllowedPlugins, name.Plugin),
-		"allowPodDeviceID":         flag(&c.AllowPodDeviceID),
-		"unsupportedRequests":      choice(&c.UnsupportedRequests, UnsupportedVerify, UnsupportedFail, UnsupportedLegacy),
-		"firstInterfaceIndex":      count(&c.FirstInterfaceIndex, maxInterfaceIndex),
-		"networkStatus":            choice(&c.NetworkStatus, StatusAlways, StatusAdditional, StatusNever),
-		"events":                   flag(&c.Events),
-		"legacyNetworks":           flag(&c.LegacyNetworks),
-		"auxiliaryCNIChainName":    text(&c.AuxiliaryChain, name.Network),
+		"allowedPlugins":           rawjson.Strings(&c.AllowedPlugins, name.Plugin),
+		"allowPodDeviceID":         rawjson.Bool(&c.AllowPodDeviceID),
+		"unsupportedRequests":      rawjson.Choice(&c.UnsupportedRequests, UnsupportedVerify, UnsupportedFail, UnsupportedLegacy),
+		"firstInterfaceIndex":      rawjson.Whole(&c.FirstInterfaceIndex, 0, maxInterfaceIndex),
+		"networkStatus":            rawjson.Choice(&c.NetworkStatus, StatusAlways, StatusAdditional, StatusNever),
+		"events":                   rawjson.Bool(&c.Events),
+		"legacyNetworks":           rawjson.Bool(&c.LegacyNetworks),
+		"auxiliaryCNIChainName":    rawjson.String(&c.AuxiliaryChain, name.Network),
 
-		"logLevel":           choice(&r.level, logLevels()...),
-		"log_level":          choice(&r.olderLevel, logLevels()...),
-		"logFile":            text(&c.Log.File, absolute),
-		"logToStderr":        flag(&c.Log.ToStderr),
-		"logFormat":          choice(&r.format, formatText, formatJSON),
+		"logLevel":           rawjson.Choice(&r.level, logLevels()...),
+		"log_level":          rawjson.Choice(&r.olderLevel, logLevels()...),
+		"logFile":            rawjson.String(&c.Log.File, absolute),
+		"logToStderr":        rawjson.Bool(&c.Log.ToStderr),
+		"logFormat":          rawjson.Choice(&r.format, "text", formatJSON),
 		"logOptions":         r.logOptions,
-		"retryDeleteOnError": flag(new(bool)), // a failed DEL can always be tried again
+		"retryDeleteOnError": rawjson.Bool(new(bool)), // a failed DEL can always be tried again
 	}
 }
 
@@ -72,7 +73,6 @@ const (
 )
 
 const (
-	formatText = "text"
 	formatJSON = "json"
 	mebibyte   = 1 << 20
 )
@@ -82,18 +82,14 @@ func logLevels() []string { return []string{"panic", "error", "warning", "info",
 
 // logOptions reads the object of that key.
 func (r *reader) logOptions(value json.RawMessage) error {
-	options, err := tolerant(rawjson.Nested(value))
-	if err != nil {
-		return err
-	}
 	log := &r.conf.Log
 	days, mebibytes := int(log.MaxAge/day), int(log.MaxSize/mebibyte)
-	r.object("logOptions.", map[string]setter{
-		"maxAge":     count(&days, maxLogAge),
-		"maxSize":    count(&mebibytes, maxLogSize),
-		"maxBackups": count(&log.MaxBackups, maxLogBackups),
-		"compress":   flag(&log.Compress),
-	}, options)
+	err := r.fields("logOptions.", map[string]rawjson.Setter{
+		"maxAge":     rawjson.Whole(&days, 0, maxLogAge),
+		"maxSize":    rawjson.Whole(&mebibytes, 0, maxLogSize),
+		"maxBackups": rawjson.Whole(&log.MaxBackups, 0, maxLogBackups),
+		"compress":   rawjson.Bool(&log.Compress),
+	}).Nested(value)
 	log.MaxAge, log.MaxSize = time.Duration(days)*day, int64(mebibytes)*mebibyte
-	return nil
+	return err
 }

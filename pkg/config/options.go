@@ -20,7 +20,7 @@ type Option struct {
 func Options() []Option {
 	filled := []string{"cniVersion", "name", "type", "capabilities", "runtimeConfig", "prevResult", validKey, olderValidKey, "delegates", "log_level", "retryDeleteOnError"}
 	var options []Option
-	table := newReader().keys()
+	table := (&reader{}).keys()
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		if !slices.Contains(filled, key) {
 			options = append(options, Option{Key: key, Bool: table[key](json.RawMessage("true")) == nil})
@@ -38,9 +38,10 @@ func Value(key, text string) json.RawMessage {
 	if raw := json.RawMessage(text); rawjson.Check(raw) == nil {
 		forms = slices.Insert(forms, 0, raw)
 	}
-	_, set := find(newReader().keys(), key)
+	r := reader{conf: Default()}
+	fields := r.fields("", r.keys())
 	for _, form := range forms {
-		if set != nil && set(form) == nil {
+		if fields.Read(rawjson.New(rawjson.Member{Key: key, Value: form})) == nil {
 			return form
 		}
 	}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,122 +30,67 @@ const MaxSize = netconf.MaxSize
 // The keys of Multus are matched in any case, for configurations of older versions
 // were; delegates and other values are left as they are.
 func Parse(data []byte) (Config, error) {
-	r := newReader()
+	r := reader{conf: Default()}
 	if len(data) > MaxSize {
 		return r.conf, fmt.Errorf("%w: %d bytes, at most %d are read", ErrNotConfiguration, len(data), MaxSize)
 	}
-	o, err := tolerant(rawjson.Parse(data))
+	o, err := rawjson.Tolerant(rawjson.Parse(data))
 	if err != nil {
 		return r.conf, fmt.Errorf("%w: %w", ErrNotConfiguration, err)
 	}
 	if err := r.version(o); err != nil {
 		return r.conf, err
 	}
-	r.object("", r.keys(), o)
-	r.finish()
+	r.faults.Add(r.fields("", r.keys()).Read(o))
+	r.finish(o)
 	r.conf.Warnings = r.warnings
 	return r.conf, r.faults.Err()
 }
 
-// tolerant leaves keys that are given twice to the reader of the object.
-func tolerant(o rawjson.Object, err error) (rawjson.Object, error) {
-	var twice *rawjson.DuplicateError
-	if errors.As(err, &twice) {
-		return o, nil
-	}
-	return o, err
-}
-
 // reader is one configuration in the making.
 type reader struct {
-	conf         Config
-	newer, older raw // one value may be under two keys
-	level        string
-	olderLevel   string
-	format       string
-	delegates    raw
-	faults       fault.List
-	warnings     fault.Notes
-	wrong        map[string]bool // keys with faults
+	conf       Config
+	level      string
+	olderLevel string
+	format     string
+	faults     fault.List
+	warnings   fault.Notes
 }
 
-func newReader() *reader { return &reader{conf: Default(), wrong: make(map[string]bool)} }
-
-// raw is a value that is looked into when all others are known.
-type raw = json.RawMessage
-
-// version reads cniVersion before all else: what other versions mean by the other
-// keys is not known.
+// version reads cniVersion before all else, since what other versions mean by the
+// other keys is not known, and the name for the answer.
 func (r *reader) version(o rawjson.Object) error {
 	if value, given := o.Folded("name"); given {
 		r.conf.Name, _ = rawjson.Text(value) // judged in its turn
 	}
-	for _, m := range o.Members() {
-		if !strings.EqualFold(m.Key, "cniVersion") {
-			continue
-		}
-		version, isText := rawjson.Text(m.Value)
-		if !isText {
-			return fmt.Errorf("%w: cniVersion: a string is expected, found %s", ErrNotConfiguration, rawjson.Kind(m.Value))
-		}
-		if version == "" {
-			continue
-		}
-		r.conf.CNIVersion = version
-		if !netconf.Supports(version) {
-			return fmt.Errorf("%w: cniVersion: %s; the supported versions are %s",
-				ErrIncompatibleVersion, fault.Quote(version), strings.Join(netconf.SupportedVersions(), ", "))
-		}
+	value, given := o.Folded("cniVersion")
+	if !given {
+		return nil
+	}
+	version, isText := rawjson.Text(value)
+	if !isText {
+		return fmt.Errorf("%w: cniVersion: %w", ErrNotConfiguration, rawjson.Unexpected("a string", value))
+	}
+	if version == "" {
+		return nil
+	}
+	r.conf.CNIVersion = version
+	if !netconf.Supports(version) {
+		return fmt.Errorf("%w: cniVersion: %s; the supported versions are %s",
+			ErrIncompatibleVersion, fault.Quote(version), strings.Join(netconf.SupportedVersions(), ", "))
 	}
 	return nil
 }
 
-// object reads a JSON object by the table of its keys. within is what comes before
-// each key, "" for the whole.
-func (r *reader) object(within string, table map[string]setter, o rawjson.Object) {
-	spelt := make(map[string]string)
-	for _, m := range o.Members() {
-		key, set := find(table, m.Key)
-		if other, again := spelt[key]; again {
-			r.fault(within+key, twice(other, m.Key))
-			continue
-		}
-		spelt[key] = m.Key
-		if set == nil {
-			r.warnings.Addf("key %s is unknown and ignored", fault.Quote(within+m.Key))
-			continue
-		}
-		if rawjson.Kind(m.Value) == "null" && key != validKey { // null is as good as absent
-			continue
-		}
-		if err := set(m.Value); err != nil {
-			r.fault(within+key, err)
-		}
-	}
+// fields reads an object by the table of its keys. within is what comes before each
+// key in warnings, "" for the whole.
+func (r *reader) fields(within string, keys map[string]rawjson.Setter) rawjson.Fields {
+	return rawjson.Fields{Keys: keys, Lenient: true, Unknown: func(key string) {
+		r.warnings.Addf("key %s is unknown and ignored", fault.Quote(within+key))
+	}}
 }
 
-// find finds a key in any case; a key that is not in the table stands for itself.
-func find(table map[string]setter, key string) (string, setter) {
-	if set := table[key]; set != nil {
-		return key, set
-	}
-	for known, set := range table {
-		if strings.EqualFold(known, key) {
-			return known, set
-		}
-	}
-	return key, nil
-}
-
-func twice(one, other string) error {
-	if one == other {
-		return errors.New("is given twice; keep one")
-	}
-	return fmt.Errorf("is given as %s and as %s; keep one", fault.Quote(one), fault.Quote(other))
-}
-
-// fault notes what is wrong with a key. Several faults in one stay several.
-func (r *reader) fault(key string, err error) {
-	r.wrong[key] = true
-	r.faults.Add(fault.Under(fault.Key(key), err))
+// fault notes what is wrong with a key.
+func (r *reader) fault(key, format string, args ...any) {
+	r.faults.Add(fault.Under(key, fmt.Errorf(format, args...)))
 }

@@ -135,7 +135,7 @@ func TestParseDelegates(t *testing.T) {
 	}
 	t.Run("warnings", func(t *testing.T) {
 		got := parse(t, `{"name":"n","delegates":[`+a+`,{"name":"b","type":"y","prevResult":{}}]}`).Warnings
-		if diff := cmp.Diff([]string{`delegates[1]: reserved key "prevResult" dropped`}, got); diff != "" {
+		if diff := cmp.Diff([]string{`delegates: network "b": reserved key "prevResult" dropped`}, got); diff != "" {
 			t.Errorf("warnings (-want +got):\n%s", diff)
 		}
 	})

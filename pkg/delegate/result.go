@@ -80,12 +80,7 @@ func refusal(printed []byte) error {
 // parse reads the one JSON object that a plugin prints. Keys that are given twice are
 // a plugin's own affair: the last one counts.
 func parse(printed []byte) (rawjson.Object, error) {
-	o, err := rawjson.Parse(bytes.ToValidUTF8(printed, []byte("\uFFFD"))) // messages come in any encoding
-	var twice *rawjson.DuplicateError
-	if errors.As(err, &twice) {
-		err = nil
-	}
-	return o, err
+	return rawjson.Tolerant(rawjson.Parse(bytes.ToValidUTF8(printed, []byte("\uFFFD")))) // messages come in any encoding
 }
 
 // versionOf is the cniVersion of a result, "" where it has none.

@@ -138,7 +138,7 @@ func TestNamedStopsAtAMistake(t *testing.T) {
 	}{
 		"in the file":      {map[string]string{"00.conflist": `{"name":"net-a","plugins":[{"type":"/x"}]}`, "10.conf": pluginOf}, `/00.conflist: plugins[0]: type: "/x"`},
 		"in the version":   {map[string]string{"00.conflist": `{"name":"net-a","cniVersion":"9","plugins":[{"type":"x"}]}`, "10.conf": pluginOf}, `/00.conflist: cniVersion: "9"`},
-		"in its folder":    {map[string]string{"00.conflist": listOf, "net-a/00.conf": `{"type":""}`, "10.conf": pluginOf}, `/net-a: 00.conf: type: is empty`},
+		"in its folder":    {map[string]string{"00.conflist": listOf, "net-a/00.conf": `{"type":""}`, "10.conf": pluginOf}, `/net-a: 00.conf: type: "": the bare name`},
 		"list in a folder": {map[string]string{"00.conflist": listOf, "net-a/00.conf": `{"type":"x","plugins":[]}`}, `/net-a: 00.conf: a single plugin is expected, found a list`},
 		"text in a folder": {map[string]string{"00.conflist": listOf, "net-a/00.conf": "type: x"}, `/net-a/00.conf: line 1, column 1`},
 		"no plugins":       {map[string]string{"00.conflist": `{"name":"net-a"}`, "net-a/00.json": `{"type":"x"}`}, `/00.conflist: neither "plugins"`},

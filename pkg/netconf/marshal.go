@@ -33,62 +33,27 @@ func (l List) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON wrote. What was accepted once is accepted
 // again: a record must be readable by a version of Multus with other rules.
 func (l *List) UnmarshalJSON(data []byte) error {
-	if rawjson.Kind(data) == "null" {
-		return nil
+	var written struct {
+		CNIVersion, Name        string
+		DisableCheck, DisableGC bool
+		Plugins                 []json.RawMessage
 	}
-	o, err := rawjson.Parse(data)
-	var twice *rawjson.DuplicateError
-	if err != nil && !errors.As(err, &twice) {
+	if err := json.Unmarshal(data, &written); err != nil || string(data) == "null" {
 		return err
 	}
-	var out List
-	if out.name, err = mustText(o, "name"); err != nil {
-		return err
+	if written.Name == "" || written.CNIVersion == "" || written.Plugins == nil {
+		return errors.New("no CNI list")
 	}
-	if out.cniVersion, err = mustText(o, "cniVersion"); err != nil {
-		return err
-	}
-	check, _ := o.Value("disableCheck")
-	gc, _ := o.Value("disableGC")
-	out.disableCheck, out.disableGC = string(check) == "true", string(gc) == "true"
-	value, _ := o.Value("plugins")
-	plugins, err := rawjson.Elements(value)
-	if err != nil {
-		return fmt.Errorf("plugins: %w", err)
-	}
-	for i, e := range plugins {
-		p, err := restore(e)
-		if err != nil {
-			return fmt.Errorf("plugins[%d]: %w", i, err)
+	out := List{name: written.Name, cniVersion: written.CNIVersion, disableCheck: written.DisableCheck, disableGC: written.DisableGC}
+	for i, raw := range written.Plugins {
+		o, err := rawjson.Tolerant(rawjson.Parse(raw))
+		kind, _ := o.Text("type")
+		capabilities, wrong := readCapabilities(o)
+		if err != nil || wrong != nil || kind == "" {
+			return fmt.Errorf("plugins[%d]: no plugin", i)
 		}
-		out.plugins = append(out.plugins, p)
+		out.plugins = append(out.plugins, Plugin{raw: o.JSON(), kind: kind, ipam: ipamTypes(o), capabilities: capabilities})
 	}
 	*l = out
 	return nil
-}
-
-// restore reads a plugin that was accepted before.
-func restore(raw json.RawMessage) (Plugin, error) {
-	o, err := rawjson.Nested(raw)
-	var twice *rawjson.DuplicateError
-	if err != nil && !errors.As(err, &twice) {
-		return Plugin{}, err
-	}
-	kind, err := mustText(o, "type")
-	if err != nil {
-		return Plugin{}, err
-	}
-	capabilities, err := readCapabilities(o)
-	if err != nil {
-		return Plugin{}, err
-	}
-	return Plugin{raw: raw, kind: kind, ipam: ipamTypes(o), capabilities: capabilities}, nil
-}
-
-// mustText is the text under a key, which may not be empty.
-func mustText(o rawjson.Object, key string) (string, error) {
-	if s, isText := o.Text(key); isText && s != "" {
-		return s, nil
-	}
-	return "", fmt.Errorf("%s: a string is expected", key)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/fault"
@@ -68,21 +69,77 @@ type draft struct {
 
 // draftOf reads a configuration from its members.
 func draftOf(o rawjson.Object, fallbackName string) (draft, error) {
-	var d draft
+	d := draft{list: List{name: fallbackName}}
 	if key, misspelt := o.Variant("plugins"); misspelt {
 		return d, misspelling(key, "plugins")
 	}
 	_, d.inline = o.Value("plugins")
 	_, hasType := o.Folded("type")
 	d.isList = d.inline || !hasType
-	d.readName(o, fallbackName)
-	d.readVersion(o)
+	var version string
+	var versions []string
+	fields := rawjson.Fields{Unknown: func(string) {}, Keys: map[string]rawjson.Setter{
+		"cniVersion":  rawjson.String(&version, nil),
+		"cniVersions": rawjson.Strings(&versions, nil),
+		"name":        rawjson.Optional(rawjson.String(&d.list.name, name.Network)),
+	}}
 	if d.isList {
-		d.readList(o)
-	} else {
+		fields.Keys["disableCheck"] = flag(&d.list.disableCheck)
+		fields.Keys["disableGC"] = flag(&d.list.disableGC)
+		fields.Keys["loadOnlyInlinedPlugins"] = flag(&d.inlineOnly)
+		fields.Unknown = func(key string) { d.ignore(fields.Keys, key) }
+	}
+	d.faults.Add(fields.Read(o))
+	if value, given := o.Value("name"); d.list.name == "" && (!given || string(value) == `""`) {
+		d.fault("name", "is missing")
+	}
+	d.choose(append(versions, version))
+	if d.inline {
+		d.readPlugins(o)
+	} else if !d.isList {
 		d.readPlugin("", o)
 	}
 	return d, d.faults.Err()
+}
+
+// choose takes the highest supported version of those given. It is never "": plugins
+// would answer that in the oldest format of results.
+func (d *draft) choose(versions []string) {
+	versions = slices.DeleteFunc(versions, func(v string) bool { return v == "" })
+	if len(versions) == 0 {
+		versions = []string{DefaultVersion}
+	}
+	d.list.cniVersion = highest(versions)
+	if d.list.cniVersion == "" {
+		d.fault("cniVersion", "%s: the supported versions are %s", fault.QuoteAll(versions), strings.Join(SupportedVersions(), ", "))
+	}
+}
+
+// ignore warns of a key of a list that is not read and looks as if it were.
+func (d *draft) ignore(keys map[string]rawjson.Setter, key string) {
+	if reserved(key) {
+		d.warnings.Addf("reserved key %s dropped", fault.Quote(key))
+	}
+	for known := range keys {
+		if strings.EqualFold(known, key) {
+			d.warnings.Addf("key %s ignored: it is written %q", fault.Quote(key), known)
+		}
+	}
+}
+
+// flag reads a boolean, or the string that stood for it in CNI 0.4.0.
+func flag(into *bool) rawjson.Setter {
+	return func(value json.RawMessage) error {
+		s, isText := rawjson.Text(value)
+		if !isText {
+			s = string(value)
+		}
+		*into = strings.EqualFold(s, "true")
+		if !*into && !strings.EqualFold(s, "false") {
+			return fmt.Errorf("true or false is expected, found %s", rawjson.Shown(value))
+		}
+		return nil
+	}
 }
 
 // fault notes what is wrong with a key.
@@ -108,26 +165,6 @@ func (d draft) complete() error {
 	return fmt.Errorf(`neither "plugins" (a list) nor "type" (a plugin) is given: %w`, ErrNoPlugins)
 }
 
-// readList reads what lists alone have.
-func (d *draft) readList(o rawjson.Object) {
-	d.list.disableCheck = d.flag(o, "disableCheck")
-	d.list.disableGC = d.flag(o, "disableGC")
-	d.inlineOnly = d.flag(o, "loadOnlyInlinedPlugins")
-	for _, m := range o.Members() {
-		if reserved(m.Key) {
-			d.warnings.Addf("reserved key %s dropped", fault.Quote(m.Key))
-		}
-	}
-	for _, key := range []string{"cniVersion", "cniVersions", "name", "disableCheck", "disableGC", "loadOnlyInlinedPlugins"} {
-		if other, misspelt := o.Variant(key); misspelt {
-			d.warnings.Addf("key %s ignored: it is written %q", fault.Quote(other), key)
-		}
-	}
-	if d.inline {
-		d.readPlugins(o)
-	}
-}
-
 func (d *draft) readPlugins(o rawjson.Object) {
 	value, _ := o.Value("plugins")
 	all, err := rawjson.Elements(value)
@@ -147,82 +184,4 @@ func (d *draft) readPlugins(o rawjson.Object) {
 		}
 		d.readPlugin(where, plugin)
 	}
-}
-
-func (d *draft) readName(o rawjson.Object, fallback string) {
-	d.list.name = fallback
-	if value, given := o.Value("name"); given {
-		s, isText := rawjson.Text(value)
-		if !isText {
-			d.fault("name", "a string is expected, found %s", rawjson.Kind(value))
-			return
-		}
-		if s != "" {
-			d.list.name = s
-		}
-	}
-	if d.list.name == "" {
-		d.fault("name", "is missing")
-	} else if err := name.Network(d.list.name); err != nil {
-		d.fault("name", "%w", err)
-	}
-}
-
-// readVersion is the highest supported version of cniVersion and cniVersions. It
-// is never "": plugins would answer that in the oldest format of results.
-func (d *draft) readVersion(o rawjson.Object) {
-	given, ok := d.versions(o)
-	if !ok {
-		return
-	}
-	if len(given) == 0 {
-		given = []string{DefaultVersion}
-	}
-	d.list.cniVersion = highest(given)
-	if d.list.cniVersion == "" {
-		d.fault("cniVersion", "%s: the supported versions are %s", fault.QuoteAll(given), strings.Join(SupportedVersions(), ", "))
-	}
-}
-
-// versions are those of cniVersion and cniVersions that are not empty.
-func (d *draft) versions(o rawjson.Object) (given []string, ok bool) {
-	var all []json.RawMessage
-	if value, has := o.Value("cniVersions"); has {
-		var err error
-		if all, err = rawjson.Elements(value); err != nil {
-			d.fault("cniVersions", "a list of strings is expected, found %s", rawjson.Kind(value))
-			return nil, false
-		}
-	}
-	if value, has := o.Value("cniVersion"); has {
-		all = append(all, value)
-	}
-	for _, value := range all {
-		s, isText := rawjson.Text(value)
-		if !isText {
-			d.fault("cniVersion", "a string is expected, found %s", rawjson.Kind(value))
-			return nil, false
-		}
-		if s != "" {
-			given = append(given, s)
-		}
-	}
-	return given, true
-}
-
-// flag reads a boolean, or the string that stood for it in CNI 0.4.0.
-func (d *draft) flag(o rawjson.Object, key string) bool {
-	value, given := o.Value(key)
-	if !given {
-		return false
-	}
-	s, isText := rawjson.Text(value)
-	if !isText {
-		s = string(value)
-	}
-	if yes := strings.EqualFold(s, "true"); yes || strings.EqualFold(s, "false") {
-		return yes
-	}
-	d.fault(key, "true or false is expected, found %s", fault.Quote(string(value)))
-	return false
 }

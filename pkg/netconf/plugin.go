@@ -3,6 +3,7 @@ package netconf
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -104,44 +105,29 @@ func dropped(key string) string {
 	return ""
 }
 
-func readType(o rawjson.Object) (string, error) {
+func readType(o rawjson.Object) (kind string, err error) {
 	value, given := o.Value("type")
-	kind, isText := rawjson.Text(value)
-	switch {
-	case !given:
+	if !given {
 		return "", fault.Fault{Key: "type", What: "is missing"}
-	case !isText:
-		return "", fault.Fault{Key: "type", What: "a string is expected, found " + rawjson.Kind(value)}
-	case kind == "":
-		return "", fault.Fault{Key: "type", What: "is empty"}
 	}
-	if err := name.Plugin(kind); err != nil {
-		return "", fault.Under("type", err)
-	}
-	return kind, nil
+	err = rawjson.String(&kind, name.Plugin)(value)
+	return kind, fault.Under("type", err)
 }
 
 // readCapabilities reads the plugin's own declaration; nil for none.
-func readCapabilities(o rawjson.Object) ([]string, error) {
+func readCapabilities(o rawjson.Object) (capabilities []string, err error) {
 	value, given := o.Value("capabilities")
-	if !given || rawjson.Kind(value) == "null" {
+	if !given || string(value) == "null" {
 		return nil, nil
 	}
-	declared, err := rawjson.Nested(value)
-	if err != nil {
-		return nil, fault.Under("capabilities", err)
-	}
-	var out []string
-	for _, m := range declared.Members() {
-		if kind := rawjson.Kind(m.Value); kind != "true or false" {
-			return nil, fault.Fault{Key: "capabilities", What: fmt.Sprintf("%s: true or false is expected, found %s", fault.Quote(m.Key), kind)}
-		}
-		if m.Value[0] == 't' {
-			out = append(out, m.Key)
+	var declared map[string]bool
+	err = rawjson.Members(&declared, rawjson.Bool)(value)
+	for _, capability := range slices.Sorted(maps.Keys(declared)) {
+		if declared[capability] {
+			capabilities = append(capabilities, capability)
 		}
 	}
-	slices.Sort(out)
-	return out, nil
+	return capabilities, fault.Under("capabilities", err)
 }
 
 // checkNested refuses keys that are given twice in what is looked into here: what
@@ -173,9 +159,6 @@ func ipamTypes(o rawjson.Object) []string {
 
 // object is the plugin's configuration by members.
 func (p Plugin) object() rawjson.Object {
-	if len(p.raw) == 0 { // the zero Plugin, which no list holds
-		return rawjson.Object{}
-	}
 	o, _ := rawjson.Nested(p.raw) // keys that are given twice were refused
 	return o
 }

@@ -27,14 +27,10 @@ type Request struct {
 // input: its own object unchanged, without capabilities, and with cniVersion,
 // name and the members of r inserted.
 func (l List) Stdin(p Plugin, r Request) []byte {
-	version := l.cniVersion
-	if version == "" {
-		version = DefaultVersion
-	}
 	o := p.object().Without(func(key string) bool {
 		return reserved(key) || strings.EqualFold(key, "capabilities")
 	})
-	o = o.With("cniVersion", rawjson.Quote(version)).With("name", rawjson.Quote(l.name))
+	o = o.With("cniVersion", rawjson.Quote(l.cniVersion)).With("name", rawjson.Quote(l.name))
 	if rc := p.runtimeConfig(r.RuntimeConfig); rc.Len() > 0 {
 		o = o.With("runtimeConfig", rc.JSON())
 	}

@@ -77,10 +77,3 @@ func TestStdinOfAnUncheckedRecord(t *testing.T) {
 		t.Errorf("standard input (-want +got):\n%s", diff)
 	}
 }
-
-func TestStdinOfNothing(t *testing.T) {
-	const want = `{"cniVersion":"0.1.0","name":""}`
-	if diff := cmp.Diff(want, string(netconf.List{}.Stdin(netconf.Plugin{}, netconf.Request{}))); diff != "" {
-		t.Errorf("standard input (-want +got):\n%s", diff)
-	}
-}

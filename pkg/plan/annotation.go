@@ -167,8 +167,3 @@ func (a Annotation) checkUnique(selections []Selection) error {
 	}
 	return faults.Err()
 }
-
-// mustBe says that a value is of another kind than is expected.
-func mustBe(expected string, found json.RawMessage) error {
-	return fmt.Errorf("must be %s, not %s", expected, fault.Clip(string(found), maxShown))
-}

@@ -97,10 +97,10 @@ func TestEveryFaultIsTold(t *testing.T) {
 	_, _, err := read(`[{"name":"net-a","mac":"zz","ips":["x","10.0.0.1"]},{"name":"net-b"},{"interface":"a/b"},7]`)
 	want := `5 faults: ` +
 		`(1) annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): mac: "zz" is no hardware address of 6 bytes; write one like 02:00:00:00:00:01; ` +
-		`(2) annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): ips: "x" is no IP address; write 10.0.0.5, 10.0.0.5/24 or their like in IPv6; ` +
+		`(2) annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): ips: element 1: "x" is no IP address; write 10.0.0.5, 10.0.0.5/24 or their like in IPv6; ` +
 		`(3) annotation k8s.v1.cni.cncf.io/networks, element 3: name: is missing; name a network; ` +
 		`(4) annotation k8s.v1.cni.cncf.io/networks, element 3: interface: "a/b" is no interface name; leave out white space (in Linux the byte 0xA0 too), / : and %; ` +
-		`(5) annotation k8s.v1.cni.cncf.io/networks, element 4: must be an object, not 7; write {"name": "net-a"}`
+		`(5) annotation k8s.v1.cni.cncf.io/networks, element 4: an object is expected, found a number; write {"name": "net-a"}`
 	if err == nil {
 		t.Fatal("no error")
 	}

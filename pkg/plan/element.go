@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,188 +14,147 @@ import (
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-// maxShown is how many bytes of a JSON value messages show.
-const maxShown = 80
-
 // element is one element of an annotation while it is read.
 type element struct {
 	Selection
 	annotation Annotation
-	named      bool // the key name was there
 	warnings   fault.Notes
 }
 
 // read reads an element of the JSON form. Keys are exact.
 func (e *element) read(raw json.RawMessage) error {
-	if rawjson.Kind(raw) != "an object" {
-		return fmt.Errorf(`%w; write {"name": "net-a"}`, mustBe("an object", raw))
+	object, err := rawjson.Tolerant(rawjson.Nested(raw))
+	if err != nil {
+		return fmt.Errorf(`%w; write {"name": "net-a"}`, err)
 	}
 	var faults fault.List
-	err := members(raw, e.readKey)
-	if !e.named {
+	if _, named := object.Value("name"); !named {
 		faults.Add(fault.Fault{Key: "name", What: "is missing", Cure: "name a network"})
 	}
-	faults.Add(err)
+	faults.Add(e.fields("", e.keys()).Read(object))
 	if e.annotation.StrictClaims && len(e.IPs) > 0 && e.IPAMClaim != "" {
 		faults.Add(errors.New(`ips, ipam-claim-reference: only one of the two can say where addresses come from; take one out, or set unsupportedRequests to "verify" (it is "fail")`))
 	}
 	return faults.Err()
 }
 
-// readKey reads one key of the element.
-func (e *element) readKey(key string, raw json.RawMessage) (err error) {
-	if e.annotation.Key == LegacyNetworksKey && key != "name" {
-		e.ignore("", key)
-		return nil
+// keys are the keys of an element.
+func (e *element) keys() map[string]rawjson.Setter {
+	if e.annotation.Key == LegacyNetworksKey { // without a key for the namespace
+		return map[string]rawjson.Setter{"name": rawjson.String(&e.Ref.Name, name.Object)}
 	}
-	switch key {
-	case "name":
-		e.named = true
-		check := checkName
-		if e.annotation.Key == LegacyNetworksKey { // without a key for the namespace
-			check = name.Object
+	return map[string]rawjson.Setter{
+		"name":                 rawjson.String(&e.Ref.Name, checkName),
+		"namespace":            rawjson.Optional(rawjson.String(&e.Ref.Namespace, name.Namespace)),
+		"interface":            rawjson.Optional(rawjson.String(&e.Interface, name.Interface)),
+		"ips":                  filled("an address", rawjson.Strings(&e.IPs, checkAddress)),
+		"mac":                  rawjson.Optional(rawjson.String(&e.MAC, hardware("hardware address", "02:00:00:00:00:01"))),
+		"infiniband-guid":      rawjson.String(&e.InfinibandGUID, hardware("GUID", "02:00:00:00:00:00:00:01")),
+		"portMappings":         filled("a mapping", rawjson.List(&e.PortMappings, e.portMapping)),
+		"bandwidth":            e.bandwidth,
+		"cni-args":             e.cniArgs,
+		"default-route":        e.defaultRoute,
+		"ipam-claim-reference": rawjson.String(&e.IPAMClaim, checkClaim),
+		"deviceID":             e.deviceID,
+	}
+}
+
+// fields reads an object by the table of its keys. It notes a key that the
+// specification may define one day, or that is misspelt. Keys with a dot belong to
+// others.
+func (e *element) fields(within string, keys map[string]rawjson.Setter) rawjson.Fields {
+	return rawjson.Fields{Keys: keys, Unknown: func(key string) {
+		if strings.Contains(key, ".") {
+			return
 		}
-		e.Ref.Name, err = text(raw, check)
-	case "namespace":
-		namespace, err := text(raw, optional(name.Namespace))
-		if namespace != "" {
-			e.Ref.Namespace = namespace
+		note := within + "unknown key " + fault.Quote(key) + " is ignored"
+		if near := meant(key, slices.Sorted(maps.Keys(keys))); near != "" {
+			note += "; did you mean " + near + "?"
 		}
-		return err
-	case "interface":
-		e.Interface, err = text(raw, optional(name.Interface))
-	case "ips":
-		e.IPs, err = list(raw, "an address", func(_ int, raw json.RawMessage) (string, error) { return text(raw, checkAddress) })
-	case "mac":
-		e.MAC, err = text(raw, optional(hardware("hardware address", "02:00:00:00:00:01")))
-	case "infiniband-guid":
-		e.InfinibandGUID, err = text(raw, hardware("GUID", "02:00:00:00:00:00:00:01"))
-	case "portMappings":
-		e.PortMappings, err = list(raw, "a mapping", e.portMapping)
-	case "bandwidth":
-		e.Bandwidth, err = e.bandwidth(raw)
-	case "cni-args":
-		e.CNIArgs, err = raw, members(raw, func(string, json.RawMessage) error { return nil })
-	case "default-route":
-		e.DefaultRoute = &DefaultRoute{}
-		e.DefaultRoute.Gateways, err = list(raw, "", func(_ int, raw json.RawMessage) (string, error) { return text(raw, checkGateway) })
-	case "ipam-claim-reference":
-		e.IPAMClaim, err = text(raw, checkClaim)
-	case "deviceID":
-		e.DeviceID, err = e.deviceID(raw)
-	default:
-		e.ignore("", key)
-	}
-	return err
+		e.warnings.Add(note)
+	}}
 }
 
-// keys are all that an element can have, and the objects within.
-func keys() []string {
-	return []string{
-		"name", "namespace", "interface", "ips", "mac", "infiniband-guid", "portMappings", "bandwidth",
-		"cni-args", "default-route", "ipam-claim-reference", "deviceID", "hostPort", "containerPort", "protocol",
-		"ingressRate", "ingressBurst", "egressRate", "egressBurst",
-	}
-}
-
-// ignore notes a key that the specification may define one day, or that is
-// misspelt. Keys with a dot belong to others.
-func (e *element) ignore(within, key string) {
-	if strings.Contains(key, ".") {
-		return
-	}
-	note := within + "unknown key " + fault.Quote(key) + " is ignored"
-	switch near := meant(key); {
-	case near == key: // known, but not here
-	case strings.EqualFold(near, key):
-		note += "; the key is spelt " + near
-	case near != "" && within == "":
-		note += "; did you mean " + near + "?"
-	}
-	e.warnings.Add(note)
-}
-
-// meant is the key that somebody had in mind who wrote an unknown one: those of other
-// tools, and of the Go types of the specification, or one that looks alike.
-func meant(key string) string {
+// meant is the key that somebody had in mind who wrote an unknown one: that of other
+// tools, of the Go types of the specification, or one that looks alike.
+func meant(key string, known []string) string {
 	const shortest = 4 // two short words always look alike
-	others := map[string]string{
-		"gateway": "default-route", "gateways": "default-route", "gatewayrequest": "default-route",
-		"interfacerequest": "interface", "interfacename": "interface", "ifname": "interface",
-		"ip": "ips", "iprequest": "ips", "ipaddress": "ips", "address": "ips", "addresses": "ips",
-		"macrequest": "mac", "macaddress": "mac", "ns": "namespace", "network": "name", "networkname": "name",
-		"portmappingsrequest": "portMappings", "ports": "portMappings", "bandwidthrequest": "bandwidth",
-		"infinibandguidrequest": "infiniband-guid", "args": "cni-args", "cniargs": "cni-args",
-	}
-	known := keys()
+	key = strings.TrimSuffix(strings.ToLower(key), "request")
+	others := map[string]string{"gateway": "default-route", "gateways": "default-route", "ip": "ips", "ns": "namespace", "args": "cni-args"}
 	i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) })
-	other := others[strings.ToLower(key)]
-	switch {
+	switch other := others[key]; {
 	case i >= 0:
 		return known[i]
-	case other != "" || len(key) < shortest:
+	case slices.Contains(known, other) || len(key) < shortest:
 		return other
 	}
 	return name.Nearest(key, known)
 }
 
-// members reads each member of an object with read; faults have its key.
-func members(raw json.RawMessage, read func(key string, value json.RawMessage) error) error {
-	object, err := rawjson.Nested(raw)
-	var twice *rawjson.DuplicateError
-	if err != nil && !errors.As(err, &twice) {
-		return mustBe("an object", raw)
-	}
-	var faults fault.List
-	seen := make(map[string]bool)
-	for _, m := range object.Members() {
-		err := errors.New("is given twice; keep one")
-		if !seen[m.Key] {
-			err = read(m.Key, m.Value)
+// filled refuses an empty list.
+func filled(element string, list rawjson.Setter) rawjson.Setter {
+	return func(value json.RawMessage) error {
+		if string(value) == "[]" {
+			return fmt.Errorf("is an empty list; name %s, or take the key out", element)
 		}
-		seen[m.Key] = true
-		faults.Add(fault.Under(fault.Key(m.Key), err))
+		return list(value)
 	}
-	return faults.Err()
 }
 
-// list reads each element of a list with read. Where the list must not be empty,
-// element says what to name in it.
-func list[T any](raw json.RawMessage, element string, read func(i int, raw json.RawMessage) (T, error)) ([]T, error) {
-	elements, err := rawjson.Elements(raw)
-	if err != nil {
-		return nil, mustBe("a list", raw)
-	}
-	if len(elements) == 0 && element != "" {
-		return nil, fmt.Errorf("is an empty list; name %s, or take the key out", element)
-	}
-	values := make([]T, len(elements))
-	var faults fault.List
-	for i, raw := range elements {
-		values[i], err = read(i, raw)
-		faults.Add(err)
-	}
-	return values, faults.Err()
-}
-
-// text reads a string that check takes.
-func text(raw json.RawMessage, check func(string) error) (string, error) {
-	s, isText := rawjson.Text(raw)
-	if !isText {
-		return "", mustBe("a string", raw)
-	}
-	if err := check(s); err != nil {
-		return "", err
-	}
-	return s, nil
-}
-
-// optional lets the empty string count as absent.
-func optional(check func(string) error) func(string) error {
-	return func(s string) error {
-		if s == "" {
-			return nil
+// portMapping reads one of portMappings; the protocol goes on in lower case, as
+// the CNI conventions have it.
+func (e *element) portMapping(into *PortMapping) rawjson.Setter {
+	into.Protocol = "tcp"
+	return func(value json.RawMessage) error {
+		err := e.fields("portMappings: ", map[string]rawjson.Setter{
+			"hostPort":      rawjson.Whole(&into.HostPort, 1, math.MaxUint16),
+			"containerPort": rawjson.Whole(&into.ContainerPort, 1, math.MaxUint16),
+			"protocol":      rawjson.Choice(&into.Protocol, "tcp", "udp", "sctp"),
+		}).Nested(value)
+		if err == nil && (into.HostPort == 0 || into.ContainerPort == 0) {
+			err = errors.New("hostPort and containerPort are both needed")
 		}
-		return check(s)
+		return err
 	}
+}
+
+// bandwidth reads the key of that name. A burst says how far a rate may be
+// exceeded and means nothing without it.
+func (e *element) bandwidth(value json.RawMessage) error {
+	b := &e.Bandwidth
+	err := e.fields("bandwidth: ", map[string]rawjson.Setter{
+		"ingressRate":  rawjson.Whole(&b.IngressRate, 1, math.MaxUint64),
+		"ingressBurst": rawjson.Whole(&b.IngressBurst, 1, math.MaxUint64),
+		"egressRate":   rawjson.Whole(&b.EgressRate, 1, math.MaxUint64),
+		"egressBurst":  rawjson.Whole(&b.EgressBurst, 1, math.MaxUint64),
+	}).Nested(value)
+	switch {
+	case err != nil:
+	case *b == Bandwidth{}:
+		err = errors.New("says nothing; give ingressRate, egressRate or both")
+	case b.IngressBurst > 0 && b.IngressRate == 0:
+		err = errors.New("ingressBurst without ingressRate; give both")
+	case b.EgressBurst > 0 && b.EgressRate == 0:
+		err = errors.New("egressBurst without egressRate; give both")
+	}
+	return err
+}
+
+func (e *element) cniArgs(value json.RawMessage) error {
+	e.CNIArgs = value
+	_, err := rawjson.Nested(value)
+	return err
+}
+
+func (e *element) defaultRoute(value json.RawMessage) error {
+	e.DefaultRoute = &DefaultRoute{}
+	return rawjson.Strings(&e.DefaultRoute.Gateways, checkGateway)(value)
+}
+
+// deviceID reads a device that the pod names itself.
+func (e *element) deviceID(value json.RawMessage) error {
+	if !e.annotation.DeviceIDs {
+		return errors.New("a pod may not name a device itself; take the key out, or set allowPodDeviceID in the node's configuration")
+	}
+	return rawjson.String(&e.DeviceID, checkDevice)(value)
 }

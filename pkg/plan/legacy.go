@@ -48,7 +48,7 @@ func LegacyConfig(plugin, args string) (string, error) {
 		kind := rawjson.Member{Key: "type", Value: rawjson.Quote(plugin)}
 		conf = rawjson.New(append([]rawjson.Member{kind}, conf.Members()...)...)
 	} else if kind, _ := rawjson.Text(given); kind != plugin {
-		return "", fmt.Errorf("args: type %s contradicts plugin %q; leave the type out", fault.Clip(string(given), maxShown), plugin)
+		return "", fmt.Errorf("args: type %s contradicts plugin %q; leave the type out", rawjson.Shown(given), plugin)
 	}
 	return string(conf.JSON()), nil
 }

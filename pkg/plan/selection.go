@@ -58,5 +58,5 @@ func (s Selection) String() string {
 	if s.Ref.Name == "" {
 		return fmt.Sprintf("element %d", s.Position)
 	}
-	return fmt.Sprintf("element %d (%s)", s.Position, fault.Clip(s.Ref.String(), maxShown))
+	return fmt.Sprintf("element %d (%s)", s.Position, fault.Clip(s.Ref.String(), 80))
 }

@@ -16,7 +16,7 @@ package rawjson
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -55,8 +55,8 @@ func Parse(data []byte) (Object, error) {
 
 // Nested is the object that a value of another object is: one that Parse returned.
 func Nested(value json.RawMessage) (Object, error) {
-	if kind := Kind(value); kind != "an object" {
-		return Object{}, fmt.Errorf("an object is expected, found %s", kind)
+	if Kind(value) != "an object" {
+		return Object{}, Unexpected("an object", value)
 	}
 	o := split(value)
 	return o, o.distinct()
@@ -85,6 +85,15 @@ type DuplicateError struct{ Key string }
 // Error names the key.
 func (e *DuplicateError) Error() string {
 	return fault.Key(e.Key) + ": is given twice; keep one"
+}
+
+// Tolerant lets keys pass that are given twice.
+func Tolerant(o Object, err error) (Object, error) {
+	var twice *DuplicateError
+	if errors.As(err, &twice) {
+		return o, nil
+	}
+	return o, err
 }
 
 func (o Object) distinct() error {

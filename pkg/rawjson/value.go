@@ -3,7 +3,6 @@ package rawjson
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -35,8 +34,8 @@ func Kind(value json.RawMessage) string {
 
 // Elements are the elements of a list, a value that is known to be valid JSON.
 func Elements(value json.RawMessage) ([]json.RawMessage, error) {
-	if kind := Kind(value); kind != "a list" {
-		return nil, fmt.Errorf("a list is expected, found %s", kind)
+	if Kind(value) != "a list" {
+		return nil, Unexpected("a list", value)
 	}
 	elements := []json.RawMessage{}
 	d := jsontext.NewDecoder(bytes.NewBuffer(value), jsontext.AllowDuplicateNames(true))
