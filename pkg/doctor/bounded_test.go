@@ -30,9 +30,9 @@ func TestBounded(t *testing.T) {
 		run  func(context.Context, *survey) []Finding
 		want Finding
 	}{
-		{"a panic", func(context.Context, *survey) []Finding { panic("no such thing") }, Finding{Level: Fault, What: "this check failed: no such thing"}},
+		{"a panic", func(context.Context, *survey) []Finding { panic("no such thing") }, Finding{Check: "a panic", Level: Fault, What: "this check failed: no such thing"}},
 		{"a hanging file system", func(context.Context, *survey) []Finding { select {} },
-			Finding{Level: Fault, What: "no answer within 1ms", Cure: "see whether a file system or a plugin hangs"}},
+			Finding{Check: "a hanging file system", Level: Fault, What: "no answer within 1ms", Cure: "see whether a file system or a plugin hangs"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

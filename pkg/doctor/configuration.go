@@ -117,11 +117,7 @@ func runtimeKnown(_ context.Context, s *survey) []Finding {
 	case r.Name == "":
 		return unknown("no container runtime to be seen here; %s and %s are taken for its directories", s.ConfDir, s.BinDirs[0])
 	}
-	source := r.File
-	if source == "" {
-		source = "as by default"
-	}
-	found := ok("%s (%s) reads %s and runs plugins of %s", r.Name, source, r.ConfDir, joined(r.BinDirs))
+	found := ok("%s (%s) reads %s and runs plugins of %s", r.Name, cmp.Or(r.File, "as by default"), r.ConfDir, joined(r.BinDirs))
 	if r.Most != 1 {
 		found = faulty("set max_conf_num = 1 there and restart containerd", "%s: max_conf_num is %d: pods are attached by several configurations, past multus", r.File, r.Most)
 	}

@@ -77,23 +77,21 @@ func checks(s *survey) []check {
 // Check looks at the node. The findings are in the order of the checks, which run at
 // the same time.
 func (n Node) Check(ctx context.Context) []Finding {
-	s, done := within(n.Limit, func() *survey { return n.survey(ctx) })
-	if !done {
-		return named("configuration", n.hanging())
+	var s *survey
+	first := check{"configuration", func(context.Context, *survey) []Finding {
+		s = n.survey(ctx)
+		return nil
+	}}
+	if failed := n.bounded(ctx, first, nil); failed != nil {
+		return failed
 	}
-	defer s.close()
+	if s.client != nil {
+		defer s.client.Close()
+	}
 	all := checks(s)
-	found := slices.Concat(together(len(all), all, func(c check) []Finding { return named(c.name, n.bounded(ctx, c, s)) })...)
+	found := slices.Concat(together(len(all), all, func(c check) []Finding { return n.bounded(ctx, c, s) })...)
 	for i := range found {
 		n.mend(ctx, &found[i])
-	}
-	return found
-}
-
-// named are the findings of a check.
-func named(check string, found []Finding) []Finding {
-	for i := range found {
-		found[i].Check = check
 	}
 	return found
 }
@@ -120,34 +118,25 @@ func together[T, A any](atOnce int, items []T, do func(T) A) []A {
 func (n Node) bounded(ctx context.Context, c check, s *survey) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, n.Limit)
 	defer cancel()
-	found, done := within(n.Limit+time.Second, func() (found []Finding) { // by then those have come back that heed the context
+	answer := make(chan []Finding, 1)
+	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				found = faulty("", "this check failed: %v", p)
+				answer <- faulty("", "this check failed: %v", p)
 			}
 		}()
-		return c.run(ctx, s)
-	})
-	if !done {
-		return n.hanging()
+		answer <- c.run(ctx, s)
+	}()
+	var found []Finding
+	select {
+	case found = <-answer:
+	case <-time.After(n.Limit + time.Second): // by then those have come back that heed the context
+		found = faulty("see whether a file system or a plugin hangs", "no answer within %s", n.Limit)
+	}
+	for i := range found {
+		found[i].Check = c.name
 	}
 	return found
-}
-
-func (n Node) hanging() []Finding {
-	return faulty("see whether a file system or a plugin hangs", "no answer within %s", n.Limit)
-}
-
-// within is what a function gives, unless that takes longer.
-func within[T any](limit time.Duration, run func() T) (given T, done bool) {
-	answer := make(chan T, 1)
-	go func() { answer <- run() }()
-	select {
-	case given = <-answer:
-		return given, true
-	case <-time.After(limit):
-		return given, false
-	}
 }
 
 // mend mends what a finding is about, if that is asked for and safe.

@@ -77,13 +77,11 @@ func (n Node) survey(ctx context.Context) *survey {
 	return s
 }
 
-// inside tells findings that are no more than guesses in a container, which sees a part
+// inside is a finding that is no more than a guess in a container, which sees a part
 // of the node alone: where no runtime is to be seen.
 func (s *survey) inside(found []Finding) []Finding {
-	for i, f := range found {
-		if s.runtime.Name == "" && f.Level == Fault {
-			found[i] = Finding{Level: Unknown, What: f.What + "; from here that may look so where all is well"}
-		}
+	if f := found[0]; s.runtime.Name == "" && f.Level == Fault {
+		return unknown("%s; from here that may look so where all is well", f.What)
 	}
 	return found
 }
@@ -128,12 +126,6 @@ func (s *survey) configure(ctx context.Context) {
 	s.conf = conf
 	if conf.Kubeconfig != "" {
 		s.client, _ = kube.Dial(conf.Kubeconfig) // an absolute path, as the configuration makes sure
-	}
-}
-
-func (s *survey) close() {
-	if s.client != nil {
-		s.client.Close()
 	}
 }
 

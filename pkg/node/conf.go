@@ -10,9 +10,9 @@ import (
 	"slices"
 
 	"github.com/multus-cni/multus/pkg/config"
-	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/rawjson"
+	"github.com/multus-cni/multus/pkg/regular"
 )
 
 // configure writes the configuration, and then removes what it takes the place of.
@@ -71,11 +71,11 @@ func (n Node) content(r *Report) ([]byte, error) {
 // template is the configuration that is installed as it is, if it is one.
 func (n Node) template() ([]byte, error) {
 	data, err := os.ReadFile(n.Template)
-	if err != nil {
-		return nil, fault.About("multus-conf-file", err)
+	if err == nil {
+		_, err = n.parse(data)
 	}
-	if _, err := n.parse(data); err != nil {
-		return nil, fmt.Errorf("multus-conf-file: %s: %w", n.Template, err)
+	if err != nil {
+		return nil, fmt.Errorf("multus-conf-file: %s: %w", n.Template, regular.Reason(err))
 	}
 	return data, nil
 }

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,35 +70,28 @@ const (
 
 // Check tells what is wrong with the options.
 func (o Options) Check() error {
+	const absolute, name = "an absolute path", "a file name, without a path,"
+	relative := func(path string) bool { return path != "" && !filepath.IsAbs(path) }
+	generated := o.Template == "" && o.ConfFile != ""
 	var faults fault.List
-	add := func(key, value, expected string) {
-		faults.Add(fault.Fault{Key: key, What: fault.Quote(value) + ": " + expected + " is expected"})
-	}
-	absolute := func(key, path string) {
-		if path != "" && !filepath.IsAbs(path) {
-			add(key, path, "an absolute path")
+	for _, rule := range []struct {
+		broken               bool
+		key, value, expected string
+	}{
+		{!filepath.IsAbs(o.ConfDir), "cni-conf-dir", o.ConfDir, absolute},
+		{slices.ContainsFunc(o.BinDirs, relative), "cni-bin-dir", strings.Join(o.BinDirs, ", "), absolute},
+		{relative(o.PrimaryDir), "multus-autoconfig-dir", o.PrimaryDir, absolute},
+		{relative(o.Kubeconfig), "multus-kubeconfig-file-host", o.Kubeconfig, absolute},
+		// Runtimes take no list from another file.
+		{strings.Contains(o.ConfFile, "/") || generated && filepath.Ext(o.ConfFile) != ".conflist", "multus-conf-file", o.ConfFile, name + " that ends in .conflist,"},
+		{strings.Contains(o.ClusterNetwork, "/"), "multus-master-cni-file-name", o.ClusterNetwork, name},
+		{!slices.Contains([]string{"", RepairOff, RepairEvent, RepairDelete}, o.Repair), "repair", o.Repair, "off, event or delete"},
+		{o.Poll <= 0, "poll", o.Poll.String(), "more than zero"},
+		{o.API.TokenLifetime < 0, "token-lifetime", o.API.TokenLifetime.String(), "more than zero"},
+	} {
+		if rule.broken {
+			faults.Add(fault.Fault{Key: rule.key, What: fault.Quote(rule.value) + ": " + rule.expected + " is expected"})
 		}
-	}
-	absolute("cni-conf-dir", cmp.Or(o.ConfDir, "none"))
-	for _, dir := range o.BinDirs {
-		absolute("cni-bin-dir", dir)
-	}
-	absolute("multus-autoconfig-dir", o.PrimaryDir)
-	absolute("multus-kubeconfig-file-host", o.Kubeconfig)
-	if strings.Contains(o.ConfFile, "/") || o.Template == "" && o.ConfFile != "" && filepath.Ext(o.ConfFile) != ".conflist" { // runtimes take no list from another
-		add("multus-conf-file", o.ConfFile, "a file name, without a path, that ends in .conflist,")
-	}
-	if strings.Contains(o.ClusterNetwork, "/") {
-		add("multus-master-cni-file-name", o.ClusterNetwork, "a file name, without a path,")
-	}
-	if !slices.Contains([]string{"", RepairOff, RepairEvent, RepairDelete}, o.Repair) {
-		add("repair", o.Repair, "off, event or delete")
-	}
-	if o.Poll <= 0 {
-		add("poll", o.Poll.String(), "more than zero")
-	}
-	if o.API.TokenLifetime < 0 {
-		add("token-lifetime", o.API.TokenLifetime.String(), "more than zero")
 	}
 	return faults.Err()
 }

@@ -53,11 +53,8 @@ func (o Options) defaultNetwork() (netconf.Found, []string, error) {
 		}
 		return found, passed, nil
 	}
-	wanted := "in " + dir
-	if o.ClusterNetwork != "" {
-		wanted = filepath.Join(dir, o.ClusterNetwork)
-	}
-	return netconf.Found{}, passed, fmt.Errorf("%w: %s; is the default network's own DaemonSet running on this node?", ErrNoDefaultNetwork, wanted)
+	return netconf.Found{}, passed, fmt.Errorf("%w: in %s; is the default network's own DaemonSet running on this node?",
+		ErrNoDefaultNetwork, filepath.Join(dir, o.ClusterNetwork))
 }
 
 // configured is the default network that the admin's keys name: a file by its path, or

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ const (
 // Repairer deals with pods that started before Multus was there, as Options.Repair says.
 type Repairer struct {
 	Node
-	told map[string]bool // UIDs of the pods that have their event
+	told []string // UIDs of the pods that have their event
 }
 
 // Look looks for such pods once. recorded are the sandboxes that Multus has attached.
@@ -56,7 +57,7 @@ func (r *Repairer) Look(ctx context.Context, recorded []state.Record) error {
 	deleted := 0
 	for _, pod := range pods {
 		switch {
-		case !lacks(pod, time.Now()) || attached[pod.UID] || attached[pod.Annotations[staticKey]]:
+		case !lacks(pod) || attached[pod.UID] || attached[pod.Annotations[staticKey]]:
 		case r.Repair == RepairDelete && pod.Controlled && deleted < maxRepairs:
 			deleted++
 			errs = append(errs, r.delete(ctx, cluster, pod))
@@ -69,15 +70,10 @@ func (r *Repairer) Look(ctx context.Context, recorded []state.Record) error {
 
 // lacks tells whether a pod has a network, asked for more, and has nothing that says
 // that it got them.
-func lacks(pod kube.HostedPod, now time.Time) bool {
-	asks := asksFor(pod.Annotations[networksKey]) || asksFor(pod.Annotations[defaultNetworkKey])
+func lacks(pod kube.HostedPod) bool {
+	asked := strings.Trim(pod.Annotations[networksKey]+pod.Annotations[defaultNetworkKey], " \t\r\n[]") // of no network: nothing
 	_, answered := pod.Annotations[networkStatusKey]
-	return asks && !answered && pod.Attached && !pod.Since.IsZero() && now.Sub(pod.Since) > repairAge
-}
-
-// asksFor tells whether an annotation names any network.
-func asksFor(annotation string) bool {
-	return strings.Trim(annotation, " \t\r\n[]") != ""
+	return asked != "" && !answered && pod.Attached && !pod.Since.IsZero() && time.Since(pod.Since) > repairAge
 }
 
 func (r *Repairer) delete(ctx context.Context, cluster *kube.Client, pod kube.HostedPod) error {
@@ -93,17 +89,14 @@ func (r *Repairer) delete(ctx context.Context, cluster *kube.Client, pod kube.Ho
 }
 
 func (r *Repairer) warn(ctx context.Context, cluster *kube.Client, pod kube.HostedPod) error {
-	if r.told[pod.UID] {
+	if slices.Contains(r.told, pod.UID) {
 		return nil
 	}
 	const text = "The pod started before multus was on this node, and has none of the networks that it asks for. Delete it, so that it starts anew."
 	if err := cluster.Warn(ctx, pod.Pod, repairReason, text); err != nil {
 		return fmt.Errorf("event for pod %s: %w", pod, err)
 	}
-	if r.told == nil {
-		r.told = map[string]bool{}
-	}
-	r.told[pod.UID] = true
+	r.told = append(r.told, pod.UID)
 	r.Log.WithFields(logrus.Fields{"pod": pod.String(), "uid": pod.UID}).Warn("a pod started without the networks it asked for; delete it, so that it starts anew")
 	return nil
 }

@@ -102,7 +102,5 @@ func (s *Session) Keep() {
 	for _, p := range s.Pods {
 		s.say("  ip netns exec %s ip address", p.Sandbox.ContainerID)
 	}
-	s.say("  multus list --state %s", s.State)
-	s.say("and remove it all with")
-	s.say("  multus try --remove %s", s.ID)
+	s.say("  multus list --state %s\nand remove it all with\n  multus try --remove %s", s.State, s.ID)
 }

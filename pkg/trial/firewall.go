@@ -58,7 +58,7 @@ func (s *Session) made(rule string) bool {
 		ip := net.ParseIP(word)
 		return ip != nil && slices.ContainsFunc(s.Pods, func(p *Pod) bool { return p.has(ip) })
 	})
-	return s.names(rule) || addressed && !slices.Contains(s.rules, rule)
+	return s.names(rule) || addressed && !slices.Contains(s.Before.rules, rule)
 }
 
 func notOfAddress(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF.:", r) }

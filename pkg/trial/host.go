@@ -1,6 +1,8 @@
 package trial
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,6 +20,7 @@ type host struct {
 	Addresses []string          `json:"addresses"` // with the index of their link
 	Sysctls   map[string]string `json:"sysctls"`
 	Chains    []string          `json:"chains"` // of the firewall, that plugins share
+	rules     []string          // of the firewall
 }
 
 // link is a link of the host.
@@ -34,13 +37,11 @@ func (l link) String() string { return l.Type + " " + l.Name }
 // the whole host, and never off.
 func forwarding() []string { return []string{"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"} }
 
-func readHost(rules []string) (host, error) {
+func readHost(ctx context.Context) (host, error) {
 	found, err := links()
-	if err != nil {
-		return host{}, err
-	}
-	h := host{Links: found, Sysctls: map[string]string{}, Chains: pluginChains(rules)}
-	addresses, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	rules := ruleset(ctx)
+	h := host{Links: found, Sysctls: map[string]string{}, Chains: pluginChains(rules), rules: rules}
+	addresses, addrErr := netlink.AddrList(nil, netlink.FAMILY_ALL)
 	for _, a := range addresses {
 		h.Addresses = append(h.Addresses, indexed(a))
 	}
@@ -50,7 +51,7 @@ func readHost(rules []string) (host, error) {
 			h.Sysctls[name] = value
 		}
 	}
-	return h, err
+	return h, errors.Join(err, addrErr)
 }
 
 func indexed(a netlink.Addr) string { return fmt.Sprintf("%d %s", a.LinkIndex, a.IPNet) }

@@ -43,7 +43,6 @@ type Session struct {
 
 	plugin multus.Plugin
 	report io.Writer
-	rules  []string // of the firewall, before
 	left   []string // what could not be removed
 }
 
@@ -90,12 +89,10 @@ func Begin(ctx context.Context, o Options) (*Session, error) {
 		return nil, cmp.Or(o.StandIns.lacking(), errors.Join(faults...))
 	}
 	s.StandIns = o.StandIns.links()
-	rules := ruleset(ctx)
-	before, err := readHost(rules)
-	if err != nil {
+	var err error
+	if s.Before, err = readHost(ctx); err != nil {
 		return nil, err
 	}
-	s.Before, s.rules = before, rules
 	s.Scratch = absent(append([]string{s.State}, s.Leases...))
 	return s, s.save()
 }

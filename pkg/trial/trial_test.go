@@ -89,7 +89,7 @@ func TestEnvironment(t *testing.T) {
 
 func TestRuleLeft(t *testing.T) {
 	s := &Session{
-		rules: []string{"ip saddr 10.0.0.2 accept"},
+		Before: host{rules: []string{"ip saddr 10.0.0.2 accept"}},
 		Pods: []*Pod{{
 			Sandbox:    plan.Sandbox{ContainerID: "multus-try-a-1"},
 			interfaces: []podInterface{{addresses: []*net.IPNet{network(t, "10.0.0.2/24"), network(t, "fd00::2/64")}}},
