@@ -66,9 +66,6 @@ func (l *loader) addConf(v value, conf rawjson.Object) {
 		}
 	}
 	name, _ := conf.Text("name")
-	if l.objects.conf == nil {
-		l.objects.conf = conf.JSON()
-	}
 	l.objects.all = append(l.objects.all, Object{Name: name, Place: v.place(), root: v, Config: Text{Value: string(conf.JSON()), at: v}})
 }
 

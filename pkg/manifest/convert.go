@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
@@ -30,7 +31,14 @@ type Conversion struct {
 func (o *Objects) Convert() (Conversion, error) {
 	c := Conversion{objects: o}
 	for _, object := range o.all {
-		converted, err := c.object(object)
+		var converted map[string]any
+		var err error
+		switch {
+		case object.Kind == KindNetwork:
+			converted, err = c.network(object)
+		case !object.Pod.IsZero() && object.Annotations[plan.LegacyNetworksKey].Given():
+			converted, err = c.pod(object)
+		}
 		c.fault(object, err)
 		if err == nil && converted != nil {
 			c.Objects = append(c.Objects, converted)
@@ -40,7 +48,7 @@ func (o *Objects) Convert() (Conversion, error) {
 		c.Warnings = append(c.Warnings, fmt.Sprintf("no namespace in %s: taken for default, which the annotation %s has to name; change it there if you apply the output to another namespace",
 			strings.Join(c.namespaced, ", "), plan.DefaultNetworkKey))
 	}
-	if c.pods > 0 && o.conf != nil {
+	if c.pods > 0 {
 		c.compare()
 	}
 	return c, c.faults.Err()
@@ -53,18 +61,10 @@ func (c *Conversion) fault(o Object, err error) {
 }
 
 func (c *Conversion) warn(o Object, text string) {
-	c.Warnings = append(c.Warnings, fault.Fault{Place: o.Place, Subject: o.Subject(), What: text}.Error())
-}
-
-// object is what comes of one object; nil where nothing does.
-func (c *Conversion) object(o Object) (map[string]any, error) {
-	switch {
-	case o.Kind == KindNetwork:
-		return c.network(o)
-	case o.Pod.IsZero():
-		return nil, nil
+	text = fault.Fault{Place: o.Place, Subject: o.Subject(), What: text}.Error()
+	if !slices.Contains(c.Warnings, text) {
+		c.Warnings = append(c.Warnings, text)
 	}
-	return c.pod(o)
 }
 
 // network is the NetworkAttachmentDefinition that does what an older Network
@@ -108,9 +108,7 @@ func definition(o Object, conf string) (map[string]any, error) {
 		meta["annotations"] = annotations
 	}
 	var pretty bytes.Buffer
-	if err := json.Indent(&pretty, []byte(conf), "", "  "); err != nil {
-		return nil, err
-	}
+	_ = json.Indent(&pretty, []byte(conf), "", "  ") // it was parsed
 	return map[string]any{
 		"apiVersion": versionNAD,
 		"kind":       KindNAD,
@@ -120,17 +118,13 @@ func definition(o Object, conf string) (map[string]any, error) {
 }
 
 // pod is a pod or workload that selects with the annotations of today what it
-// selected with the older one; nil where it does not have that.
+// selected with the older one.
 func (c *Conversion) pod(o Object) (map[string]any, error) {
-	if !o.Annotations[plan.LegacyNetworksKey].Given() {
-		return nil, nil
-	}
-	refs, err := c.selected(o)
+	selections, err := c.selected(o)
 	if err != nil {
 		return nil, err
 	}
-	c.complete(o, refs)
-	if len(refs) > 0 && o.root.at("metadata").at("namespace").node == nil {
+	if len(selections) > 0 && o.root.at("metadata").at("namespace").node == nil {
 		c.namespaced = append(c.namespaced, o.Kind+" "+o.Name)
 	}
 	members, err := o.Members()
@@ -141,13 +135,17 @@ func (c *Conversion) pod(o Object) (map[string]any, error) {
 	for _, key := range o.Template {
 		pod, _ = pod[key].(map[string]any) // the annotation was found there
 	}
-	selectToday(pod["metadata"].(map[string]any), values(o.Annotations), refs)
+	meta := pod["metadata"].(map[string]any)
+	meta["annotations"] = today(values(o.Annotations), selections)
+	if len(selections) == 0 && len(o.Annotations) == 1 {
+		delete(meta, "annotations")
+	}
 	c.pods++
 	return members, nil
 }
 
 // selected are the older Network objects that a pod selects.
-func (c *Conversion) selected(o Object) ([]plan.Ref, error) {
+func (c *Conversion) selected(o Object) ([]plan.Selection, error) {
 	annotation := plan.Annotation{Key: plan.LegacyNetworksKey, Text: o.Annotations[plan.LegacyNetworksKey].Value, Namespace: o.Namespace}
 	selections, warnings, err := annotation.Selections()
 	var faults fault.List
@@ -160,58 +158,43 @@ func (c *Conversion) selected(o Object) ([]plan.Ref, error) {
 			faults.Add(fault.Fault{What: "has both annotations, " + plan.LegacyNetworksKey + " and " + other, Cure: "keep one"})
 		}
 	}
-	var refs []plan.Ref
 	for _, s := range selections {
-		refs = append(refs, s.Ref)
+		_, old := c.objects.networks.known[s.Ref]
+		if _, today := c.objects.nads.known[s.Ref]; !old && !today && faults.Len() == 0 {
+			c.warn(o, "the Network object "+s.Ref.String()+" is not among the files; convert it too, for the pod needs it as a NetworkAttachmentDefinition now")
+		}
 	}
-	return refs, faults.Err()
+	return selections, faults.Err()
 }
 
-// selectToday writes the annotations of today in the place of the older one. The
-// first network was the default one, with the runtime's name for its interface;
-// the names of the others follow from their positions, then as now.
-func selectToday(meta map[string]any, annotations map[string]string, refs []plan.Ref) {
+// today are the annotations of today in the place of the older one. The first
+// network was the default one, with the runtime's name for its interface; the names
+// of the others follow from their positions, then as now.
+func today(annotations map[string]string, selections []plan.Selection) map[string]string {
 	delete(annotations, plan.LegacyNetworksKey)
-	if len(refs) > 0 {
-		// Unqualified, it would be a name in multusNamespace.
-		annotations[plan.DefaultNetworkKey] = refs[0].String()
-		delete(annotations, plan.NetworksKey) // empty: the planner has refused it otherwise
-	}
-	if len(refs) > 1 {
-		var names []string
-		for _, ref := range refs[1:] {
-			names = append(names, ref.Name)
+	for i, s := range selections {
+		switch i {
+		case 0:
+			// Unqualified, it would be a name in multusNamespace.
+			annotations[plan.DefaultNetworkKey] = s.Ref.String()
+			delete(annotations, plan.NetworksKey) // empty: it is refused otherwise
+		case 1:
+			annotations[plan.NetworksKey] = s.Ref.Name
+		default:
+			annotations[plan.NetworksKey] += ", " + s.Ref.Name
 		}
-		annotations[plan.NetworksKey] = strings.Join(names, ", ")
 	}
-	meta["annotations"] = annotations
-	if len(annotations) == 0 {
-		delete(meta, "annotations")
-	}
-}
-
-// complete warns of networks that the files have in neither form.
-func (c *Conversion) complete(o Object, refs []plan.Ref) {
-	told := make(map[plan.Ref]bool)
-	for _, ref := range refs {
-		_, old := c.objects.networks.known[ref]
-		_, today := c.objects.nads.known[ref]
-		if told[ref] || old || today {
-			continue
-		}
-		told[ref] = true
-		c.warn(o, "the Network object "+ref.String()+" is not among the files; convert it too, for the pod needs it as a NetworkAttachmentDefinition now")
-	}
+	return annotations
 }
 
 // compare tells what of the configuration gives the converted pods more networks
 // than before: the older objects took the place of all that it has.
 func (c *Conversion) compare() {
-	conf, err := config.Parse(c.objects.conf)
 	for _, o := range c.objects.all {
 		if o.Kind != "" {
 			continue
 		}
+		conf, err := config.Parse([]byte(o.Config.Value))
 		c.fault(o, err)
 		for _, d := range conf.Delegates[min(1, len(conf.Delegates)):] {
 			c.further(o, "delegates", d.List.Name())

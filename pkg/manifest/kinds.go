@@ -28,7 +28,7 @@ const maxNesting = 3
 
 // any reads an object, or a list of them.
 func (l *loader) any(v value, depth int) {
-	if v.node == nil || v.node.Kind == 0 || v.node.Tag == "!!null" {
+	if v.node.Kind == 0 || v.node.Tag == "!!null" {
 		return
 	}
 	if v.node.Kind != yaml.MappingNode {

@@ -41,7 +41,6 @@ func Read(stdin io.Reader, files ...string) (*Objects, error) {
 		objects: &Objects{
 			nads:     definitions{kind: KindNAD, known: map[plan.Ref]plan.Definition{}},
 			networks: definitions{kind: "kubernetes.com/v1 Network", known: map[plan.Ref]plan.Definition{}},
-			status:   map[string][]byte{},
 		},
 	}
 	if len(files) == 0 {

@@ -151,17 +151,7 @@ func TestCluster(t *testing.T) {
 	if _, err := o.Pod(ctx, "default", "first"); !errors.Is(err, plan.ErrNotFound) {
 		t.Errorf("missing pod: %v", err)
 	}
-	if o.Status(pod) != nil {
-		t.Error("a status before any was published")
-	}
-	if err := o.Publish(ctx, pod, []byte("[]"), "event"); err != nil || string(o.Status(pod)) != "[]" {
-		t.Errorf("status %q, %v", o.Status(pod), err)
-	}
-	pod.UID = "another"
-	if err := o.Publish(ctx, pod, []byte("[1]"), ""); !errors.Is(err, plan.ErrNotFound) || string(o.Status(pod)) != "[]" {
-		t.Errorf("status of another pod: %v", err)
-	}
-	if err := o.Check(); err != nil {
+	if err := errors.Join(o.Check(), o.Publish(ctx, pod, []byte("[]"), "event")); err != nil {
 		t.Error(err)
 	}
 }

@@ -3,10 +3,8 @@ package manifest
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -21,10 +19,6 @@ type Objects struct {
 	all      []Object
 	nads     definitions
 	networks definitions
-	conf     json.RawMessage
-
-	mu     sync.Mutex
-	status map[string][]byte // of the pods, by namespace/name
 }
 
 // All are the pods, workloads, NetworkAttachmentDefinitions, older Network objects
@@ -45,7 +39,12 @@ func (o *Objects) Pods() []plan.Pod {
 
 // Conf is the Multus configuration, as JSON.
 func (o *Objects) Conf() (conf []byte, given bool) {
-	return slices.Clone([]byte(o.conf)), o.conf != nil
+	for _, object := range o.all {
+		if object.Kind == "" {
+			return []byte(object.Config.Value), true
+		}
+	}
+	return nil, false
 }
 
 // Definitions finds what the files define, of a kind.
@@ -79,34 +78,11 @@ func (o *Objects) Pod(_ context.Context, namespace, name string) (plan.Pod, erro
 	return plan.Pod{}, fmt.Errorf("pod %s: %w", want, missing(want, "pod", names))
 }
 
-// Publish keeps the status, for Status to show. Events go nowhere.
-func (o *Objects) Publish(ctx context.Context, pod plan.Pod, status []byte, _ string) error {
-	known, err := o.Pod(ctx, pod.Namespace, pod.Name)
-	if err != nil {
-		return err
-	}
-	if pod.UID != "" && pod.UID != known.UID {
-		return fmt.Errorf("pod %s of UID %s: %w, the one of the files has UID %s",
-			pod, pod.UID, plan.ErrNotFound, known.UID)
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if status != nil {
-		o.status[pod.String()] = slices.Clone(status)
-	}
-	return nil
-}
+// Publish does nothing: status and events go nowhere.
+func (o *Objects) Publish(context.Context, plan.Pod, []byte, string) error { return nil }
 
 // Check is nil: files are always there.
 func (o *Objects) Check() error { return nil }
-
-// Status is the network-status annotation that was published for the pod last;
-// nil where none was.
-func (o *Objects) Status(pod plan.Pod) []byte {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.Clone(o.status[pod.String()])
-}
 
 // definitions are the networks of one kind.
 type definitions struct {
@@ -124,10 +100,7 @@ func (d definitions) names() []string {
 }
 
 // uidOf makes up the UID of a pod that has none. It is the same for the same pod
-// in every run, so that records and statuses can be compared.
+// in every run, so that records can be compared.
 func uidOf(namespace, name string) string {
-	sum := sha256.Sum256([]byte("pod " + namespace + "/" + name))
-	sum[6] = sum[6]&0x0f | 0x80 // version 8: made by a rule of one's own
-	sum[8] = sum[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+	return fmt.Sprintf("%x", sha256.Sum256([]byte("pod "+namespace+"/"+name)))[:32]
 }

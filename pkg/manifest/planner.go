@@ -18,8 +18,8 @@ const Unknown = "unknown"
 // Config is the Multus configuration of the files. Without one it is the default
 // configuration, with a default network that is not known.
 func (o *Objects) Config() (config.Config, error) {
-	if o.conf != nil {
-		return config.Parse(o.conf)
+	if raw, given := o.Conf(); given {
+		return config.Parse(raw)
 	}
 	conf := config.Default()
 	conf.ClusterNetwork, conf.Kubeconfig = "default-network", "/unknown"

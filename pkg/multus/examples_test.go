@@ -13,6 +13,8 @@ import (
 	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/lint"
 	"github.com/multus-cni/multus/pkg/manifest"
+	"github.com/multus-cni/multus/pkg/multus"
+	"github.com/multus-cni/multus/pkg/plan"
 )
 
 // node is what no file of an example can say: the devices that a pod was given,
@@ -39,7 +41,8 @@ func TestExamplesOfDevices(t *testing.T) {
 			}
 			var n node
 			decodeFile(t, filepath.Join("testdata/devices", filepath.Base(dir)+".json"), &n)
-			w := n.world(t, objects)
+			cluster := &publishing{Objects: objects}
+			w := n.world(t, cluster)
 			pod := objects.Pods()[0]
 			sb := sandbox("c1")
 			sb.Args = "K8S_POD_NAMESPACE=" + pod.Namespace + ";K8S_POD_NAME=" + pod.Name
@@ -49,7 +52,7 @@ func TestExamplesOfDevices(t *testing.T) {
 			n.checkInputs(t, w)
 			var want, got any
 			decodeFile(t, filepath.Join(dir, "network-status"), &want)
-			cnitest.Must(t, json.Unmarshal(objects.Status(pod), &got))
+			cnitest.Must(t, json.Unmarshal(cluster.status, &got))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("status: -want +got:\n%s", diff)
 			}
@@ -58,6 +61,17 @@ func TestExamplesOfDevices(t *testing.T) {
 			}
 		})
 	}
+}
+
+// publishing is a cluster of files that keeps what is published.
+type publishing struct {
+	*manifest.Objects
+	status []byte
+}
+
+func (p *publishing) Publish(_ context.Context, _ plan.Pod, status []byte, _ string) error {
+	p.status = status
+	return nil
 }
 
 func decodeFile(t *testing.T, path string, into any) {
@@ -72,10 +86,10 @@ func decodeFile(t *testing.T, path string, into any) {
 }
 
 // world is a node with the devices and the plugins.
-func (n node) world(t *testing.T, objects *manifest.Objects) *world {
+func (n node) world(t *testing.T, cluster multus.Cluster) *world {
 	t.Helper()
 	w := newStatic(t, `"cniVersion":"1.0.0","kubeconfig":"/k","delegates":[{"cniVersion":"1.0.0","name":"cluster","type":"cluster"}]`)
-	w.Cluster, w.Planner.Devices = objects, n.Devices
+	w.Cluster, w.Planner.Devices = cluster, n.Devices
 	w.Planner.DeviceInfo = filepath.Join(w.dir, "devinfo")
 	cnitest.Must(t, os.MkdirAll(filepath.Join(w.dir, "devinfo/dp"), 0o700))
 	for name, info := range n.DeviceInfo {
