@@ -144,8 +144,6 @@ func (f *fight) noticed(r Report, now time.Time) bool {
 		}
 		f.last = r.content
 	}
-	for len(f.rounds) > 0 && now.Sub(f.rounds[0]) > fightTime {
-		f.rounds = f.rounds[1:]
-	}
+	f.rounds = slices.DeleteFunc(f.rounds, func(t time.Time) bool { return now.Sub(t) > fightTime })
 	return len(f.rounds) >= fightRounds
 }

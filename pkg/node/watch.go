@@ -80,7 +80,7 @@ func (n Node) repeat(ctx context.Context, dirs []string, ask func(context.Contex
 			pause = failures.Step()
 			n.Log.WithError(err).Warn("asking the API server again")
 		}
-		await(ctx, pause, changes, nil)
+		await(ctx, max(pause, first.Duration), changes, nil)
 		end()
 	}
 }
