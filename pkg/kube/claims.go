@@ -1,10 +1,9 @@
 package kube
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,25 +19,23 @@ import (
 type claimingPod struct {
 	metav1.PartialObjectMetadata
 	Spec struct {
-		NodeName       string      `json:"nodeName"`
-		InitContainers []container `json:"initContainers"`
-		Containers     []container `json:"containers"`
-		ResourceClaims []struct {
-			Name              string `json:"name"`
-			ResourceClaimName string `json:"resourceClaimName"`
-		} `json:"resourceClaims"`
+		NodeName       string       `json:"nodeName"`
+		InitContainers []container  `json:"initContainers"`
+		Containers     []container  `json:"containers"`
+		ResourceClaims []namedClaim `json:"resourceClaims"`
 	} `json:"spec"`
 	Status struct {
 		// ResourceClaimStatuses has the claims that were made from templates.
-		ResourceClaimStatuses []struct {
-			Name              string `json:"name"`
-			ResourceClaimName string `json:"resourceClaimName"`
-		} `json:"resourceClaimStatuses"`
+		ResourceClaimStatuses []namedClaim `json:"resourceClaimStatuses"`
 		// ExtendedResourceClaimStatus has the one claim that was made for the
 		// extended resources that a scheduler met with devices of drivers.
 		ExtendedResourceClaimStatus struct {
-			ResourceClaimName string    `json:"resourceClaimName"`
-			RequestMappings   []mapping `json:"requestMappings"`
+			ResourceClaimName string `json:"resourceClaimName"`
+			RequestMappings   []struct {
+				ContainerName string `json:"containerName"`
+				ResourceName  string `json:"resourceName"`
+				RequestName   string `json:"requestName"`
+			} `json:"requestMappings"`
 		} `json:"extendedResourceClaimStatus"`
 	} `json:"status"`
 }
@@ -53,11 +50,11 @@ type container struct {
 	} `json:"resources"`
 }
 
-// mapping says which request of the extended resources' claim stands for what.
-type mapping struct {
-	ContainerName string `json:"containerName"`
-	ResourceName  string `json:"resourceName"`
-	RequestName   string `json:"requestName"`
+// namedClaim is what a pod calls a claim. One from a template that turned out not to
+// be needed has no claim's name.
+type namedClaim struct {
+	Name              string `json:"name"`
+	ResourceClaimName string `json:"resourceClaimName"`
 }
 
 // resourceClaim is a ResourceClaim, as far as it is allocated.
@@ -77,12 +74,16 @@ type resourceClaim struct {
 
 // result is one allocated device.
 type result struct {
+	device
 	Request     string `json:"request"` // of a list of alternatives: request/alternative
-	Driver      string `json:"driver"`
-	Pool        string `json:"pool"`
-	Device      string `json:"device"`
-	ShareID     string `json:"shareID"`
 	AdminAccess bool   `json:"adminAccess"`
+}
+
+// device is an allocated device, in whatever share.
+type device struct {
+	Driver string `json:"driver"`
+	Pool   string `json:"pool"`
+	Device string `json:"device"`
 }
 
 // use is what a container, or the pod, uses of a claim.
@@ -95,13 +96,8 @@ type use struct {
 // uses are what the pod uses, container by container and then the rest.
 func (p *claimingPod) uses() []use {
 	names := map[string]string{}
-	for _, s := range p.Status.ResourceClaimStatuses {
-		names[s.Name] = s.ResourceClaimName
-	}
-	for _, c := range p.Spec.ResourceClaims {
-		if c.ResourceClaimName != "" {
-			names[c.Name] = c.ResourceClaimName
-		}
+	for _, c := range slices.Concat(p.Status.ResourceClaimStatuses, p.Spec.ResourceClaims) {
+		names[c.Name] = cmp.Or(c.ResourceClaimName, names[c.Name])
 	}
 	var uses []use
 	extended := p.Status.ExtendedResourceClaimStatus
@@ -118,8 +114,12 @@ func (p *claimingPod) uses() []use {
 	for _, c := range p.Spec.ResourceClaims {
 		uses = append(uses, use{claim: names[c.Name]})
 	}
-	// A claim from a template that turned out not to be needed has no name.
 	return slices.DeleteFunc(uses, func(u use) bool { return u.claim == "" })
+}
+
+// covers tells whether a device that was allocated for a request is used.
+func (u use) covers(request string) bool {
+	return u.request == "" || request == u.request || strings.HasPrefix(request, u.request+"/")
 }
 
 // ClaimedDevices are the devices of the pod's resource claims by resource, container
@@ -131,133 +131,67 @@ func (c *Client) ClaimedDevices(ctx context.Context, pod plan.Pod) (map[string][
 		return nil, fmt.Errorf("pod: %w", err)
 	}
 	uses := p.uses()
-	if len(uses) == 0 {
-		return nil, nil
-	}
-	if pod.UID != "" && string(p.UID) != pod.UID {
+	if len(uses) > 0 && pod.UID != "" && string(p.UID) != pod.UID {
 		return nil, unavailable("the pod of that name has the UID %s, not %s", p.UID, pod.UID)
 	}
-	allocated, err := c.allocated(ctx, &p, uses)
-	if err != nil {
-		return nil, err
-	}
-	return c.identify(ctx, p.Spec.NodeName, allocated)
-}
-
-// device is an allocated device, in whatever share.
-type device struct {
-	driver, pool, name string
-}
-
-// allocation is a device and the extended resource that it was allocated for.
-type allocation struct {
-	device
-	resource string
-}
-
-// allocated are the devices of what is used, each once.
-func (c *Client) allocated(ctx context.Context, p *claimingPod, uses []use) ([]allocation, error) {
-	var devices []allocation
-	claims := map[string]*resourceClaim{}
+	claims, found := map[string]*resourceClaim{}, map[string][]string{}
+	drivers := drivers{client: c, node: p.Spec.NodeName, read: map[string]bool{}, told: map[device]attributes{}}
 	for _, u := range uses {
-		claim, err := claims[u.claim], error(nil)
-		if claim == nil {
-			claim, err = c.claim(ctx, plan.Ref{Namespace: p.Namespace, Name: u.claim}, p)
+		if claims[u.claim] == nil {
+			claim, err := c.claim(ctx, plan.Ref{Namespace: p.Namespace, Name: u.claim}, string(p.UID))
+			if err != nil {
+				return nil, fault.About("ResourceClaim "+p.Namespace+"/"+u.claim, err)
+			}
+			claims[u.claim] = claim
 		}
-		if err != nil {
-			return nil, fault.About("ResourceClaim "+p.Namespace+"/"+u.claim, err)
-		}
-		claims[u.claim] = claim
-		for _, r := range claim.Status.Allocation.Devices.Results {
-			d := device{r.Driver, r.Pool, r.Device}
-			known := slices.ContainsFunc(devices, func(a allocation) bool { return a.device == d })
-			if r.AdminAccess || known || !u.covers(r.Request) {
+		for _, r := range claims[u.claim].Status.Allocation.Devices.Results {
+			if r.AdminAccess || !u.covers(r.Request) {
 				continue
 			}
-			devices = append(devices, allocation{d, u.resource})
+			told, err := drivers.attributes(ctx, r.device)
+			if err != nil {
+				return nil, fault.About("ResourceSlices of driver "+r.Driver, err)
+			}
+			id, resource := told.ID.String, cmp.Or(told.Resource.String, u.resource)
+			if id != "" && resource != "" && !slices.Contains(found[resource], id) {
+				found[resource] = append(found[resource], id)
+			}
 		}
 	}
-	return devices, nil
+	return found, nil
 }
 
-// covers tells whether a device that was allocated for a request is used.
-func (u use) covers(request string) bool {
-	return u.request == "" || request == u.request || strings.HasPrefix(request, u.request+"/")
+// dynamic is a request for resources of dynamic resource allocation, in the newest
+// version that the cluster has.
+func dynamic(resource string) request {
+	newest := schema.GroupVersionResource{Group: "resource.k8s.io", Version: "v1", Resource: resource}
+	return request{verb: "get", resource: newest, older: []string{"v1beta2", "v1beta1"}}
 }
 
 // claim reads a claim, which has to be the pod's.
-func (c *Client) claim(ctx context.Context, ref plan.Ref, p *claimingPod) (*resourceClaim, error) {
+func (c *Client) claim(ctx context.Context, ref plan.Ref, podUID string) (*resourceClaim, error) {
 	var claim resourceClaim
-	if err := c.askResource(ctx, request{verb: "get", resource: schema.GroupVersionResource{Resource: "resourceclaims"}, ref: ref}, &claim); err != nil {
+	q := dynamic("resourceclaims")
+	q.ref = ref
+	if err := c.ask(ctx, q, &claim); err != nil {
 		return nil, err
 	}
 	for _, r := range claim.Status.ReservedFor {
-		if r.UID == string(p.UID) {
+		if r.UID == podUID {
 			return &claim, nil
 		}
 	}
 	return nil, unavailable("it is not reserved for the pod")
 }
 
-// askResource is ask for the resources of dynamic resource allocation, in the
-// newest version that the cluster has.
-func (c *Client) askResource(ctx context.Context, q request, into any) error {
-	var last error
-	for _, version := range []string{"v1", "v1beta2", "v1beta1"} {
-		q.resource.Group, q.resource.Version = "resource.k8s.io", version
-		body, f := c.do(ctx, q)
-		switch {
-		case f == nil:
-			return q.decode(body, into)
-		case f.status.Code != http.StatusNotFound || f.status.Details.Name != "":
-			return f.err
-		}
-		last = f.err
-	}
-	return errors.Join(last, plan.ErrUnavailable)
-}
-
-// identify finds the IDs of devices and the resources that they belong to.
-func (c *Client) identify(ctx context.Context, node string, allocated []allocation) (map[string][]string, error) {
-	attributes, found := map[device]attributes{}, map[string][]string{}
-	read := map[string]bool{}
-	for _, a := range allocated {
-		// Most devices are of one node, and a few of several.
-		for _, of := range []string{node, ""} {
-			from := a.driver + "/" + of
-			if _, known := attributes[a.device]; known || read[from] {
-				continue
-			}
-			read[from] = true
-			if err := c.readSlices(ctx, a.driver, of, attributes); err != nil {
-				return nil, fault.About("ResourceSlices of driver "+a.driver, err)
-			}
-		}
-		id := attributes[a.device].text("k8s.cni.cncf.io/deviceID")
-		resource := attributes[a.device].text("k8s.cni.cncf.io/resourceName")
-		if resource == "" {
-			resource = a.resource
-		}
-		if id != "" && resource != "" && !slices.Contains(found[resource], id) {
-			found[resource] = append(found[resource], id)
-		}
-	}
-	return found, nil
-}
-
 // attributes are what a driver tells of a device.
-type attributes map[string]struct {
-	String string `json:"string"`
+type attributes struct {
+	ID       text `json:"k8s.cni.cncf.io/deviceID"`
+	Resource text `json:"k8s.cni.cncf.io/resourceName"`
 }
 
-func (a attributes) text(name string) string { return a[name].String }
-
-// resourceSlices is a page of ResourceSlices.
-type resourceSlices struct {
-	Metadata struct {
-		Continue string `json:"continue"`
-	} `json:"metadata"`
-	Items []resourceSlice `json:"items"`
+type text struct {
+	String string `json:"string"`
 }
 
 type resourceSlice struct {
@@ -278,47 +212,47 @@ type resourceSlice struct {
 	} `json:"spec"`
 }
 
-// addTo notes what the slice tells of its devices.
-func (s resourceSlice) addTo(known map[device]attributes) {
-	for _, d := range s.Spec.Devices {
-		told := d.Attributes
-		if told == nil {
-			told = d.Basic.Attributes
-		}
-		known[device{s.Spec.Driver, s.Spec.Pool.Name, d.Name}] = told
-	}
+// drivers are what drivers tell of devices, as far as it has been read.
+type drivers struct {
+	client *Client
+	node   string
+	read   map[string]bool // by driver and node
+	told   map[device]attributes
 }
 
-// Bounds of what is read of slices: each can have 128 devices.
-const (
-	slicesPerPage = "25"
-	maxPages      = 200
-)
+// attributes are those of a device. Most devices are of one node, and a few of several.
+func (d drivers) attributes(ctx context.Context, of device) (attributes, error) {
+	for _, node := range []string{d.node, ""} {
+		from := of.Driver + "/" + node
+		if _, known := d.told[of]; known || d.read[from] {
+			continue
+		}
+		d.read[from] = true
+		if err := d.readSlices(ctx, of.Driver, node); err != nil {
+			return attributes{}, err
+		}
+	}
+	return d.told[of], nil
+}
 
 // readSlices reads the attributes of all devices of a driver on a node, or, with
 // no node, of those that several nodes may have. Of a pool the newest generation
 // counts.
-func (c *Client) readSlices(ctx context.Context, driver, node string, into map[device]attributes) error {
-	query := url.Values{"limit": {slicesPerPage}, "fieldSelector": {"spec.driver=" + driver + ",spec.nodeName=" + node}}
+func (d drivers) readSlices(ctx context.Context, driver, node string) error {
+	const several = 25 // each can have 128 devices
+	q := dynamic("resourceslices")
+	q.query = url.Values{"fieldSelector": {"spec.driver=" + driver + ",spec.nodeName=" + node}}
+	found, err := list[resourceSlice](ctx, d.client, q, several)
 	generations := map[string]int64{}
-	for range maxPages {
-		var page resourceSlices
-		q := request{verb: "list", resource: schema.GroupVersionResource{Resource: "resourceslices"}, query: query}
-		if err := c.askResource(ctx, q, &page); err != nil {
-			return err
+	for _, s := range found {
+		pool := s.Spec.Pool
+		if s.Spec.Driver != driver || s.Spec.NodeName != node || pool.Generation < generations[pool.Name] {
+			continue
 		}
-		for _, item := range page.Items {
-			pool := item.Spec.Pool
-			if item.Spec.Driver != driver || item.Spec.NodeName != node || pool.Generation < generations[pool.Name] {
-				continue
-			}
-			generations[pool.Name] = pool.Generation
-			item.addTo(into)
+		generations[pool.Name] = pool.Generation
+		for _, one := range s.Spec.Devices {
+			d.told[device{driver, pool.Name, one.Name}] = cmp.Or(one.Attributes, one.Basic.Attributes)
 		}
-		if page.Metadata.Continue == "" {
-			return nil
-		}
-		query.Set("continue", page.Metadata.Continue)
 	}
-	return fmt.Errorf("more than %d pages of %s", maxPages, slicesPerPage)
+	return err
 }

@@ -143,8 +143,8 @@ func TestClaimsThatCannotBeRead(t *testing.T) {
 		"no claim":         {map[string]string{"/resourceclaims/web-second-x": ""}, "ResourceClaim default/web-second-x: not found"},
 		"name as a path":   {map[string]string{"/pods/web": strings.Replace(claimingPod, `"shared"`, `"../../x"`, 1)}, "ResourceClaim default/../../x"},
 		"no slices":        {map[string]string{"/resourceslices?spec.driver=x.io,spec.nodeName=n1": "7"}, "ResourceSlices of driver x.io"},
-		"other attributes": {map[string]string{"next": `{"items":[{"spec":{"devices":[{"attributes":{"a":{"string":7}}}]}}]}`}, "ResourceSlices of driver x.io"},
-		"endless pages":    {map[string]string{"next": `{"metadata":{"continue":"next"}}`}, "more than 200 pages"},
+		"other attributes": {map[string]string{"next": `{"items":[{"spec":{"devices":[{"attributes":{"k8s.cni.cncf.io/deviceID":{"string":7}}}]}}]}`}, "ResourceSlices of driver x.io"},
+		"endless pages":    {map[string]string{"next": `{"metadata":{"continue":"next"}}`}, "more than 1000 pages"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := cluster("v1")
@@ -168,7 +168,7 @@ func TestNoClaims(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 	c = cluster("v7")
-	if _, err := claimedDevices(t, c, claimer()); !errors.Is(err, plan.ErrUnavailable) {
+	if _, err := claimedDevices(t, c, claimer()); !errors.Is(err, plan.ErrNotFound) {
 		t.Errorf("a cluster that knows no claims: %v", err)
 	}
 }

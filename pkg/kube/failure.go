@@ -32,6 +32,11 @@ type failure struct {
 	cut    bool          // the context ended, the server may be all right
 }
 
+// unknownKind tells that the server has nothing of that kind and version.
+func (f *failure) unknownKind() bool {
+	return f.status.Code == http.StatusNotFound && f.status.Details.Name == ""
+}
+
 // unanswered tells why a request had no answer.
 func (c *Client) unanswered(l *link, err error, reached int) *failure {
 	cause := causeOf(err)

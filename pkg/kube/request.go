@@ -31,6 +31,7 @@ import (
 type request struct {
 	verb        string // as RBAC calls it: get, list, create, patch, delete
 	resource    schema.GroupVersionResource
+	older       []string // versions for a server that does not know the resource's
 	ref         plan.Ref // without a name to create and to list, where the namespace may be missing too
 	subresource string
 	wide        bool // the resource is the cluster's, and has no namespaces
@@ -57,11 +58,18 @@ func core(resource string) schema.GroupVersionResource {
 // asked for, if it was asked for by name.
 func (c *Client) ask(ctx context.Context, q request, into any) error {
 	body, f := c.do(ctx, q)
+	for ; f != nil && f.unknownKind() && len(q.older) > 0; q.older = q.older[1:] {
+		q.resource.Version = q.older[0]
+		body, f = c.do(ctx, q)
+	}
 	if f != nil {
 		return f.err
 	}
 	return q.decode(body, into)
 }
+
+// maxPages bounds a list.
+const maxPages = 1000
 
 // list asks for the objects of a list, so many at a time that an answer stays within
 // its bound.
@@ -70,7 +78,7 @@ func list[T any](ctx context.Context, c *Client, q request, atATime int) ([]T, e
 	more := url.Values{"limit": {strconv.Itoa(atATime)}}
 	maps.Copy(more, q.query)
 	q.verb, q.query = "list", more
-	for {
+	for range maxPages {
 		var page struct {
 			metav1.ListMeta `json:"metadata"`
 			Items           []T `json:"items"`
@@ -84,6 +92,7 @@ func list[T any](ctx context.Context, c *Client, q request, atATime int) ([]T, e
 		}
 		more.Set("continue", page.Continue)
 	}
+	return nil, fmt.Errorf("more than %d pages of %d", maxPages, atATime)
 }
 
 // decode reads an answer. A schema on the server may be missing or lax, and people

@@ -33,7 +33,7 @@ type Cluster interface {
 
 // Plugin answers CNI commands for one configuration, that of its Planner.
 type Plugin struct {
-	Cluster Cluster // nil: there is no API server
+	Cluster Cluster      // nil: there is no API server
 	Planner plan.Planner // without definitions, which the cluster has
 	Runner  delegate.Runner
 	State   state.Dir
