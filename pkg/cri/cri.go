@@ -16,23 +16,16 @@ func Sandboxes(ctx context.Context, socket string) (map[string]bool, error) {
 	conn := rpc.Dial(strings.TrimPrefix(socket, "unix://"))
 	defer conn.Close()
 	answer, err := conn.Call(ctx, "/runtime.v1.RuntimeService/ListPodSandbox", nil)
+	var sandboxes []rpc.Message
+	if err == nil {
+		sandboxes, err = answer.Messages(1)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sandboxes of the runtime at %s: %w", socket, err)
 	}
 	found := map[string]bool{}
-	err = rpc.Fields(answer, func(number uint64, sandbox []byte) error {
-		if number != 1 { // items
-			return nil
-		}
-		return rpc.Fields(sandbox, func(number uint64, id []byte) error {
-			if number == 1 {
-				found[string(id)] = true
-			}
-			return nil
-		})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("sandboxes of the runtime at %s: %w", socket, err)
+	for _, s := range sandboxes {
+		found[s.Text(1)] = true
 	}
 	return found, nil
 }

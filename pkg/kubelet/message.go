@@ -15,72 +15,28 @@ func getRequest(pod plan.Pod) []byte {
 	return rpc.AppendField(rpc.AppendField(nil, 1, pod.Name), 2, pod.Namespace)
 }
 
-// readPods reads the answer to Get, which has one PodResources, or to List, and
-// returns the devices of the pod.
-func readPods(answer []byte, pod plan.Pod) (devices, error) {
+// readPods are the devices of the pod by the answer to Get, which has one
+// PodResources, or to List. One resource may have several entries in a container, one
+// for each NUMA node.
+func readPods(answer rpc.Message, pod plan.Pod) (devices, error) {
 	found, times := devices{}, 0
-	err := rpc.Fields(answer, func(field uint64, value []byte) error {
-		if field != 1 {
-			return nil
+	pods, err := answer.Messages(1)
+	for _, p := range pods {
+		if p.Text(1) != pod.Name || p.Text(2) != pod.Namespace {
+			continue
 		}
-		p, err := readPod(value)
-		if err == nil && p.namespace == pod.Namespace && p.name == pod.Name {
-			found, times = p.devices, times+1
+		given, err := p.Messages(3, 2) // the ContainerDevices of each ContainerResources
+		if err != nil {
+			return nil, err
 		}
-		return err
-	})
+		found, times = devices{}, times+1
+		for _, d := range given {
+			found.add(d.Text(1), d[2]...)
+		}
+	}
 	if times > 1 {
 		// One was deleted and is on its way out; whose is whose nobody says.
 		return nil, rpc.StatusError{Code: rpc.Unavailable, Message: fmt.Sprintf("it lists %d pods of the name %s", times, pod)}
 	}
 	return found, err
-}
-
-// podResources is a PodResources.
-type podResources struct {
-	name, namespace string
-	devices         devices
-}
-
-func readPod(data []byte) (podResources, error) {
-	p := podResources{devices: devices{}}
-	err := rpc.Fields(data, func(field uint64, value []byte) error {
-		switch field {
-		case 1:
-			p.name = string(value)
-		case 2:
-			p.namespace = string(value)
-		case 3:
-			return p.readContainer(value)
-		}
-		return nil
-	})
-	return p, err
-}
-
-// readContainer reads a ContainerResources. One resource may have several
-// entries, one for each NUMA node.
-func (p podResources) readContainer(data []byte) error {
-	return rpc.Fields(data, func(field uint64, value []byte) error {
-		if field != 2 {
-			return nil
-		}
-		resource, ids, err := readDevices(value)
-		p.devices.add(resource, ids...)
-		return err
-	})
-}
-
-// readDevices reads a ContainerDevices.
-func readDevices(data []byte) (resource string, ids []string, err error) {
-	err = rpc.Fields(data, func(field uint64, value []byte) error {
-		switch field {
-		case 1:
-			resource = string(value)
-		case 2:
-			ids = append(ids, string(value))
-		}
-		return nil
-	})
-	return resource, ids, err
 }

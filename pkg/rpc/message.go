@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 )
@@ -21,50 +22,65 @@ func AppendField(message []byte, field uint64, value string) []byte {
 	return append(binary.AppendUvarint(message, uint64(len(value))), value...)
 }
 
-// Fields calls do for every field of a message that has bytes: text and messages.
-// It passes over numbers.
-func Fields(data []byte, do func(field uint64, value []byte) error) error {
-	for len(data) > 0 {
-		tag, n := binary.Uvarint(data)
-		if n <= 0 {
-			return errMessage
-		}
-		value, rest, err := cut(data[n:], tag&7)
-		if err != nil {
-			return err
-		}
-		if tag&7 == wireBytes {
-			if err := do(tag>>3, value); err != nil {
-				return err
-			}
-		}
-		data = rest
+// Message are the texts and messages of a message by their fields, in order.
+type Message map[uint64][]string
+
+// Text is the text of a field; "" where there is none.
+func (m Message) Text(field uint64) string {
+	if all := m[field]; len(all) > 0 {
+		return all[len(all)-1]
 	}
-	return nil
+	return ""
 }
 
-// cut takes the first value off data.
-func cut(data []byte, kind uint64) (value, rest []byte, err error) {
-	size, n := uint64(0), 0
-	switch kind {
-	case wireVarint:
-		if _, n = binary.Uvarint(data); n <= 0 {
-			return nil, nil, errMessage
-		}
-	case wireBytes:
-		if size, n = binary.Uvarint(data); n <= 0 {
-			return nil, nil, errMessage
-		}
-	case wireFixed8:
-		size = 8
-	case wireFixed4:
-		size = 4
-	default:
-		return nil, nil, errMessage
+// Messages are the messages at the end of a path of fields.
+func (m Message) Messages(path ...uint64) ([]Message, error) {
+	if len(path) == 0 {
+		return []Message{m}, nil
 	}
-	data = data[n:]
-	if size > uint64(len(data)) {
-		return nil, nil, errMessage
+	var found []Message
+	for _, text := range m[path[0]] {
+		one, err := Parse([]byte(text))
+		if err != nil {
+			return nil, err
+		}
+		below, err := one.Messages(path[1:]...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, below...)
 	}
-	return data[:size], data[size:], nil
+	return found, nil
+}
+
+// Parse reads a message. It passes over numbers.
+func Parse(data []byte) (Message, error) {
+	m, rest := Message{}, bytes.NewBuffer(data)
+	for rest.Len() > 0 {
+		tag, err := binary.ReadUvarint(rest)
+		if err != nil {
+			return nil, errMessage
+		}
+		size := uint64(0)
+		switch tag & 7 {
+		case wireVarint:
+			_, err = binary.ReadUvarint(rest)
+		case wireBytes:
+			size, err = binary.ReadUvarint(rest)
+		case wireFixed8:
+			size = 8
+		case wireFixed4:
+			size = 4
+		default:
+			err = errMessage
+		}
+		if err != nil || size > uint64(rest.Len()) {
+			return nil, errMessage
+		}
+		value := string(rest.Next(int(size)))
+		if tag&7 == wireBytes {
+			m[tag>>3] = append(m[tag>>3], value)
+		}
+	}
+	return m, nil
 }

@@ -59,7 +59,7 @@ func (c Conn) Close() { c.transport.CloseIdleConnections() }
 
 // Call sends a message to a method, /package.Service/Method, and returns the one
 // that is answered.
-func (c Conn) Call(ctx context.Context, method string, message []byte) ([]byte, error) {
+func (c Conn) Call(ctx context.Context, method string, message []byte) (Message, error) {
 	framed := append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message))), message...)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost"+method, bytes.NewReader(framed))
 	if err != nil {
@@ -81,7 +81,10 @@ func (c Conn) Call(ctx context.Context, method string, message []byte) ([]byte, 
 	if refused := statusOf(resp); refused != nil {
 		return nil, refused
 	}
-	return answer, err
+	if err != nil {
+		return nil, err
+	}
+	return Parse(answer)
 }
 
 // readFrame reads a body of one message. io.EOF: there is none.
