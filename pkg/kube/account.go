@@ -13,11 +13,9 @@ import (
 
 // Account prepares a client for the API server at a URL as the service account whose
 // projected files, token and ca.crt, are in a directory.
-func Account(server, dir string) *Client { return &Client{kubeconfig: dir, server: server} }
-
-// accountFile is what a kubeconfig for a projected service account would say.
-func accountFile(server, dir string) *clientcmdapi.Config {
-	return fileFor(clientcmdapi.Cluster{Server: server, CertificateAuthority: filepath.Join(dir, "ca.crt")}, filepath.Join(dir, "token"))
+func Account(server, dir string) *Client {
+	cluster := clientcmdapi.Cluster{Server: server, CertificateAuthority: filepath.Join(dir, "ca.crt")}
+	return &Client{kubeconfig: dir, file: fileFor(cluster, filepath.Join(dir, "token"))}
 }
 
 // Kubeconfig is a kubeconfig for the API server at a URL and a token that is in a file,

@@ -13,9 +13,8 @@ import (
 // Client is the API server that a kubeconfig file names. It may be used by
 // several goroutines at once.
 type Client struct {
-	kubeconfig string
-	server     string               // of a service account, whose directory is named instead of a kubeconfig
-	file       *clientcmdapi.Config // a person's kubeconfig, which was read already
+	kubeconfig string               // its path; of a service account its directory
+	file       *clientcmdapi.Config // what it says; nil: that is still to be read
 
 	mu   sync.Mutex
 	link *link

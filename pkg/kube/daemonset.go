@@ -9,28 +9,19 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/selection"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
 // ErrDenied says that the API server answers, and does not permit what was asked.
 var ErrDenied = errors.New("denied")
 
-// denied is an error of the kind ErrDenied that says what it said before.
-type denied struct{ error }
-
-// Unwrap is the error as it was.
-func (e denied) Unwrap() error { return e.error }
-
-// Is tells of the kind.
-func (denied) Is(kind error) bool { return kind == ErrDenied }
-
 // denial is the failure's error, of the kind ErrDenied where it is one.
 func (f *failure) denial(is bool) error {
 	if is {
-		return denied{f.err}
+		return fault.Fault{What: f.err.Error(), Err: errors.Join(ErrDenied, f.err)}
 	}
 	return f.err
 }
@@ -59,17 +50,14 @@ type nodeTerm struct {
 	Fields      []requirement `json:"matchFields"`
 }
 
-type requirement struct {
-	Key      string   `json:"key"`
-	Operator string   `json:"operator"`
-	Values   []string `json:"values"`
-}
+// requirement may also have the operators Gt and Lt.
+type requirement = metav1.LabelSelectorRequirement
 
 // Wants tells whether a DaemonSet exists, is not being deleted, and selects a node, as
 // far as the node may be read. ErrDenied where the DaemonSet may not be.
 func (c *Client) Wants(ctx context.Context, set plan.Ref, nodeName string) (bool, error) {
 	var ds daemonSet
-	q := request{verb: "get", resource: schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "daemonsets"}, ref: set}
+	q := request{verb: "get", resource: Workloads()["DaemonSet"], ref: set}
 	body, f := c.do(ctx, q)
 	switch {
 	case f != nil && errors.Is(f.err, plan.ErrNotFound):
@@ -110,11 +98,11 @@ func (ds daemonSet) selects(node metav1.PartialObjectMetadata) bool {
 // meets tells whether labels meet all requirements. One that makes no sense here is
 // left to the server.
 func meets(requirements []requirement, of labels.Set) bool {
-	operators := map[string]selection.Operator{"DoesNotExist": selection.DoesNotExist, "Gt": selection.GreaterThan, "Lt": selection.LessThan}
+	operators := map[metav1.LabelSelectorOperator]selection.Operator{"DoesNotExist": selection.DoesNotExist, "Gt": selection.GreaterThan, "Lt": selection.LessThan}
 	for _, r := range requirements {
 		operator, special := operators[r.Operator]
 		if !special {
-			operator = selection.Operator(strings.ToLower(r.Operator)) // in, notin, exists
+			operator = selection.Operator(strings.ToLower(string(r.Operator))) // in, notin, exists
 		}
 		rule, err := labels.NewRequirement(r.Key, operator, r.Values)
 		if err == nil && !rule.Matches(of) {

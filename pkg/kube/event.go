@@ -26,7 +26,7 @@ const (
 type event struct {
 	metav1.TypeMeta
 	Metadata           metadata    `json:"metadata"`
-	InvolvedObject     involved    `json:"involvedObject"`
+	InvolvedObject     objectRef   `json:"involvedObject"`
 	Reason             string      `json:"reason"`
 	Message            string      `json:"message"`
 	Type               string      `json:"type"`
@@ -37,9 +37,10 @@ type event struct {
 	ReportingComponent string      `json:"reportingComponent"`
 }
 
-type involved struct {
+// objectRef names an object.
+type objectRef struct {
 	metav1.TypeMeta
-	Namespace string    `json:"namespace"`
+	Namespace string    `json:"namespace,omitempty"`
 	Name      string    `json:"name"`
 	UID       types.UID `json:"uid,omitempty"`
 }
@@ -62,7 +63,7 @@ func newEvent(pod plan.Pod, message string, at time.Time) event {
 	return event{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Event"},
 		Metadata: metadata{Name: eventName(pod.Name, uint64(at.UnixNano())), Namespace: pod.Namespace},
-		InvolvedObject: involved{
+		InvolvedObject: objectRef{
 			TypeMeta:  metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 			Namespace: pod.Namespace, Name: pod.Name, UID: types.UID(pod.UID),
 		},

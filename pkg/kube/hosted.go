@@ -26,38 +26,32 @@ type HostedPod struct {
 	Controlled bool
 }
 
-// hostedPod is as much of a pod as is read.
-type hostedPod struct {
-	metav1.PartialObjectMetadata
-	Spec struct {
-		HostNetwork bool `json:"hostNetwork"`
-	} `json:"spec"`
-	Status struct {
-		Phase     string      `json:"phase"`
-		PodIP     string      `json:"podIP"`
-		StartTime metav1.Time `json:"startTime"`
-	} `json:"status"`
-}
-
 // Hosted are the pods of a node.
 func (c *Client) Hosted(ctx context.Context, node string) ([]HostedPod, error) {
+	type hostedPod struct {
+		metav1.PartialObjectMetadata
+		Spec struct {
+			HostNetwork bool `json:"hostNetwork"`
+		} `json:"spec"`
+		Status struct {
+			Phase     string      `json:"phase"`
+			PodIP     string      `json:"podIP"`
+			StartTime metav1.Time `json:"startTime"`
+		} `json:"status"`
+	}
 	query := url.Values{"fieldSelector": {"spec.nodeName=" + node}}
 	found, err := list[hostedPod](ctx, c, request{resource: core("pods"), query: query}, pageSize)
 	var pods []HostedPod
-	for _, pod := range found {
-		pods = append(pods, pod.hosted())
+	for _, p := range found {
+		pods = append(pods, HostedPod{
+			Pod:             podOf(p.PartialObjectMetadata),
+			ResourceVersion: p.ResourceVersion, Since: p.Status.StartTime.Time,
+			Attached: !p.Spec.HostNetwork && p.DeletionTimestamp == nil && p.Status.PodIP != "" &&
+				(p.Status.Phase == "Running" || p.Status.Phase == "Pending"),
+			Controlled: metav1.GetControllerOfNoCopy(&p) != nil,
+		})
 	}
 	return pods, err
-}
-
-func (p hostedPod) hosted() HostedPod {
-	return HostedPod{
-		Pod:             podOf(p.PartialObjectMetadata),
-		ResourceVersion: p.ResourceVersion, Since: p.Status.StartTime.Time,
-		Attached: !p.Spec.HostNetwork && p.DeletionTimestamp == nil && p.Status.PodIP != "" &&
-			(p.Status.Phase == "Running" || p.Status.Phase == "Pending"),
-		Controlled: metav1.GetControllerOfNoCopy(&p) != nil,
-	}
 }
 
 // DeletePod deletes a pod as it was read. One that has changed or gone since is

@@ -21,31 +21,16 @@ type Server struct {
 
 // Server asks the API server, once, which one it is.
 func (c *Client) Server(ctx context.Context) (Server, error) {
-	l, err := c.connect()
-	if err != nil {
-		return Server{}, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, l.base.JoinPath("version").String(), nil)
-	if err != nil {
-		return Server{}, err
-	}
 	start := time.Now()
-	resp, err := l.RoundTrip(req)
-	var body []byte
-	if err == nil {
-		body, err = read(resp)
-	}
-	switch {
-	case err != nil:
-		return Server{}, c.unanswered(l, err, connecting).err
-	case resp.StatusCode/100 != 2:
-		return Server{}, c.refused(l, request{verb: "get", resource: core("version")}, answer{Response: resp, body: body}).err
+	a, f := c.try(ctx, request{verb: "get", resource: core("version"), at: "version"}, maxBudget)
+	if f != nil {
+		return Server{}, f.err
 	}
 	var said struct {
 		Version string `json:"gitVersion"`
 	}
-	_ = json.Unmarshal(body, &said) // whatever answers: its version is not known then
-	clock, _ := http.ParseTime(resp.Header.Get("Date"))
+	_ = json.Unmarshal(a.body, &said) // whatever answers: its version is not known then
+	clock, _ := http.ParseTime(a.Header.Get("Date"))
 	return Server{Version: said.Version, Took: time.Since(start), Time: clock}, nil
 }
 

@@ -31,9 +31,6 @@ var (
 // access reads how to reach the API server of a kubeconfig's current context,
 // as whom, and what a message calls that credential.
 func (c *Client) access() (conf *rest.Config, credential string, err error) {
-	if c.server != "" {
-		return accessOf(accountFile(c.server, c.kubeconfig), c.kubeconfig)
-	}
 	if c.file != nil {
 		return accessOf(c.file.DeepCopy(), filepath.Dir(c.kubeconfig))
 	}

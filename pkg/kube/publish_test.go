@@ -67,7 +67,7 @@ func TestEvent(t *testing.T) {
 	}
 	want := event{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Event"}, Metadata: metadata{Name: got.Metadata.Name, Namespace: "default"},
-		InvolvedObject: involved{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, Namespace: "default", Name: "a", UID: "u-1"},
+		InvolvedObject: objectRef{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"}, Namespace: "default", Name: "a", UID: "u-1"},
 		Reason:         "AddedInterfaces", Message: "net0 [10.0.0.1]", Type: "Normal", Count: 1,
 		Source: eventSource{Component: "multus"}, ReportingComponent: "multus",
 		FirstTimestamp: got.FirstTimestamp, LastTimestamp: got.LastTimestamp,

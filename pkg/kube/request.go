@@ -34,7 +34,8 @@ type request struct {
 	older       []string // versions for a server that does not know the resource's
 	ref         plan.Ref // without a name to create and to list, where the namespace may be missing too
 	subresource string
-	wide        bool // the resource is the cluster's, and has no namespaces
+	at          string // the path, where it is not a resource's
+	wide        bool   // the resource is the cluster's, and has no namespaces
 	query       url.Values
 	accept      string              // application/json where empty
 	contentType string              // of the body; application/json where empty
@@ -123,16 +124,16 @@ const (
 )
 
 // try sends the request once, and gives up after limit.
-func (c *Client) try(ctx context.Context, q request, limit time.Duration) ([]byte, *failure) {
+func (c *Client) try(ctx context.Context, q request, limit time.Duration) (answer, *failure) {
 	l, err := c.connect()
 	if err != nil {
-		return nil, &failure{err: err}
+		return answer{}, &failure{err: err}
 	}
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	req, err := q.http(bounded, l)
 	if err != nil {
-		return nil, &failure{err: err}
+		return answer{}, &failure{err: err}
 	}
 	var reached atomic.Int32
 	trace := &httptrace.ClientTrace{
@@ -140,9 +141,9 @@ func (c *Client) try(ctx context.Context, q request, limit time.Duration) ([]byt
 		GotConn: func(httptrace.GotConnInfo) { reached.Store(connected) },
 	}
 	resp, err := l.RoundTrip(req.WithContext(httptrace.WithClientTrace(bounded, trace)))
-	var body []byte
+	a := answer{Response: resp}
 	if err == nil {
-		body, err = read(resp)
+		a.body, err = read(resp)
 	}
 	switch {
 	case err != nil:
@@ -151,13 +152,13 @@ func (c *Client) try(ctx context.Context, q request, limit time.Duration) ([]byt
 		if f.again {
 			c.abandon(l)
 		}
-		return nil, f
+		return answer{}, f
 	case resp.StatusCode/100 == 2:
-		return body, nil
+		return a, nil
 	case resp.StatusCode == http.StatusUnauthorized:
 		c.abandon(l)
 	}
-	return nil, c.refused(l, q, answer{Response: resp, body: body})
+	return answer{}, c.refused(l, q, a)
 }
 
 // http is the request as it is sent.
@@ -191,6 +192,9 @@ func (q request) http(ctx context.Context, l *link) (*http.Request, error) {
 // path is the path of the object, or of all objects where one is created or they
 // are listed. A name is one element of it, and no way out.
 func (q request) path() (string, error) {
+	if q.at != "" {
+		return q.at, nil
+	}
 	root, among := path.Join("apis", q.resource.Group), ""
 	if q.resource.Group == "" {
 		root = "api"

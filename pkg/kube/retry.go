@@ -31,9 +31,9 @@ func (c *Client) do(ctx context.Context, q request) ([]byte, *failure) {
 	var last *failure
 	turnedDown := false
 	for tries := 1; ; tries++ {
-		body, f := c.try(ctx, q, max(time.Until(deadline)/2, shortTry))
+		a, f := c.try(ctx, q, max(time.Until(deadline)/2, shortTry))
 		if f == nil {
-			return body, nil
+			return a.body, nil
 		}
 		if last == nil || !f.cut {
 			last = f

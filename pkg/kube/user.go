@@ -20,17 +20,18 @@ func User(file, contextName string) (*Client, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = file
 	conf, err := rules.Load()
+	file = cmp.Or(file, rules.GetDefaultFilename())
 	switch {
 	case errors.Is(err, os.ErrNotExist), err == nil && len(conf.Clusters) == 0:
-		return nil, fmt.Errorf("kubeconfig %s: missing, or empty; name one with --kubeconfig, or set KUBECONFIG", cmp.Or(file, rules.GetDefaultFilename()))
+		return nil, fmt.Errorf("kubeconfig %s: missing, or empty; name one with --kubeconfig, or set KUBECONFIG", file)
 	case err != nil:
-		return nil, fmt.Errorf("kubeconfig %s: %w", cmp.Or(file, rules.GetDefaultFilename()), errNotOne)
+		return nil, fmt.Errorf("kubeconfig %s: %w", file, errNotOne)
 	}
 	if contextName != "" && conf.Contexts[contextName] == nil {
-		return nil, fmt.Errorf("kubeconfig %s: there is no context %q", cmp.Or(file, rules.GetDefaultFilename()), contextName)
+		return nil, fmt.Errorf("kubeconfig %s: there is no context %q", file, contextName)
 	}
 	conf.CurrentContext = cmp.Or(contextName, conf.CurrentContext)
-	return &Client{kubeconfig: cmp.Or(file, rules.GetDefaultFilename()), file: conf}, nil
+	return &Client{kubeconfig: file, file: conf}, nil
 }
 
 // Workloads are the kinds that make pods, and where the API server has them.

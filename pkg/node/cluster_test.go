@@ -68,7 +68,7 @@ func (h host) requested(node string) {
 
 func TestToken(t *testing.T) {
 	tests := []struct{ name, object, named, node, asked string }{
-		{"bound to the node", nodeOne, "", "n1", `"expirationSeconds":3600,"boundObjectRef":{"apiVersion":"v1","kind":"Node","name":"n1","uid":"node-uid"}`},
+		{"bound to the node", nodeOne, "", "n1", `"expirationSeconds":3600,"boundObjectRef":{"kind":"Node","apiVersion":"v1","name":"n1","uid":"node-uid"}`},
 		{"unbound where the server does not bind to nodes", daemonSet, "", "", `"expirationSeconds":3600`},
 		{"of a node that an admin names", strings.ReplaceAll(nodeOne, "n1", "n2"), "n2", "n2", `"name":"n2"`},
 	}
