@@ -7,7 +7,7 @@ package fault
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 )
 
 // Fault is one thing that is wrong.
@@ -45,36 +45,32 @@ func chain(first, rest string) string {
 
 // All are the faults of an error, in order; an error that is no fault counts as one.
 func All(err error) []Fault {
-	all, more := split(err)
-	if more > 0 {
-		all = append(all, Fault{What: fmt.Sprintf("%d more faults", more)})
+	l := listOf(err)
+	if l.more > 0 {
+		return append(slices.Clone(l.kept), Fault{What: fmt.Sprintf("%d more faults", l.more)})
 	}
-	return all
+	return l.kept
 }
 
-// split is All, with how many faults a List counted and did not keep.
-func split(err error) (all []Fault, more int) {
-	var parts []error
+// listOf is an error as a list of its faults.
+func listOf(err error) (l List) {
 	switch e := err.(type) {
 	case nil:
-		return nil, 0
-	case Fault:
-		return []Fault{e}, 0
+		return l
 	case List:
-		parts, more = e.kept, e.more
+		return e
+	case Fault:
+		return List{kept: []Fault{e}}
 	case interface{ Unwrap() []error }:
 		// A text that wraps two errors is one fault, unlike what errors.Join made.
-		if parts = e.Unwrap(); errors.Join(parts...).Error() != err.Error() {
-			return []Fault{{Err: err}}, 0
+		if parts := e.Unwrap(); errors.Join(parts...).Error() == err.Error() {
+			for _, part := range parts {
+				l.Add(part)
+			}
+			return l
 		}
-	default:
-		return []Fault{{Err: err}}, 0
 	}
-	for _, one := range parts {
-		faults, left := split(one)
-		all, more = append(all, faults...), more+left
-	}
-	return all, more
+	return List{kept: []Fault{{Err: err}}}
 }
 
 // About puts a subject before every fault of an error; nil stays nil.
@@ -104,25 +100,10 @@ func At(place string, err error) error {
 }
 
 func each(err error, change func(Fault) Fault) error {
-	var list List
-	all, more := split(err)
-	for _, f := range all {
-		list.Add(change(f))
+	l := listOf(err)
+	changed := List{more: l.more}
+	for _, f := range l.kept {
+		changed.kept = append(changed.kept, change(f))
 	}
-	list.more += more
-	return list.Err()
-}
-
-// Join is the text of several short errors within one key, "a, b"; nil for none.
-func Join(errs ...error) error {
-	var texts []string
-	for _, err := range errs {
-		if err != nil {
-			texts = append(texts, err.Error())
-		}
-	}
-	if len(texts) == 0 {
-		return nil
-	}
-	return errors.New(Clip(strings.Join(texts, ", "), maxFault))
+	return changed.Err()
 }

@@ -34,7 +34,7 @@ func TestPrefixes(t *testing.T) {
 	if all := fault.All(err); len(all) != 2 || all[0].Subject != "network a" || all[1].Key != "plugins[0]" || all[0].Place != "f:1" {
 		t.Errorf("%+v", all)
 	}
-	if fault.About("x", nil) != nil || fault.Under("x", nil) != nil || (fault.List{}).Err() != nil || fault.Join(nil, nil) != nil {
+	if fault.About("x", nil) != nil || fault.Under("x", nil) != nil || (fault.List{}).Err() != nil {
 		t.Error("nothing wrong became a fault")
 	}
 }

@@ -20,26 +20,16 @@ const (
 
 // List collects faults. The zero value is an empty one.
 type List struct {
-	kept []error
+	kept []Fault
 	more int // faults that were not kept
 }
 
-// Add takes up an error; those of another List one by one. nil is nothing.
+// Add takes up the faults of an error. nil is nothing.
 func (l *List) Add(err error) {
-	switch e := err.(type) {
-	case nil:
-	case List:
-		for _, one := range e.kept {
-			l.Add(one)
-		}
-		l.more += e.more
-	default:
-		if len(l.kept) == MaxKept {
-			l.more++
-			return
-		}
-		l.kept = append(l.kept, err)
-	}
+	added := listOf(err)
+	room := min(MaxKept-len(l.kept), len(added.kept))
+	l.kept = append(l.kept, added.kept[:room]...)
+	l.more += len(added.kept) - room + added.more
 }
 
 // Addf is Add for an error that is made on the spot.
@@ -57,7 +47,13 @@ func (l List) Err() error {
 }
 
 // Unwrap lets errors.Is and errors.As look at every fault.
-func (l List) Unwrap() []error { return l.kept }
+func (l List) Unwrap() []error {
+	errs := make([]error, len(l.kept))
+	for i, f := range l.kept {
+		errs[i] = f
+	}
+	return errs
+}
 
 // Error is the one fault, or a numbered list of all with their number.
 func (l List) Error() string {
@@ -97,13 +93,12 @@ func Key(key string) string {
 // QuoteAll shows a few values from outside.
 func QuoteAll(values []string) string {
 	const most = 10
-	quoted := make([]string, 0, most+1)
-	for i, value := range values {
-		if i == most {
-			quoted = append(quoted, "…")
-			break
-		}
+	var quoted []string
+	for _, value := range values[:min(len(values), most)] {
 		quoted = append(quoted, Quote(value))
+	}
+	if len(values) > most {
+		quoted = append(quoted, "…")
 	}
 	return strings.Join(quoted, ", ")
 }

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -11,7 +12,6 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
-	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/regular"
 )
 
@@ -103,7 +103,7 @@ func prepareUser(u *clientcmdapi.AuthInfo, dir string) (credential string, err e
 	if u.Token != "" && checkFile(u.TokenFile) != nil {
 		u.TokenFile = ""
 	}
-	return credential, fault.Join(checkFile(u.ClientCertificate), checkFile(u.ClientKey), checkFile(u.TokenFile))
+	return credential, cmp.Or(checkFile(u.ClientCertificate), checkFile(u.ClientKey), checkFile(u.TokenFile))
 }
 
 // checkFile makes sure that a file which is named, if one is, can be read and says
