@@ -3,7 +3,6 @@ package node
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -57,7 +56,7 @@ func (n Node) giveAccess(r *Report) error {
 	if !n.ownAccess() {
 		return nil
 	}
-	if err := errors.Join(os.MkdirAll(n.accessDir(), 0o700), sweep(n.accessDir())); err != nil {
+	if err := os.MkdirAll(n.accessDir(), 0o700); err != nil {
 		return err
 	}
 	ca, caErr := n.account("ca.crt")

@@ -91,10 +91,13 @@ func syncDir(dir string) error {
 }
 
 // sweep removes what an installer that was killed left half written.
-func sweep(dir string) error {
-	left, err := filepath.Glob(filepath.Join(dir, temporary+"*"))
-	for _, path := range left {
-		err = errors.Join(err, os.Remove(path))
+func (n Node) sweep() error {
+	var err error
+	for _, dir := range append(n.dirs(), n.accessDir()) {
+		left, _ := filepath.Glob(filepath.Join(dir, temporary+"*")) // the directory's name is no pattern
+		for _, path := range left {
+			err = errors.Join(err, os.Remove(path))
+		}
 	}
 	return err
 }

@@ -24,9 +24,8 @@ func (n Node) Leave(inUse bool) (removed []string, err error) {
 			if n.Binary != "" { // else it is somebody else's
 				paths = append(paths, filepath.Join(dir, "multus"))
 			}
-			err = errors.Join(err, sweep(dir))
 		}
-		err = errors.Join(err, sweep(n.ConfDir), sweep(n.accessDir()))
+		err = n.sweep()
 	}
 	for _, path := range paths {
 		switch removeErr := os.Remove(path); {

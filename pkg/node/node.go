@@ -40,10 +40,12 @@ type Report struct {
 // ready; all else is done all the same.
 func (n Node) Reconcile() (Report, error) {
 	var r Report
+	err := n.sweep()
 	for _, dir := range n.dirs() {
-		if err := errors.Join(os.MkdirAll(dir, 0o755), sweep(dir)); err != nil {
-			return r, err
-		}
+		err = errors.Join(err, os.MkdirAll(dir, 0o755))
+	}
+	if err != nil {
+		return r, err
 	}
 	if err := n.copyBinaries(&r); err != nil {
 		return r, err

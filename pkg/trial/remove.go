@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/multus-cni/multus/pkg/regular"
 	"github.com/multus-cni/multus/pkg/state"
 )
 
@@ -27,7 +26,6 @@ func (s *Session) Remove(ctx context.Context) bool {
 	s.removeLinks()
 	s.removeAddresses()
 	s.restoreForwarding()
-	s.checkPods()
 	s.checkLeases()
 	s.checkFirewall(ctx)
 	return s.conclude()
@@ -48,18 +46,10 @@ func (s *Session) detach(ctx context.Context, p *Pod) bool {
 	if err != nil {
 		s.remains("the attachments of pod %s: %v", p, err)
 	}
-	return err == nil
-}
-
-func (s *Session) checkPods() {
-	for _, p := range s.Pods {
-		if regular.Exists(p.Sandbox.NetNS) {
-			s.remains("network namespace %s", p.Sandbox.NetNS)
-		}
-		if s.recorded(p) {
-			s.remains("the record of pod %s in %s", p, s.State)
-		}
+	if s.recorded(p) {
+		s.remains("the record of pod %s in %s", p, s.State)
 	}
+	return err == nil
 }
 
 // names tells whether a text names the container of one of the pods.
