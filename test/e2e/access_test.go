@@ -23,6 +23,7 @@ func (n node) rules(without string) {
 
 // TestForbidden: without a permission the pod waits and says which; with it, it starts.
 func TestForbidden(t *testing.T) {
+	t.Parallel()
 	for resource, cure := range map[string]string{
 		"pods/status":                    `give Multus's ClusterRole the verb "patch" on "pods/status"`,
 		"network-attachment-definitions": `give Multus's ClusterRole the verb "get" on "network-attachment-definitions`,

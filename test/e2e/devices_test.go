@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -20,15 +21,8 @@ const (
 // driver, until the test ends.
 func (n node) devices(args ...string) {
 	n.t.Helper()
-	binary := filepath.Join(n.t.TempDir(), "devices")
-	build := exec.Command("go", "build", "-o", binary, ".")
-	build.Dir = filepath.Join(root, "test/devices")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		n.t.Fatalf("test/devices: %v\n%s", err, out)
-	}
 	log := filepath.Join(n.dir(), "log", "devices")
-	pid := n.run(append([]string{"sh", "-c", `"$@" >>"$0" 2>&1 & echo $!`, log, binary}, args...)...)
+	pid := n.run(append([]string{"sh", "-c", `"$@" >>"$0" 2>&1 & echo $!`, log, own(n.t, "test/devices")}, args...)...)
 	n.t.Cleanup(func() {
 		n.run("kill", strings.TrimSpace(pid))
 		if n.t.Failed() {
@@ -51,15 +45,32 @@ func (n node) recorded(name, resource string) doc {
 // recorder puts the recorder into the node.
 func (n node) recorder() {
 	n.t.Helper()
-	binary := filepath.Join(n.t.TempDir(), "recorder")
-	build := exec.Command("go", "build", "-o", binary, "./test/recorder")
-	build.Dir = root
+	n.run("cp", own(n.t, "test/recorder"), "/opt/cni/bin/recorder")
+	n.run("mkdir", "-p", n.calls())
+}
+
+// programs is where programs of the repository are that tests have built.
+var programs struct {
+	sync.Mutex
+	dir string
+}
+
+// own is a program of the repository, built by the first test that wants it.
+func own(t *testing.T, dir string) string {
+	t.Helper()
+	programs.Lock()
+	defer programs.Unlock()
+	path := filepath.Join(programs.dir, filepath.Base(dir))
+	if _, err := os.Stat(path); err == nil {
+		return path
+	}
+	build := exec.Command("go", "build", "-o", path, ".")
+	build.Dir = filepath.Join(root, dir)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		n.t.Fatalf("test/recorder: %v\n%s", err, out)
+		t.Fatalf("%s: %v\n%s", dir, err, out)
 	}
-	n.run("cp", binary, "/opt/cni/bin/recorder")
-	n.run("mkdir", "-p", n.calls())
+	return path
 }
 
 func (n node) calls() string { return filepath.Join(n.dir(), "calls") }

@@ -19,13 +19,18 @@ const (
 // logPath is where multus logs, which the README leaves to others.
 const logPath = "/var/log/multus.log"
 
-// installed is the node with multus on it. It is installed by the commands of the
-// README's section "Install it by hand", as they stand there, once; every test
-// finds the README's configuration, with a log, and no pods, and leaves the same.
+// installed is a node with multus on it, for this test alone while it runs. Multus is
+// installed by the commands of the README's section "Install it by hand", as they stand
+// there, once on each node; every test finds the README's configuration, with a log, and
+// no pods, and leaves the same. Tests that call it run in parallel.
 func installed(t *testing.T) node {
 	t.Helper()
-	return node{t, suiteDir(), "e2e"}.prepared()
+	t.Parallel()
+	return lent(t).prepared()
 }
+
+// of is the node for a part of the test that has it.
+func (n node) of(t *testing.T) node { return node{t, n.base, n.name} }
 
 // prepared is the node for a test that begins.
 func (n node) prepared() node {
@@ -149,6 +154,7 @@ func (n node) own(cniVersion string, more doc) string {
 
 // evidence shows what an administrator would look at to learn why a pod has not what it should.
 func (n node) evidence() {
+	n.t.Logf("the node in %s, which keeps its logs:", n.base)
 	for _, command := range []string{
 		"kubectl get pods -A -o wide; kubectl describe pods | grep -v '^ *kube-root-ca'",
 		"kubectl get events -A --sort-by=.lastTimestamp | tail -n 20",

@@ -28,10 +28,10 @@ const three = "one,two,three"
 // TestLoadHundredPods starts a hundred pods at once and takes them away again, with
 // the default network alone and with three more, and tells what that took.
 func TestLoadHundredPods(t *testing.T) {
-	loaded(t)
+	n := loaded(t)
 	for _, c := range []struct{ name, networks string }{{"without multus", ""}, {"multus, no networks", ""}, {"multus, three networks", three}} {
 		t.Run(c.name, func(t *testing.T) {
-			n := installed(t)
+			n := n.of(t).prepared()
 			if c.name == "without multus" {
 				n.withoutMultus()
 			}
@@ -175,26 +175,15 @@ func (n node) withoutMultus() {
 	time.Sleep(time.Second) // containerd watches the directory
 }
 
-// eventually is until with a time of its own.
-func (n node) eventually(limit time.Duration, what string, done func() bool) {
-	n.t.Helper()
-	for end := time.Now().Add(limit); !done(); time.Sleep(500 * time.Millisecond) {
-		if time.Now().After(end) {
-			n.t.Fatalf("after %s: not %s", limit, what)
-		}
-	}
-}
-
 // count is how many pods are in a phase and not about to go.
 func (n node) count(phase string) int {
-	out, err := n.try("", "kubectl", "get", "pods", "-o",
-		`jsonpath={range .items[*]}{.status.phase}{.metadata.deletionTimestamp}{"\n"}{end}`)
+	phases, err := n.phases()
 	if err != nil {
 		return -1
 	}
 	number := 0
-	for line := range strings.Lines(out) {
-		if line == phase+"\n" {
+	for _, it := range phases {
+		if it == phase {
 			number++
 		}
 	}

@@ -6,6 +6,7 @@ package e2e_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -38,15 +39,45 @@ func TestMain(m *testing.M) {
 // startAndRun stops the node whatever happens, but for a kill: what is left then
 // goes first the next time.
 func startAndRun(m *testing.M) (int, error) {
-	dir := suiteDir()
-	if err := errors.Join(script(dir, "stop"), script(dir, "start")); err != nil {
+	limit()
+	var err error
+	if programs.dir, err = os.MkdirTemp("", "programs"); err != nil {
 		return 1, err
 	}
+	defer os.RemoveAll(programs.dir)
+	dir := suiteDir()
+	more := filepath.Join(dir, besideDir)
+	if err := errors.Join(script(dir, "stop"), os.RemoveAll(more), script(dir, "start")); err != nil {
+		return 1, err
+	}
+	pool.free = []string{dir}
 	code := m.Run()
-	return code, script(dir, "stop")
+	err = script(dir, "stop") // and those beside it
+	if code == 0 && err == nil {
+		err = os.RemoveAll(more)
+	}
+	return code, err
 }
 
-// suiteDir is the directory of the node that all tests run on.
+// limit has so many tests run at once as two cores carry without anything getting too
+// late for them, unless -parallel tells otherwise. Each has up to two nodes, of which
+// each has 14 of the 128 instances of inotify that Linux gives to a user. What is
+// measured is measured alone.
+func limit() {
+	flag.Parse()
+	atOnce := "3"
+	if os.Getenv(loadGuard) != "" {
+		atOnce = "1"
+	}
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", atOnce)
+	}
+}
+
+// suiteDir is the directory of the first node that tests share, and where what was
+// built is.
 func suiteDir() string {
 	if dir := os.Getenv(dirVariable); dir != "" {
 		return dir
@@ -58,9 +89,8 @@ func suiteDir() string {
 func script(dir, name string, env ...string) error {
 	cmd := exec.Command(filepath.Join("cluster", name))
 	cmd.Env = append(append(os.Environ(), dirVariable+"="+dir), env...)
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("cluster/%s: %w", name, err)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("cluster/%s in %s: %w\n%s", name, dir, err, out)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func TestManyAtOnce(t *testing.T) {
 	n.apply(network("one", 1), network("two", 2))
 	for _, c := range []struct{ name, networks string }{{"without multus", ""}, {"no networks", ""}, {"two networks", "one,two"}} {
 		t.Run(c.name, func(t *testing.T) {
-			n := installed(t)
+			n := n.of(t).prepared()
 			if c.name == "without multus" {
 				n.withoutMultus()
 			}

@@ -18,36 +18,43 @@ func neighbour(t *testing.T, name string, env ...string) node {
 // started is a node without multus.
 func started(t *testing.T, name string, env ...string) node {
 	t.Helper()
-	n := node{t, t.TempDir(), name}
-	for _, built := range []string{"bin", "images"} {
-		n.must(os.Symlink(filepath.Join(suiteDir(), built), filepath.Join(n.base, built)))
-	}
-	t.Cleanup(func() { n.must(script(n.base, "stop")) })
+	n := node{t, beside(t), name}
+	t.Cleanup(func() {
+		n.must(script(n.base, "stop"))
+		if !t.Failed() {
+			n.must(os.RemoveAll(n.base))
+		}
+	})
 	n.must(script(n.base, "start", env...))
 	return n
 }
 
 // machine is what of the machine itself a node must leave as it is: stock paths,
-// control groups but for those of suites, and kernel settings.
+// control groups but for those of nodes, and kernel settings.
 func machine(t *testing.T) []string {
 	t.Helper()
-	var found []string
-	for _, pattern := range []string{
-		"/etc/cni", "/etc/kubernetes", "/opt/cni", "/var/lib/cni/*", "/var/lib/kubelet", "/var/log/pods", "/var/log/containers",
-		"/usr/libexec/kubernetes", "/sys/fs/cgroup/*/[!m]*", "/sys/fs/cgroup/[!m]*",
-	} {
-		paths, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found = append(found, paths...)
-	}
+	found := matching(t, "/etc/cni", "/etc/kubernetes", "/opt/cni", "/var/lib/cni/*", "/var/lib/kubelet", "/var/log/pods",
+		"/var/log/containers", "/usr/libexec/kubernetes", "/sys/fs/cgroup/*/[^m]*", "/sys/fs/cgroup/[^m]*")
 	for _, setting := range []string{"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "net/ipv4/ip_forward"} {
 		value, err := os.ReadFile("/proc/sys/" + setting)
 		if err != nil {
 			t.Fatal(err)
 		}
 		found = append(found, setting+"="+strings.TrimSpace(string(value)))
+	}
+	return found
+}
+
+// matching are the paths that match any of the patterns.
+func matching(t *testing.T, patterns ...string) []string {
+	t.Helper()
+	var found []string
+	for _, pattern := range patterns {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, paths...)
 	}
 	return found
 }
@@ -59,13 +66,17 @@ func TestNeighbours(t *testing.T) {
 	n := installed(t)
 	n.apply(network("one", 1))
 	n.start(serving("same", "one"))
-	before, records := machine(t), n.records()
+	before, records, cgroup := machine(t), n.records(), ""
 	t.Run("beside it", func(t *testing.T) {
 		other := neighbour(t, "e2e")
+		cgroup = strings.TrimSpace(other.run("sh", "-c", `echo "$MULTUS_E2E_CGROUP"`))
+		if len(matching(t, "/sys/fs/cgroup/"+cgroup, "/sys/fs/cgroup/*/"+cgroup)) == 0 {
+			t.Errorf("the neighbour has no control group %s", cgroup)
+		}
 		other.apply(network("one", 1))
 		other.start(serving("same", "one"))
 		other.truthful("same", "cbr0", "default/one")
-		n := node{t, n.base, n.name}
+		n := n.of(t)
 		n.truthful("same", "cbr0", "default/one")
 		was := other.records()
 		other.reboot()
@@ -74,6 +85,9 @@ func TestNeighbours(t *testing.T) {
 	n.truthful("same", "cbr0", "default/one")
 	if now := n.records(); now != records {
 		t.Errorf("before its neighbour came and went this node had the records %q, now %q", records, now)
+	}
+	if left := matching(t, "/sys/fs/cgroup/"+cgroup, "/sys/fs/cgroup/*/"+cgroup); len(left) > 0 {
+		t.Errorf("the neighbour has left %q", left)
 	}
 	if now := machine(t); !slices.Equal(now, before) {
 		t.Errorf("the machine before: %q\nafter: %q", before, now)
@@ -95,7 +109,7 @@ func serving(name, networks string) doc {
 // own multus, is reached over the cluster's network and over one of the pods'.
 func TestSecondNode(t *testing.T) {
 	n := installed(t)
-	second := neighbour(t, "e2e-2", "MULTUS_E2E_JOIN="+suiteDir())
+	second := neighbour(t, "e2e-2", "MULTUS_E2E_JOIN="+n.base)
 	n.apply(definition("lan", `{"cniVersion": "1.0.0", "type": "macvlan", "master": "eth0", "ipam": {"type": "static"}, "capabilities": {"ips": true}}`))
 	here := pod("here", `[{"name": "lan", "ips": ["10.60.9.1/24"]}]`)
 	there := pod("there", `[{"name": "lan", "ips": ["10.60.9.2/24"]}]`)

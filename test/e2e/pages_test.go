@@ -83,7 +83,7 @@ func TestPages(t *testing.T) {
 	ran := 0
 	for name, list := range pages(t) {
 		t.Run(name, func(t *testing.T) {
-			n := node{t, n.base, n.name}
+			n := n.of(t)
 			n.taken(list)
 			ran += n.tried(list)
 		})

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 	"time"
@@ -75,10 +76,9 @@ func (n node) start(pods ...doc) time.Duration {
 func (n node) running(names ...string) {
 	n.t.Helper()
 	n.until("running", func() bool {
-		out, err := n.try("", "kubectl", "get", "pods", "-o",
-			`jsonpath={range .items[*]}{.metadata.name} {.status.phase}{.metadata.deletionTimestamp}{"\n"}{end}`)
+		phases, err := n.phases()
 		for _, name := range names {
-			if err != nil || !strings.Contains("\n"+out, "\n"+name+" Running\n") {
+			if err != nil || phases[name] != "Running" {
 				return false
 			}
 		}
@@ -86,16 +86,41 @@ func (n node) running(names ...string) {
 	})
 }
 
+const (
+	podsPath   = "/api/v1/namespaces/default/pods"
+	eventsPath = "/api/v1/namespaces/default/events"
+)
+
+// phases are the phases of all pods by name; of those that are about to go none of them.
+func (n node) phases() (map[string]string, error) {
+	var list struct {
+		Items []struct {
+			Metadata struct{ Name, DeletionTimestamp string }
+			Status   struct{ Phase string }
+		}
+	}
+	err := n.api(http.MethodGet, podsPath, &list)
+	phases := map[string]string{}
+	for _, it := range list.Items {
+		if it.Metadata.DeletionTimestamp == "" {
+			phases[it.Metadata.Name] = it.Status.Phase
+		} else {
+			phases[it.Metadata.Name] = "going"
+		}
+	}
+	return phases, err
+}
+
 // removePods deletes all pods, those of the manifest directory too, and what is told of them.
 func (n node) removePods() {
 	n.t.Helper()
 	n.run("sh", "-c", "rm -f /etc/kubernetes/manifests/*")
-	n.kubectl("delete", "pods", "--all", "--wait=false")
+	n.must(n.api(http.MethodDelete, podsPath, &doc{}))
 	n.until("without pods", func() bool {
-		out, err := n.try("", "kubectl", "get", "pods", "-o", "name")
-		return err == nil && out == ""
+		left, err := n.phases()
+		return err == nil && len(left) == 0
 	})
-	n.kubectl("delete", "events", "--all")
+	n.must(n.api(http.MethodDelete, eventsPath, &doc{}))
 }
 
 // status is one entry of a pod's network-status.
@@ -111,7 +136,11 @@ type status struct {
 // statuses is a pod's network-status.
 func (n node) statuses(name string) []status {
 	n.t.Helper()
-	text := n.kubectl("get", "pod", name, "-o", `jsonpath={.metadata.annotations.k8s\.v1\.cni\.cncf\.io/network-status}`)
+	var it struct {
+		Metadata struct{ Annotations map[string]string }
+	}
+	n.must(n.api(http.MethodGet, podsPath+"/"+name, &it))
+	text := it.Metadata.Annotations[statusKey]
 	var list []status
 	if err := json.Unmarshal([]byte(text), &list); err != nil {
 		n.t.Fatalf("network-status of %s: %v: %q", name, err, text)
@@ -130,14 +159,15 @@ func (n node) real(pod string) map[string]status {
 	n.t.Helper()
 	have := map[string]status{}
 	link := regexp.MustCompile(`(?m)^\d+: ([^:@ ]+)[^\n]* mtu (\d+)[^\n]*link/ether ([0-9a-f:]+)`)
-	for _, m := range link.FindAllStringSubmatch(n.exec(pod, "ip", "-o", "link"), -1) {
+	out := n.exec(pod, "sh", "-c", "ip -o link && ip -o -4 addr")
+	for _, m := range link.FindAllStringSubmatch(out, -1) {
 		var mtu int
 		_, err := fmt.Sscan(m[2], &mtu)
 		n.must(err)
 		have[m[1]] = status{Interface: m[1], MTU: mtu, MAC: m[3]}
 	}
 	address := regexp.MustCompile(`(?m)^\d+: (\S+) +inet ([0-9.]+)/`)
-	for _, m := range address.FindAllStringSubmatch(n.exec(pod, "ip", "-o", "-4", "addr"), -1) {
+	for _, m := range address.FindAllStringSubmatch(out, -1) {
 		if s, ok := have[m[1]]; ok {
 			s.IPs = append(s.IPs, m[2])
 			have[m[1]] = s
@@ -169,8 +199,13 @@ func (n node) truthful(pod string, networks ...string) []status {
 // events are the messages of a pod's events with a reason.
 func (n node) events(pod, reason string) string {
 	n.t.Helper()
-	return n.kubectl("get", "events", "--field-selector", "involvedObject.name="+pod+",reason="+reason, "-o",
-		`jsonpath={range .items[*]}{.message}{"\n"}{end}`)
+	var list struct{ Items []struct{ Message string } }
+	n.must(n.api(http.MethodGet, eventsPath+"?fieldSelector=involvedObject.name="+pod+",reason="+reason, &list))
+	var messages strings.Builder
+	for _, it := range list.Items {
+		messages.WriteString(it.Message + "\n")
+	}
+	return messages.String()
 }
 
 // told waits for an event of a pod that holds all the texts, and returns it.

@@ -37,6 +37,7 @@ func TestRestarts(t *testing.T) {
 
 // TestDeletedMeanwhile: pods that are deleted while the kubelet or containerd is away.
 func TestDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
 	for _, part := range []string{"kubelet", "containerd"} {
 		t.Run(part, func(t *testing.T) {
 			n := installed(t)

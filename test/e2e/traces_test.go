@@ -2,20 +2,16 @@ package e2e_test
 
 import (
 	"strings"
-	"time"
 )
 
 // clean waits until nothing on the node is any pod's: no end of a veth pair, no
 // address, no record, no result, no namespace, no firewall rule.
 func (n node) clean() {
 	n.t.Helper()
-	left := ""
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		if left = n.traces(); left == "" {
-			return
-		}
+	var left string
+	if !within(patience, func() bool { left = n.traces(); return left == "" }) {
+		n.t.Fatalf("left on the node:\n%s", left)
 	}
-	n.t.Fatalf("left on the node:\n%s", left)
 }
 
 // traces is what is left of pods on the node, a line each.
