@@ -2,9 +2,9 @@ package metrics
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,14 +67,7 @@ func (s series) labels() []string {
 
 // sorted has the series of a map in order.
 func sorted[V any](all map[series]V) []series {
-	var keys []series
-	for s := range all {
-		keys = append(keys, s)
-	}
-	slices.SortFunc(keys, func(a, b series) int {
-		return cmp.Or(strings.Compare(a.command, b.command), strings.Compare(a.network, b.network), strings.Compare(a.code, b.code))
-	})
-	return keys
+	return slices.SortedFunc(maps.Keys(all), func(a, b series) int { return slices.Compare(a.labels(), b.labels()) })
 }
 
 func counter(name, help string, counts map[series]uint64) Family {
