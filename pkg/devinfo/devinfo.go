@@ -100,10 +100,7 @@ func check(info rawjson.Object) error {
 	if version, _ := info.Text("version"); version == "" {
 		return fault.Fault{Key: "version", What: "it is missing"}
 	}
-	value, given := info.Value(kind)
-	if !given || rawjson.Kind(value) != "an object" {
-		return fault.Fault{Key: kind, What: "an object is expected"}
-	}
+	value, _ := info.Value(kind)
 	device, err := rawjson.Nested(value)
 	if err != nil {
 		return fault.Under(kind, err)

@@ -3,6 +3,7 @@ package kube
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -54,11 +55,9 @@ func Workloads() map[string]schema.GroupVersionResource {
 // Workload reads an object that makes pods, as JSON. An error wraps plan.ErrNotFound
 // or plan.ErrUnavailable where it is one of these.
 func (c *Client) Workload(ctx context.Context, kind string, ref plan.Ref) ([]byte, error) {
-	body, f := c.do(ctx, request{verb: "get", resource: Workloads()[kind], ref: ref})
-	if f != nil {
-		return nil, f.err
-	}
-	return body, nil
+	var object json.RawMessage
+	err := c.ask(ctx, request{verb: "get", resource: Workloads()[kind], ref: ref}, &object)
+	return object, err
 }
 
 // Pods lists the pods of a namespace; of all of them where it is empty.

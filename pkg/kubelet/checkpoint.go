@@ -9,7 +9,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/regular"
@@ -48,22 +47,12 @@ func (p *perNode) UnmarshalJSON(data []byte) error {
 	if data[0] != '{' {
 		return json.Unmarshal(data, (*[]string)(p))
 	}
-	var byNode map[string][]string
-	if err := json.Unmarshal(data, &byNode); err != nil {
-		return err
-	}
-	nodes := make(map[int][]string, len(byNode))
-	for key, ids := range byNode {
-		node, err := strconv.Atoi(key)
-		if err != nil {
-			return fmt.Errorf("NUMA node %.80q: a number is expected", key)
-		}
-		nodes[node] = ids
-	}
+	var nodes map[int][]string
+	err := json.Unmarshal(data, &nodes)
 	for _, node := range slices.Sorted(maps.Keys(nodes)) {
 		*p = append(*p, nodes[node]...)
 	}
-	return nil
+	return err
 }
 
 // recorded are the pod's devices by the checkpoint, which has the entries in any

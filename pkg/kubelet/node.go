@@ -52,27 +52,24 @@ func (n Node) Devices(ctx context.Context, pod plan.Pod, resources []string) (ma
 
 // plugged are the devices of device plugins.
 func (n Node) plugged(ctx context.Context, pod plan.Pod) (devices, error) {
-	found, err := n.listed(ctx, pod)
-	if err == nil {
-		// The kubelet lists no init containers that end. What it gave them is
-		// in its checkpoint; without one, the rest is no less true.
-		if recorded, err := n.recorded(pod); err == nil {
-			found = merge(found, recorded)
-		}
-		return found, nil
+	found, noAnswer := n.listed(ctx, pod)
+	if noAnswer != nil && !absent(noAnswer) {
+		return nil, noAnswer
 	}
-	if !absent(err) {
-		return nil, err
-	}
-	found, err = n.recorded(pod)
-	if absent(err) {
+	// The kubelet lists no init containers that end. What it gave them is in its
+	// checkpoint; without one, the rest is no less true.
+	recorded, err := n.recorded(pod)
+	switch {
+	case noAnswer == nil || err == nil:
+		return merge(found, recorded), nil
+	case absent(err):
 		return nil, fault.Fault{
 			What: "no kubelet's " + socketPath + " or " + checkpointPath + " below " + n.Root,
 			Cure: "set kubeletRoot in the configuration to the kubelet's --root-dir",
 			Err:  plan.ErrNotFound,
 		}
 	}
-	return found, err
+	return nil, err
 }
 
 // devices are IDs by resource.

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -75,11 +76,8 @@ func (c Conn) Call(ctx context.Context, method string, message []byte) (Message,
 		return nil, fmt.Errorf("no gRPC server: HTTP status %d, content type %s", resp.StatusCode, fault.Quote(kind))
 	}
 	answer, err := readFrame(resp.Body)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	if refused := statusOf(resp); refused != nil {
-		return nil, refused
+	if err == nil || errors.Is(err, io.EOF) {
+		err = cmp.Or(statusOf(resp), err)
 	}
 	if err != nil {
 		return nil, err
