@@ -36,53 +36,40 @@ type problem struct {
 	odd             bool // the plugin takes it
 }
 
-// text is any string.
-func text(value json.RawMessage) string {
-	if _, is := rawjson.Text(value); !is {
-		return "a string"
-	}
-	return ""
+func text(value json.RawMessage) string { return expect("a string", rawjson.Kind(value) == "a string") }
+func boolean(value json.RawMessage) string {
+	return expect("true or false", rawjson.Kind(value) == "true or false")
+}
+func object(value json.RawMessage) string {
+	return expect("an object", rawjson.Kind(value) == "an object")
 }
 
-// boolean is true or false.
-func boolean(value json.RawMessage) string {
-	if s := string(value); s != "true" && s != "false" {
-		return "true or false"
+// expect is what is expected where it is not so.
+func expect(what string, so bool) string {
+	if so {
+		return ""
 	}
-	return ""
+	return what
 }
 
 // number is a whole number within bounds.
 func number(least, most int64) kind {
+	expected := fmt.Sprintf("a whole number from %d to %d", least, most)
+	if most >= math.MaxInt32 {
+		expected = fmt.Sprintf("a whole number of at least %d", least)
+	}
 	return func(value json.RawMessage) string {
 		n, err := strconv.ParseInt(string(value), 10, 64)
-		if err != nil || n < least || n > most {
-			if most >= math.MaxInt32 {
-				return fmt.Sprintf("a whole number of at least %d", least)
-			}
-			return fmt.Sprintf("a whole number from %d to %d", least, most)
-		}
-		return ""
+		return expect(expected, err == nil && n >= least && n <= most)
 	}
 }
 
 // word is one of the strings, or the empty one, which counts as none.
 func word(known ...string) kind {
 	return func(value json.RawMessage) string {
-		if s, is := rawjson.Text(value); !is || s != "" && !slices.Contains(known, s) {
-			return "one of " + fault.QuoteAll(known)
-		}
-		return ""
+		s, is := rawjson.Text(value)
+		return expect("one of "+fault.QuoteAll(known), is && (s == "" || slices.Contains(known, s)))
 	}
-}
-
-// object is any JSON object.
-func object(value json.RawMessage) string {
-	const expected = "an object"
-	if rawjson.Kind(value) != expected {
-		return expected
-	}
-	return ""
 }
 
 // listOf is a list of values of a kind.
@@ -104,19 +91,14 @@ func listOf(element kind) kind {
 // texts is an object whose values are all strings.
 func texts(value json.RawMessage) string {
 	var all map[string]string
-	if json.Unmarshal(value, &all) != nil {
-		return "an object of strings"
-	}
-	return ""
+	return expect("an object of strings", json.Unmarshal(value, &all) == nil)
 }
 
 // formed is a string that is empty or can be parsed.
 func formed[T any](value json.RawMessage, expected string, parse func(string) (T, error)) string {
 	s, is := rawjson.Text(value)
-	if _, err := parse(s); !is || s != "" && err != nil {
-		return expected
-	}
-	return ""
+	_, err := parse(s)
+	return expect(expected, is && (s == "" || err == nil))
 }
 
 // link is the name of a network interface.
@@ -141,13 +123,13 @@ func routes(value json.RawMessage) string {
 	return listOf(func(value json.RawMessage) string {
 		o, _ := rawjson.Nested(value)
 		dst, given := o.Folded("dst")
-		if !given {
+		gw, via := o.Folded("gw")
+		switch {
+		case !given:
 			return `an object with "dst"`
-		}
-		if expected := prefix(dst); expected != "" {
-			return `an object with "dst", ` + expected
-		}
-		if gw, given := o.Folded("gw"); given && address(gw) != "" {
+		case prefix(dst) != "":
+			return `an object with "dst", ` + prefix(dst)
+		case via && address(gw) != "":
 			return `an object with "gw", ` + address(gw)
 		}
 		return ""

@@ -2,9 +2,7 @@ package lint
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
@@ -16,15 +14,14 @@ import (
 
 // fixed warns of addresses that more than one pod asks for.
 func (c *checker) fixed(o manifest.Object, key string, s plan.Selection) {
-	asked := map[string]string{"mac": strings.ToLower(s.MAC)}
-	for i, ip := range s.IPs {
-		bare, _, _ := strings.Cut(ip, "/")
-		asked[fmt.Sprintf("ips[%d]", i)] = bare
-	}
-	for _, what := range slices.Sorted(maps.Keys(asked)) {
-		value := asked[what]
+	for i, value := range append([]string{strings.ToLower(s.MAC)}, s.IPs...) {
+		value, _, _ = strings.Cut(value, "/")
 		if value == "" {
 			continue
+		}
+		what := "mac"
+		if i > 0 {
+			what = fmt.Sprintf("ips[%d]", i-1)
 		}
 		f := fault.Fault{Subject: "annotation " + key + ", " + s.String(), Key: what}
 		where := s.Ref.String() + " " + value

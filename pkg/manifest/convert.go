@@ -70,7 +70,7 @@ func (c *Conversion) warn(o Object, text string) {
 // network is the NetworkAttachmentDefinition that does what an older Network
 // object does; nil where the files have it already.
 func (c *Conversion) network(o Object) (map[string]any, error) {
-	conf := c.objects.networks.known[o.Ref()].Config
+	conf := c.objects.known[KindNetwork][o.Ref()].Config
 	list, warnings, err := netconf.Parse([]byte(conf), o.Name)
 	for _, w := range warnings {
 		c.warn(o, "args: "+w)
@@ -78,7 +78,7 @@ func (c *Conversion) network(o Object) (map[string]any, error) {
 	if err != nil {
 		return nil, fault.Under("args", err)
 	}
-	if today, given := c.objects.nads.known[o.Ref()]; given {
+	if today, given := c.objects.known[KindNAD][o.Ref()]; given {
 		same, _, err := netconf.Parse([]byte(today.Config), o.Name)
 		if err == nil && same.Equal(list) {
 			return nil, nil
@@ -159,8 +159,8 @@ func (c *Conversion) selected(o Object) ([]plan.Selection, error) {
 		}
 	}
 	for _, s := range selections {
-		_, old := c.objects.networks.known[s.Ref]
-		if _, today := c.objects.nads.known[s.Ref]; !old && !today && faults.Len() == 0 {
+		_, old := c.objects.known[KindNetwork][s.Ref]
+		if _, today := c.objects.known[KindNAD][s.Ref]; !old && !today && faults.Len() == 0 {
 			c.warn(o, "the Network object "+s.Ref.String()+" is not among the files; convert it too, for the pod needs it as a NetworkAttachmentDefinition now")
 		}
 	}

@@ -38,10 +38,7 @@ func Read(stdin io.Reader, files ...string) (*Objects, error) {
 		seen:    map[string]Object{},
 		pods:    map[plan.Ref]bool{},
 		skipped: map[string]int{},
-		objects: &Objects{
-			nads:     definitions{kind: KindNAD, known: map[plan.Ref]plan.Definition{}},
-			networks: definitions{kind: "kubernetes.com/v1 Network", known: map[plan.Ref]plan.Definition{}},
-		},
+		objects: &Objects{known: map[string]map[plan.Ref]plan.Definition{KindNAD: {}, KindNetwork: {}}},
 	}
 	if len(files) == 0 {
 		return l.objects, errors.New("no files to read")

@@ -22,7 +22,7 @@ func (l *loader) definition(o *Object) {
 	}
 	_, err := rawjson.Parse([]byte(o.Config.Value))
 	checkJSON(o.Config, err)
-	l.take(o, l.objects.nads, o.Config.Value)
+	l.take(o, o.Config.Value)
 }
 
 // network takes an older Network object.
@@ -36,14 +36,15 @@ func (l *loader) network(o *Object) {
 		conf, err = plan.LegacyConfig(plugin, o.Config.Value)
 		o.root.refuse(err)
 	}
-	l.take(o, l.objects.networks, conf)
+	l.take(o, conf)
 }
 
 // take adds a network, also a faulty one: pods may name it.
-func (l *loader) take(o *Object, to definitions, conf string) {
+func (l *loader) take(o *Object, conf string) {
 	o.Annotations = annotations(o.root.at("metadata"))
-	if _, taken := to.known[o.Ref()]; !taken {
-		to.known[o.Ref()] = plan.Definition{Config: conf, Resource: o.Annotations[resourceAnnotation].Value}
+	known := l.objects.known[o.Kind]
+	if _, taken := known[o.Ref()]; !taken {
+		known[o.Ref()] = plan.Definition{Config: conf, Resource: o.Annotations[resourceAnnotation].Value}
 	}
 	if len(o.root.doc.faults) == 0 {
 		l.objects.all = append(l.objects.all, *o)

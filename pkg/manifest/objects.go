@@ -16,9 +16,8 @@ type Objects struct {
 	// Warnings name what was left out, each with its place.
 	Warnings []string
 
-	all      []Object
-	nads     definitions
-	networks definitions
+	all   []Object
+	known map[string]map[plan.Ref]plan.Definition // the networks, by kind
 }
 
 // All are the pods, workloads, NetworkAttachmentDefinitions, older Network objects
@@ -49,18 +48,17 @@ func (o *Objects) Conf() (conf []byte, given bool) {
 
 // Definitions finds what the files define, of a kind.
 func (o *Objects) Definitions(_ context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	from := o.nads
-	if kind == plan.KindNetwork {
-		from = o.networks
+	var names []string
+	for ref := range o.known[kind] {
+		names = append(names, ref.String())
 	}
+	slices.Sort(names)
 	answers := make(map[plan.Ref]plan.Answer, len(refs))
 	for _, ref := range refs {
-		def, ok := from.known[ref]
-		if !ok {
-			answers[ref] = plan.Answer{Err: missing(ref.String(), from.kind, from.names())}
-			continue
+		def, ok := o.known[kind][ref]
+		if answers[ref] = (plan.Answer{Definition: def}); !ok {
+			answers[ref] = plan.Answer{Err: missing(ref.String(), kind, names)}
 		}
-		answers[ref] = plan.Answer{Definition: def}
 	}
 	return answers
 }
@@ -83,21 +81,6 @@ func (o *Objects) Publish(context.Context, plan.Pod, []byte, string) error { ret
 
 // Check is nil: files are always there.
 func (o *Objects) Check() error { return nil }
-
-// definitions are the networks of one kind.
-type definitions struct {
-	kind  string
-	known map[plan.Ref]plan.Definition
-}
-
-func (d definitions) names() []string {
-	names := make([]string, 0, len(d.known))
-	for ref := range d.known {
-		names = append(names, ref.String())
-	}
-	slices.Sort(names)
-	return names
-}
 
 // uidOf makes up the UID of a pod that has none. It is the same for the same pod
 // in every run, so that records can be compared.
