@@ -2,7 +2,6 @@ package lint
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
@@ -28,7 +27,7 @@ func (c *checker) network(ctx context.Context, o manifest.Object) {
 		c.warn(o, o.Config.Place(), fault.Fault{Key: key, What: w})
 	}
 	if err == nil && o.Kind != manifest.KindFile {
-		err = c.permitted(ctx, o.Ref(), list)
+		err = c.permitted(ctx, o.Ref(), text)
 	}
 	c.faults(o, o.Config.Place(), fault.Under(key, err))
 	c.plugins(o, key, list)
@@ -36,16 +35,12 @@ func (c *checker) network(ctx context.Context, o manifest.Object) {
 }
 
 // permitted asks the planner whether a pod's own network may run what it runs.
-func (c *checker) permitted(ctx context.Context, ref plan.Ref, list netconf.List) error {
-	text, err := json.Marshal(list)
-	if err != nil {
-		return err
-	}
+func (c *checker) permitted(ctx context.Context, ref plan.Ref, text string) error {
 	conf := c.conf
 	conf.ClusterNetwork, conf.DefaultNetworks, conf.Delegates, conf.LegacyNetworks = "", nil, nil, false
-	only := definitions(func(string, plan.Ref) plan.Definition { return plan.Definition{Config: string(text)} })
+	only := definitions(func(string, plan.Ref) plan.Definition { return plan.Definition{Config: text} })
 	planner := plan.Planner{Conf: conf, Definitions: only}
-	_, err = planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, plan.Pod{
+	_, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, plan.Pod{
 		Namespace: ref.Namespace, Name: "any", Annotations: map[string]string{plan.NetworksKey: ref.Name},
 	})
 	return err

@@ -12,7 +12,6 @@ import (
 	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
-	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // pod checks the annotations of a pod, or of a workload's pods, and whether the
@@ -91,7 +90,7 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 	for _, w := range warnings {
 		c.warn(o, text.Place(), errors.New(w))
 	}
-	c.faults(o, text.Place(), syntax(text, err))
+	c.faults(o, text.Place(), text.Located(err))
 	kind := manifest.KindNAD
 	if key == plan.LegacyNetworksKey {
 		kind = manifest.KindNetwork
@@ -103,17 +102,6 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 		}
 	}
 	return err == nil
-}
-
-// syntax puts the place in the file to a fault that tells the place in the text.
-func syntax(text manifest.Text, err error) error {
-	var syntax *rawjson.SyntaxError
-	if !errors.As(err, &syntax) {
-		return err
-	}
-	f := fault.All(err)[0]
-	f.Place, f.What = text.PlaceOf(syntax.Offset), syntax.What
-	return f
 }
 
 // usable is the definition as far as pods are concerned: what is wrong with it is

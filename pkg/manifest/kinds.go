@@ -23,11 +23,8 @@ const (
 	versionNetwork = "kubernetes.com/v1"
 )
 
-// maxNesting bounds lists within lists.
-const maxNesting = 3
-
 // any reads an object, or a list of them.
-func (l *loader) any(v value, depth int) {
+func (l *loader) any(v value) {
 	if v.node.Kind == 0 || v.node.Tag == "!!null" {
 		return
 	}
@@ -43,29 +40,24 @@ func (l *loader) any(v value, depth int) {
 	case kind == "":
 		v.at("kind").fault("missing", "")
 	case strings.HasSuffix(kind, "List") && v.at("items").node != nil:
-		l.items(v, depth)
+		l.items(v)
 	default:
 		l.object(Object{Kind: kind, Place: v.place(), root: v}, apiVersion)
 	}
 }
 
 // items reads the objects of a list. Those of a typed list need not say what they are.
-func (l *loader) items(v value, depth int) {
-	if depth == maxNesting {
-		v.fault("a list within lists", "nest them 3 times at most")
-		return
-	}
-	kind := strings.TrimSuffix(v.text("kind", "").Value, "List")
+func (l *loader) items(v value) {
+	kind := strings.TrimSuffix(v.at("kind").scalar(), "List")
 	for _, item := range v.list("items") {
 		item.path = ""
 		if kind != "" && item.node.Kind == yaml.MappingNode && item.at("kind").node == nil {
-			typed := *item.node
-			typed.Content = append([]*yaml.Node{textNode("kind"), textNode(kind), textNode("apiVersion"), textNode(v.text("apiVersion", "").Value)}, typed.Content...)
-			item.node = &typed
+			typed := []*yaml.Node{textNode("kind"), textNode(kind), textNode("apiVersion"), textNode(v.at("apiVersion").scalar())}
+			item.node.Content = append(typed, item.node.Content...)
 		}
 		own := *v.doc // the fault of one item is not another's
 		own.faults, item.doc = nil, &own
-		l.any(item, depth+1)
+		l.any(item)
 		v.doc.faults = append(v.doc.faults, own.faults...)
 	}
 }

@@ -1,10 +1,8 @@
 package manifest
 
 import (
-	"errors"
 	"strings"
 
-	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
@@ -20,8 +18,7 @@ func (l *loader) definition(o *Object) {
 		l.note(o.Place, o.Subject()+": a template; give what it is rendered to")
 		o.Config.Value = ""
 	}
-	_, err := rawjson.Parse([]byte(o.Config.Value))
-	checkJSON(o.Config, err)
+	checkJSON(o.Config)
 	l.take(o, o.Config.Value)
 }
 
@@ -29,7 +26,7 @@ func (l *loader) definition(o *Object) {
 func (l *loader) network(o *Object) {
 	plugin := o.root.text("plugin", "").Value
 	o.Config = o.root.text("args", "")
-	checkJSON(o.Config, rawjson.Check([]byte(o.Config.Value)))
+	checkJSON(o.Config)
 	conf := ""
 	if len(o.root.doc.faults) == 0 {
 		var err error
@@ -53,11 +50,8 @@ func (l *loader) take(o *Object, conf string) {
 
 // checkJSON says where the JSON of a network is broken. What it means is the
 // planner's to judge.
-func checkJSON(text Text, err error) {
-	var syntax *rawjson.SyntaxError
-	if strings.TrimSpace(text.Value) != "" && errors.As(err, &syntax) {
-		text.at.doc.faults = append(text.at.doc.faults, fault.Fault{
-			Place: text.PlaceOf(syntax.Offset), Key: text.at.path, What: syntax.What, Err: syntax,
-		})
+func checkJSON(text Text) {
+	if err := rawjson.Check([]byte(text.Value)); strings.TrimSpace(text.Value) != "" {
+		text.at.refuse(text.Located(err))
 	}
 }

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/fault"
@@ -69,24 +70,20 @@ func (o Object) Members() (members map[string]any, err error) {
 // applied to whatever namespace the user is in; here it is default.
 func (o *Object) identify() {
 	meta := o.root.object("metadata")
-	namespace, name := meta.text("namespace", ""), meta.text("name", "")
-	if !name.Given() {
+	o.Namespace = cmp.Or(meta.text("namespace", "").Value, "default")
+	name := meta.text("name", "").Value
+	if name == "" {
 		// The API server would add a random end to it.
-		name = meta.text("generateName", "")
-		name.Value = strings.TrimRight(name.Value, "-.")
+		name = strings.TrimRight(meta.text("generateName", "").Value, "-.")
 	}
-	o.Namespace = "default"
-	if namespace.Value != "" {
-		o.Namespace = namespace.Value
-	}
-	if name.Value == "" {
+	if name == "" {
 		meta.at("name").fault("missing", "give the object a name")
 	} else {
-		meta.at("name").refuse(naming.Object(name.Value))
+		meta.at("name").refuse(naming.Object(name))
 	}
 	meta.at("namespace").refuse(naming.Namespace(o.Namespace))
 	if len(o.root.doc.faults) == 0 {
-		o.Name = name.Value
+		o.Name = name
 	}
 }
 

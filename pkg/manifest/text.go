@@ -1,12 +1,16 @@
 package manifest
 
 import (
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v3"
+
+	"github.com/multus-cni/multus/pkg/fault"
+	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
 // Text is a string of a file that knows where it stands, whatever its style.
@@ -26,8 +30,19 @@ func (t Text) Place() string {
 	return t.at.place()
 }
 
-// PlaceOf is where the character at a byte of the string stands in the file.
-func (t Text) PlaceOf(offset int) string {
+// Located is an error with the place in the file where it tells one in the string.
+func (t Text) Located(err error) error {
+	var syntax *rawjson.SyntaxError
+	if !errors.As(err, &syntax) {
+		return err
+	}
+	f := fault.All(err)[0]
+	f.Place, f.What = t.placeOf(syntax.Offset), syntax.What
+	return f
+}
+
+// placeOf is where the character at a byte of the string stands in the file.
+func (t Text) placeOf(offset int) string {
 	if !t.Given() || visible(t.Value) == 0 || t.at.doc.lost {
 		return t.Place()
 	}
