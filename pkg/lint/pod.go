@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
@@ -44,12 +43,12 @@ func (c *checker) pod(ctx context.Context, o manifest.Object) {
 // virtual warns of a virtual machine's networks that are not among the files.
 func (c *checker) virtual(ctx context.Context, o manifest.Object) {
 	for _, network := range o.Networks {
-		ref := plan.Ref{Namespace: o.Namespace, Name: network.Value}
-		if namespace, name, qualified := strings.Cut(network.Value, "/"); qualified {
-			ref = plan.Ref{Namespace: namespace, Name: name}
-		}
-		if err := c.find(ctx, manifest.KindNAD, ref).Err; err != nil {
-			c.warn(o, network.Place(), fault.Fault{Key: "networks.multus.networkName", What: ref.String() + ": " + err.Error()})
+		named := plan.Annotation{Text: network.Value, Namespace: o.Namespace}
+		selections, _, _ := named.Selections() // anything else is KubeVirt's to refuse
+		for _, s := range selections {
+			if err := c.find(ctx, manifest.KindNAD, s.Ref).Err; err != nil {
+				c.warn(o, network.Place(), fault.Fault{Key: "networks.multus.networkName", What: s.Ref.String() + ": " + err.Error()})
+			}
 		}
 	}
 }

@@ -96,7 +96,5 @@ func multusConf(raw json.RawMessage) (conf rawjson.Object, found bool) {
 // ours tells Multus's configuration from other plugins'.
 func ours(plugin rawjson.Object) bool {
 	kind, _ := plugin.Text("type")
-	_, hasKind := plugin.Value("kind")
-	_, hasVersion := plugin.Value("apiVersion")
-	return !hasKind && !hasVersion && (kind == "multus" || strings.HasPrefix(kind, "multus-"))
+	return kind == "multus" || strings.HasPrefix(kind, "multus-")
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -45,17 +46,17 @@ func (d *document) fault(n *yaml.Node, what string) {
 	d.faults = append(d.faults, fault.Fault{Place: d.place(n), What: what})
 }
 
-// from is the text from a node on.
-func (d *document) from(n *yaml.Node) string {
-	text := d.text
+// index is where a node begins in the text.
+func (d *document) index(n *yaml.Node) int {
+	at := 0
 	for range n.Line - 1 {
-		_, text, _ = bytes.Cut(text, []byte("\n"))
+		at += bytes.IndexByte(d.text[at:], '\n') + 1
 	}
 	for range n.Column - 1 {
-		_, size := utf8.DecodeRune(text)
-		text = text[size:]
+		_, size := utf8.DecodeRune(d.text[at:])
+		at += size
 	}
-	return string(text)
+	return at
 }
 
 // documents reads the documents of a file, each for itself, so that a fault in one
@@ -88,11 +89,7 @@ func documents(file string, data []byte) (docs []*document, faults []fault.Fault
 
 // strictJSON tells files that others read as JSON and nothing else.
 func strictJSON(file string) bool {
-	switch filepath.Ext(file) {
-	case ".json", ".conf", ".conflist":
-		return true
-	}
-	return false
+	return slices.Contains([]string{".json", ".conf", ".conflist"}, filepath.Ext(file))
 }
 
 // jsonValues cuts a sequence of JSON values.

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-// shown bounds the names in a message.
-const shown = 8
+// maxShown bounds the names in a message, in bytes.
+const maxShown = 200
 
 // missing says that no object of the kind has the wanted name, what there is
 // instead, and which of them was probably meant.
@@ -20,9 +21,5 @@ func missing(want, kind string, names []string) error {
 	if near := name.Nearest(want, names); near != "" {
 		return fmt.Errorf("%w in the files; did you mean %s?", plan.ErrNotFound, near)
 	}
-	listed := strings.Join(names[:min(len(names), shown)], ", ")
-	if len(names) > shown {
-		listed += fmt.Sprintf(" and %d more", len(names)-shown)
-	}
-	return fmt.Errorf("%w in the files, which have %s", plan.ErrNotFound, listed)
+	return fmt.Errorf("%w in the files, which have %s", plan.ErrNotFound, fault.Clip(strings.Join(names, ", "), maxShown))
 }

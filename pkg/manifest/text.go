@@ -1,9 +1,9 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -46,19 +46,15 @@ func (t Text) placeOf(offset int) string {
 	if !t.Given() || visible(t.Value) == 0 || t.at.doc.lost {
 		return t.Place()
 	}
-	source := t.at.doc.from(t.at.node)
+	text, node := t.at.doc.text, t.at.node
 	before, all := visible(t.Value[:min(offset, len(t.Value))]), visible(t.Value)
-	index := written(source, t.at.node.Style, min(before, all-1))
+	begin := t.at.doc.index(node)
+	end := begin + written(string(text[begin:]), node.Style, min(before, all-1))
 	if before == all {
-		index++ // behind the last one
+		end++ // behind the last one
 	}
-	source = source[:index]
-	down := strings.Count(source, "\n")
-	right := utf8.RuneCountInString(source[strings.LastIndexByte(source, '\n')+1:])
-	if down == 0 {
-		right += t.at.node.Column - 1
-	}
-	return t.at.doc.file + ":" + strconv.Itoa(t.at.doc.offset+t.at.node.Line+down) + ":" + strconv.Itoa(right+1)
+	line := text[bytes.LastIndexByte(text[:end], '\n')+1 : end]
+	return t.at.doc.place(&yaml.Node{Line: bytes.Count(text[:end], []byte("\n")) + 1, Column: utf8.RuneCount(line) + 1})
 }
 
 // visible counts the characters that are no white space: what YAML's folding and
