@@ -12,12 +12,8 @@ import (
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-const (
-	// maxInFlight is how many definitions are asked for at one time.
-	maxInFlight = 32
-	// resourceName is the annotation of a network whose pods need a device.
-	resourceName = "k8s.v1.cni.cncf.io/resourceName"
-)
+// maxInFlight is how many definitions are asked for at one time.
+const maxInFlight = 32
 
 // definer is an object that defines a network.
 type definer interface {
@@ -34,7 +30,7 @@ type attachmentDefinition struct {
 }
 
 func (d *attachmentDefinition) definition() (plan.Definition, error) {
-	return plan.Definition{Config: d.Spec.Config, Resource: d.Annotations[resourceName]}, nil
+	return plan.Definition{Config: d.Spec.Config, Resource: d.Annotations[plan.ResourceKey]}, nil
 }
 
 // Definitions reads the objects of a kind that define networks, each distinct one once

@@ -17,7 +17,7 @@ type network struct {
 
 func (n *network) definition() (plan.Definition, error) {
 	config, err := plan.LegacyConfig(n.Plugin, n.Args)
-	return plan.Definition{Config: config, Resource: n.Annotations[resourceName]}, err
+	return plan.Definition{Config: config, Resource: n.Annotations[plan.ResourceKey]}, err
 }
 
 // networks are the Network objects. Their path is the same whether they are custom

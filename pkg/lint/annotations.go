@@ -40,7 +40,7 @@ func (c *checker) unread(o manifest.Object, path string, known ...string) {
 // another.
 func nearKey(key string, known ...string) string {
 	right := append([]string{ // of the plugin's own answer, and of others
-		"k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status", "k8s.v1.cni.cncf.io/policy-for", resourceKey,
+		"k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status", "k8s.v1.cni.cncf.io/policy-for", plan.ResourceKey,
 	}, known...)
 	domain, own, _ := strings.Cut(key, "/")
 	if slices.Contains(right, key) || !strings.Contains(domain, "cncf") && !strings.Contains(domain, "multus") {
@@ -54,5 +54,3 @@ func nearKey(key string, known ...string) string {
 	}
 	return ""
 }
-
-const resourceKey = "k8s.v1.cni.cncf.io/resourceName"

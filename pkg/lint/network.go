@@ -18,7 +18,7 @@ func (c *checker) network(ctx context.Context, o manifest.Object) {
 	case manifest.KindFile:
 		key = ""
 	}
-	c.unread(o, "metadata.annotations", resourceKey)
+	c.unread(o, "metadata.annotations", plan.ResourceKey)
 	if text == "" {
 		return // the network of that name on the node's disk
 	}

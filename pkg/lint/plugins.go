@@ -11,6 +11,7 @@ import (
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
 	"github.com/multus-cni/multus/pkg/netconf"
+	"github.com/multus-cni/multus/pkg/plan"
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
@@ -108,7 +109,7 @@ func (c *checker) plugins(o manifest.Object, key string, list netconf.List) {
 			continue
 		}
 		conf, _ := rawjson.Parse(p.JSON()) // it was read before
-		if o.Annotations[resourceKey].Given() || list.Declares("deviceID") {
+		if o.Annotations[plan.ResourceKey].Given() || list.Declares("deviceID") {
 			s.oneOf = nil // the kubelet's device comes in at the start of the pod
 		}
 		read := settingsOf(p)

@@ -28,8 +28,8 @@ func (l *loader) any(v value) {
 	if v.node.Kind == 0 || v.node.Tag == "!!null" {
 		return
 	}
-	if v.node.Kind != yaml.MappingNode {
-		v.fault(v.kind()+" where an object is expected", "")
+	if kind := v.kind(); kind != "an object" {
+		v.fault(kind+" where an object is expected", "")
 		return
 	}
 	apiVersion, kind := v.text("apiVersion", "").Value, v.text("kind", "").Value

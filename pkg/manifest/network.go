@@ -7,10 +7,6 @@ import (
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-// resourceAnnotation names the device plugin resource of a network (Device
-// Information Specification, section 4.1).
-const resourceAnnotation = "k8s.v1.cni.cncf.io/resourceName"
-
 // definition takes a NetworkAttachmentDefinition.
 func (l *loader) definition(o *Object) {
 	o.Config = o.root.object("spec").text("config", `write "config: |" and the JSON indented below it`)
@@ -41,7 +37,7 @@ func (l *loader) take(o *Object, conf string) {
 	o.Annotations = annotations(o.root.at("metadata"))
 	known := l.objects.known[o.Kind]
 	if _, taken := known[o.Ref()]; !taken {
-		known[o.Ref()] = plan.Definition{Config: conf, Resource: o.Annotations[resourceAnnotation].Value}
+		known[o.Ref()] = plan.Definition{Config: conf, Resource: o.Annotations[plan.ResourceKey].Value}
 	}
 	if len(o.root.doc.faults) == 0 {
 		l.objects.all = append(l.objects.all, *o)

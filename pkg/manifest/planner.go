@@ -23,9 +23,7 @@ func (o *Objects) Config() (config.Config, error) {
 	}
 	conf := config.Default()
 	conf.ClusterNetwork, conf.Kubeconfig = "default-network", "/unknown"
-	for _, object := range o.all {
-		conf.LegacyNetworks = conf.LegacyNetworks || object.Kind == KindNetwork
-	}
+	conf.LegacyNetworks = len(o.known[KindNetwork]) > 0
 	return conf, nil
 }
 

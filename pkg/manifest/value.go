@@ -44,44 +44,31 @@ func (v value) at(key string) value {
 	return found
 }
 
-// object is the object under a key; anything else there is a fault.
-func (v value) object(key string) value {
+// expect is the value under a key, if it is of the kind; anything else there is a fault.
+func (v value) expect(key, kind, cure string) value {
 	found := v.at(key)
-	if found.node != nil && found.node.Kind != yaml.MappingNode {
-		found.fault(found.kind()+" where an object is expected", "")
+	if found.node != nil && found.kind() != kind {
+		found.fault(found.kind()+" where "+kind+" is expected", cure)
 		found.node = nil
 	}
 	return found
 }
 
-// list is the list under a key; anything else there is a fault.
-func (v value) list(key string) []value {
-	found := v.at(key)
-	if found.node == nil {
-		return nil
-	}
-	if found.node.Kind != yaml.SequenceNode {
-		found.fault(found.kind()+" where a list is expected", "")
-		return nil
-	}
-	items := make([]value, 0, len(found.node.Content))
-	for _, item := range found.node.Content {
-		items = append(items, value{node: item, doc: v.doc, path: found.path})
-	}
-	return items
+func (v value) object(key string) value { return v.expect(key, "an object", "") }
+
+func (v value) text(key, cure string) Text {
+	found := v.expect(key, "a string", cure)
+	return Text{Value: found.scalar(), at: found}
 }
 
-// text is the string under a key; anything else there is a fault.
-func (v value) text(key, cure string) Text {
-	found := v.at(key)
-	switch {
-	case found.node == nil:
-		return Text{at: found}
-	case found.node.Kind != yaml.ScalarNode || found.node.Tag != "!!str":
-		found.fault(found.kind()+" where a string is expected", cure)
-		return Text{at: found}
+// list is the list under a key; anything else there is a fault.
+func (v value) list(key string) (items []value) {
+	if found := v.expect(key, "a list", ""); found.node != nil {
+		for _, item := range found.node.Content {
+			items = append(items, value{node: item, doc: v.doc, path: found.path})
+		}
 	}
-	return Text{Value: found.node.Value, at: found}
+	return items
 }
 
 // scalar is what is written of a string, number or the like; empty for anything else.
@@ -103,6 +90,12 @@ func (v value) keys() []string {
 
 // kind is what the value is, for people.
 func (v value) kind() string {
+	switch v.node.Kind {
+	case yaml.MappingNode:
+		return "an object"
+	case yaml.SequenceNode:
+		return "a list"
+	}
 	raw, _ := v.json()
 	return rawjson.Kind(raw)
 }

@@ -12,11 +12,13 @@ import (
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-// Keys of the pod annotations that select networks.
+// Keys of the annotations that select networks, and of a network's that names the
+// resource of its devices.
 const (
 	NetworksKey       = "k8s.v1.cni.cncf.io/networks"
 	DefaultNetworkKey = "v1.multus-cni.io/default-network"
 	LegacyNetworksKey = "networks" // of the older Network objects
+	ResourceKey       = "k8s.v1.cni.cncf.io/resourceName"
 )
 
 const (
