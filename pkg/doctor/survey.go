@@ -119,8 +119,7 @@ func (s *survey) configure(ctx context.Context) {
 	}
 	s.wrong = append(s.wrong, lint.Check(ctx, objects)...)
 	conf, confErr := objects.Config()
-	s.broken = err != nil || confErr != nil
-	if s.broken {
+	if s.broken = err != nil || confErr != nil; s.broken {
 		return
 	}
 	s.conf = conf

@@ -33,18 +33,16 @@ func (n Node) place(r *Report, path string, content io.ReadSeeker, mode fs.FileM
 
 // keep tells whether a file has the content, and sees to its mode then.
 func keep(path string, content io.ReadSeeker, mode fs.FileMode) (bool, error) {
-	wanted, err := digest(content)
-	if err == nil {
-		_, err = content.Seek(0, io.SeekStart)
-	}
-	if err != nil {
-		return false, err
-	}
 	f, err := os.Open(path)
 	if err != nil { // writing it tells what is wrong
 		return false, nil
 	}
 	defer f.Close()
+	wanted, err := digest(content)
+	_, seekErr := content.Seek(0, io.SeekStart)
+	if err := cmp.Or(err, seekErr); err != nil {
+		return false, err
+	}
 	if found, err := digest(f); err != nil || !bytes.Equal(found, wanted) {
 		return false, nil
 	}
@@ -64,7 +62,7 @@ func digest(content io.Reader) ([]byte, error) {
 
 // replace writes a file under a temporary name in the same directory, syncs and
 // renames it.
-func replace(path string, content io.Reader, mode fs.FileMode) (err error) {
+func replace(path string, content io.Reader, mode fs.FileMode) error {
 	f, err := os.CreateTemp(filepath.Dir(path), temporary)
 	if err != nil {
 		return err
