@@ -1,12 +1,10 @@
-package kube_test
+package kube
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,7 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/multus-cni/multus/pkg/kube"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -55,23 +52,11 @@ func claimedDevices(t *testing.T, c claims, pod plan.Pod) (map[string][]string, 
 	t.Helper()
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
-	file := filepath.Join(t.TempDir(), "kubeconfig")
-	const text = `{"clusters":[{"name":"c","cluster":{"server":%q}}],"contexts":[{"name":"c","context":{"cluster":"c","user":"u"}}],"users":[{"name":"u","user":{"token":"t"}}],"current-context":"c"}`
-	if err := os.WriteFile(file, fmt.Appendf(nil, text, server.URL), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	client, err := kube.Dial(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(client.Close)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-	defer cancel()
-	return client.ClaimedDevices(ctx, pod)
+	return open(t, kubeconfig(t, fmt.Sprintf("server: %q", server.URL), "")).ClaimedDevices(within(t, 5*time.Second), pod)
 }
 
 const (
-	claimingPod = `{"metadata":{"name":"web","namespace":"default","uid":"u1"},"spec":{"nodeName":"n1",
+	podWithClaims = `{"metadata":{"name":"web","namespace":"default","uid":"u1"},"spec":{"nodeName":"n1",
 		"initContainers":[{"name":"i","resources":{"claims":[{"name":"second","request":"main"}]}}],
 		"containers":[{"name":"a","resources":{"claims":[{"name":"first","request":"nic"}]}},{"name":"b","resources":{"claims":[{"name":"first"}]}}],
 		"resourceClaims":[{"name":"first","resourceClaimName":"shared"},{"name":"second","resourceClaimTemplateName":"t"},{"name":"third","resourceClaimTemplateName":"none"}]},
@@ -105,7 +90,7 @@ func slice(node, pool string, generation int, devices ...string) string {
 func cluster(version string) claims {
 	of := func(name, id string) string { return nic(version, name, "x.io/nic", id) }
 	return claims{version: version, objects: map[string]string{
-		"/pods/web":                    claimingPod,
+		"/pods/web":                    podWithClaims,
 		"/resourceclaims/shared":       sharedClaim,
 		"/resourceclaims/web-second-x": templateClaim,
 		"/resourceclaims/web-extended": extendedClaim,
@@ -138,10 +123,10 @@ func TestClaimsThatCannotBeRead(t *testing.T) {
 		says   string
 	}{
 		"no pod":           {map[string]string{"/pods/web": ""}, "pod: "},
-		"another pod":      {map[string]string{"/pods/web": strings.Replace(claimingPod, `"u1"`, `"u2"`, 1)}, "has the UID u2, not u1"},
+		"another pod":      {map[string]string{"/pods/web": strings.Replace(podWithClaims, `"u1"`, `"u2"`, 1)}, "has the UID u2, not u1"},
 		"another's claim":  {map[string]string{"/resourceclaims/shared": `{"metadata":{"name":"shared","namespace":"default"}}`}, "ResourceClaim default/shared: API server not usable: it is not reserved for the pod"},
 		"no claim":         {map[string]string{"/resourceclaims/web-second-x": ""}, "ResourceClaim default/web-second-x: not found"},
-		"name as a path":   {map[string]string{"/pods/web": strings.Replace(claimingPod, `"shared"`, `"../../x"`, 1)}, "ResourceClaim default/../../x"},
+		"name as a path":   {map[string]string{"/pods/web": strings.Replace(podWithClaims, `"shared"`, `"../../x"`, 1)}, "ResourceClaim default/../../x"},
 		"no slices":        {map[string]string{"/resourceslices?spec.driver=x.io,spec.nodeName=n1": "7"}, "ResourceSlices of driver x.io"},
 		"other attributes": {map[string]string{"next": `{"items":[{"spec":{"devices":[{"attributes":{"k8s.cni.cncf.io/deviceID":{"string":7}}}]}}]}`}, "ResourceSlices of driver x.io"},
 		"endless pages":    {map[string]string{"next": `{"metadata":{"continue":"next"}}`}, "more than 1000 pages"},

@@ -159,7 +159,6 @@ func TestPodAnswers(t *testing.T) {
 		"no UID":          {fault: cnitest.Fault{Status: 200, Body: `{"metadata":{"name":"a","namespace":"default"}}`}, kind: plan.ErrUnavailable, texts: []string{"has no UID"}},
 		"empty object":    {fault: cnitest.Fault{Status: 200, Body: `{}`}, kind: plan.ErrUnavailable, texts: []string{"not the object that was asked for"}},
 		"token echoed":    {fault: cnitest.Fault{Status: 400, Body: "you said " + cnitest.Token}, kind: plan.ErrUnavailable, texts: []string{"you said (token)"}},
-		"huge":            {fault: cnitest.Fault{Kind: cnitest.FaultBig}, kind: plan.ErrUnavailable, texts: []string{"larger than 4 MiB"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -107,13 +107,15 @@ func TestHungConnectionIsReplaced(t *testing.T) {
 }
 
 func TestDefinitionsRefused(t *testing.T) {
+	unknown := cnitest.Fault{Status: 404, Body: "404 page not found\n"}
 	tests := map[string]struct {
+		of    string
 		fault cnitest.Fault
 		kind  error
 		texts []string
 	}{
-		"kind unknown": {fault: cnitest.Fault{Status: 404, Body: "404 page not found\n"}, kind: plan.ErrNotFound,
-			texts: []string{"CustomResourceDefinition network-attachment-definitions.k8s.cni.cncf.io"}},
+		"kind unknown":  {fault: unknown, kind: plan.ErrNotFound, texts: []string{"CustomResourceDefinition network-attachment-definitions.k8s.cni.cncf.io"}},
+		"older unknown": {of: plan.KindNetwork, fault: unknown, kind: plan.ErrNotFound, texts: []string{"CustomResourceDefinition networks.kubernetes.com"}},
 		"forbidden": {fault: cnitest.Fault{Status: 403}, kind: plan.ErrUnavailable,
 			texts: []string{`the verb "get" on "network-attachment-definitions.k8s.cni.cncf.io"`}},
 		"garbage": {fault: cnitest.Fault{Kind: cnitest.FaultGarbage}, kind: plan.ErrUnavailable, texts: []string{"not the object that was asked for", "proxy"}},
@@ -125,7 +127,10 @@ func TestDefinitionsRefused(t *testing.T) {
 			s := cnitest.NewAPIServer(t)
 			s.Fail(tt.fault)
 			ref := plan.Ref{Namespace: "default", Name: "a"}
-			got := dial(t, s).Definitions(within(t, 10*time.Second), plan.KindNAD, []plan.Ref{ref})
+			if tt.of == "" {
+				tt.of = plan.KindNAD
+			}
+			got := dial(t, s).Definitions(within(t, 10*time.Second), tt.of, []plan.Ref{ref})
 			fails(t, got[ref].Err, tt.kind, tt.texts...)
 		})
 	}

@@ -19,9 +19,7 @@ const twoDefinitions = `{"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAtt
 func TestInspect(t *testing.T) {
 	s := cnitest.NewAPIServer(t, twoDefinitions,
 		`{"apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition", "metadata": {"name": "b", "namespace": "two"}}`)
-	c, err := Dial(s.KubeconfigFile(t))
-	cnitest.Must(t, err)
-	defer c.Close()
+	c := dial(t, s)
 
 	server, err := c.Server(t.Context())
 	if err != nil || server.Version != "v1.34.0" || server.Took <= 0 || time.Since(server.Time).Abs() > time.Minute {
@@ -44,9 +42,7 @@ func TestInspect(t *testing.T) {
 func TestMay(t *testing.T) {
 	s := cnitest.NewAPIServer(t)
 	s.Permit("patch pods/status", false)
-	c, err := Dial(s.KubeconfigFile(t))
-	cnitest.Must(t, err)
-	defer c.Close()
+	c := dial(t, s)
 	for p, want := range map[Permission]bool{
 		{Verb: "get", Resource: "pods"}:                                                     true,
 		{Verb: "patch", Resource: "pods", Subresource: "status"}:                            false,
@@ -61,8 +57,7 @@ func TestMay(t *testing.T) {
 
 func TestServerRefuses(t *testing.T) {
 	s := cnitest.NewAPIServer(t)
-	c, err := Dial(s.KubeconfigFile(t))
-	cnitest.Must(t, err)
+	c := dial(t, s)
 	s.SetToken("another")
 	if _, err := c.Server(t.Context()); !errors.Is(err, plan.ErrUnavailable) {
 		t.Errorf("with an old token: %v", err)
@@ -77,14 +72,9 @@ func TestCredential(t *testing.T) {
 	s := cnitest.NewAPIServer(t)
 	dir := t.TempDir()
 	kubeconfig, token := filepath.Join(dir, "kubeconfig"), filepath.Join(dir, "token")
-	if err := errors.Join(
-		os.WriteFile(token, []byte(jwt(`{"iat": 1000, "exp": 4600}`)), 0o600),
-		s.WriteKubeconfig(kubeconfig, map[string]string{"tokenFile": token}),
-	); err != nil {
-		t.Fatal(err)
-	}
-	c, err := Dial(kubeconfig)
-	cnitest.Must(t, err)
+	cnitest.Must(t, os.WriteFile(token, []byte(jwt(`{"iat": 1000, "exp": 4600}`)), 0o600))
+	cnitest.Must(t, s.WriteKubeconfig(kubeconfig, map[string]string{"tokenFile": token}))
+	c := open(t, kubeconfig)
 	got, err := c.Credential()
 	want := Credential{Name: "token from " + token, Files: []string{kubeconfig, token}, Issued: time.Unix(1000, 0), Expires: time.Unix(4600, 0)}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {

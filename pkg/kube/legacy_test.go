@@ -31,14 +31,6 @@ func TestLegacy(t *testing.T) {
 	}
 }
 
-func TestLegacyKindUnknown(t *testing.T) {
-	s := cnitest.NewAPIServer(t)
-	s.Fail(cnitest.Fault{Status: 404, Body: "404 page not found\n"})
-	ref := plan.Ref{Namespace: "default", Name: "a"}
-	got := dial(t, s).Definitions(within(t, time.Second), plan.KindNetwork, []plan.Ref{ref})
-	fails(t, got[ref].Err, plan.ErrNotFound, "CustomResourceDefinition networks.kubernetes.com")
-}
-
 func TestDecodeNetwork(t *testing.T) {
 	const meta = `{"metadata":{"name":"a","namespace":"d"}`
 	tests := map[string]struct{ body, want, fault string }{

@@ -110,14 +110,10 @@ func unused(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func kubeconfigFor(t *testing.T, server string) string {
+// nobody is a kubeconfig of an API server that is not there, or is none.
+func nobody(t *testing.T, address string) string {
 	t.Helper()
-	return writeKubeconfig(t, fmt.Sprintf(`
-clusters: [{name: c, cluster: {server: %q, insecure-skip-tls-verify: true}}]
-users: [{name: u, user: {token: abc}}]
-contexts: [{name: x, context: {cluster: c, user: u}}]
-current-context: x
-`, server))
+	return kubeconfig(t, fmt.Sprintf("server: 'https://%s', insecure-skip-tls-verify: true", address), "token: abc")
 }
 
 func writeKubeconfig(t *testing.T, text string) string {
@@ -129,7 +125,7 @@ func writeKubeconfig(t *testing.T, text string) string {
 
 func TestRefused(t *testing.T) {
 	address := unused(t)
-	file := kubeconfigFor(t, "https://"+address)
+	file := nobody(t, address)
 	_, err := open(t, file).Pod(within(t, 300*time.Millisecond), "default", "a")
 	fails(t, err, plan.ErrUnavailable, "https://"+address, "connection refused", file, "(tried again for 300ms)")
 }
@@ -137,7 +133,7 @@ func TestRefused(t *testing.T) {
 func TestServerComesUp(t *testing.T) {
 	t.Parallel()
 	address := unused(t)
-	c := open(t, kubeconfigFor(t, "https://"+address))
+	c := open(t, nobody(t, address))
 	started := make(chan *cnitest.APIServer, 1)
 	timer := time.AfterFunc(200*time.Millisecond, func() {
 		s, err := cnitest.StartAPIServer(address)
@@ -163,7 +159,7 @@ func TestHangingConnection(t *testing.T) {
 	cnitest.Must(t, err)
 	defer l.Close()
 	began := time.Now()
-	c := open(t, kubeconfigFor(t, "https://"+l.Addr().String()))
+	c := open(t, nobody(t, l.Addr().String()))
 	answers := c.Definitions(within(t, 400*time.Millisecond), plan.KindNAD, []plan.Ref{{Namespace: "a", Name: "x"}, {Namespace: "a", Name: "y"}})
 	for _, answer := range answers {
 		fails(t, answer.Err, plan.ErrUnavailable, "no connection in time", "firewall")
