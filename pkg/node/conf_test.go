@@ -37,12 +37,8 @@ func TestOlderConfiguration(t *testing.T) {
 }
 
 func confs(h host) []string {
-	var files []string
-	for _, file := range h.files() {
-		if !strings.HasPrefix(file, "multus.d/") {
-			files = append(files, file)
-		}
-	}
+	files, err := netconf.RuntimeFiles(h.ConfDir)
+	cnitest.Must(h.t, err)
 	return files
 }
 

@@ -127,6 +127,10 @@ func TestReconcile(t *testing.T) {
 	if kubeconfig := h.read(h.ConfDir, "multus.d", "multus.kubeconfig"); !strings.Contains(kubeconfig, "server: https://[fd00::1]:443") || strings.Contains(kubeconfig, "token 1") {
 		t.Error(kubeconfig)
 	}
+	cnitest.Must(t, os.Chmod(filepath.Join(h.BinDirs[0], "multus"), 0o600)) // which is mended, and no more
+	if again := h.reconcile(); again.Written != nil || again.Removed != nil {
+		t.Errorf("what was right was written again: %+v", again)
+	}
 	for path, mode := range map[string]os.FileMode{
 		filepath.Join(h.ConfDir, "00-multus.conflist"): 0o600, filepath.Join(h.ConfDir, "multus.d"): 0o700, filepath.Join(h.ConfDir, "multus.d/token"): 0o600,
 		filepath.Join(h.ConfDir, "multus.d/multus.kubeconfig"): 0o600, filepath.Join(h.BinDirs[0], "multus"): 0o755,
@@ -134,9 +138,6 @@ func TestReconcile(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v, want %o", path, info, err, mode)
 		}
-	}
-	if again := h.reconcile(); again.Written != nil || again.Removed != nil {
-		t.Errorf("what was right was written again: %+v", again)
 	}
 }
 
