@@ -16,13 +16,11 @@ import (
 // modes tells who else may read secrets, or put something in multus's place.
 func modes(_ context.Context, s *survey) []Finding {
 	var found []Finding
-	seen := map[string]bool{}
 	guard := func(path string, forbidden fs.FileMode, why string) {
 		info, err := os.Stat(path)
-		if err != nil || seen[path] || info.Mode().Perm()&forbidden == 0 {
+		if err != nil || info.Mode().Perm()&forbidden == 0 {
 			return
 		}
-		seen[path] = true
 		right := info.Mode().Perm() &^ forbidden
 		f := Finding{Level: Warning, What: fmt.Sprintf("%s has mode %#o: others may %s it", path, info.Mode().Perm(), why), Cure: fmt.Sprintf("chmod %#o, or doctor --fix", right)}
 		f.fix = func(context.Context) (string, error) {
@@ -33,7 +31,7 @@ func modes(_ context.Context, s *survey) []Finding {
 	for _, path := range slices.Concat(s.ours(), s.BinDirs, []string{s.ConfDir}) {
 		guard(path, 0o022, "write to")
 	}
-	secrets := []string{s.conf.CNIDir, s.conf.Kubeconfig}
+	secrets := []string{s.conf.CNIDir}
 	if s.client != nil {
 		c, _ := s.client.Credential() // what is wrong with it is another check's
 		secrets = append(secrets, c.Files...)
