@@ -39,11 +39,8 @@ func (c *checker) unread(o manifest.Object, path string, known ...string) {
 // nearKey is the one of the known annotations that somebody had in mind who wrote
 // another.
 func nearKey(key string, known ...string) string {
-	right := append([]string{ // of the plugin's own answer, and of others
-		"k8s.v1.cni.cncf.io/network-status", "k8s.v1.cni.cncf.io/networks-status", "k8s.v1.cni.cncf.io/policy-for", plan.ResourceKey,
-	}, known...)
 	domain, own, _ := strings.Cut(key, "/")
-	if slices.Contains(right, key) || !strings.Contains(domain, "cncf") && !strings.Contains(domain, "multus") {
+	if slices.Contains(known, key) || !strings.Contains(domain, "cncf") && !strings.Contains(domain, "multus") {
 		return ""
 	}
 	for _, near := range known {
