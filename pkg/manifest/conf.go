@@ -11,11 +11,7 @@ import (
 // configuration takes a document that is no Kubernetes object: Multus's own
 // configuration, alone or as the plugin of a list, or that of another network.
 func (l *loader) configuration(v value) {
-	raw, err := v.json()
-	if err != nil {
-		v.refuse(err)
-		return
-	}
+	raw, _ := v.json()
 	if conf, found := multusConf(raw); found {
 		l.addConf(v, conf)
 		return
@@ -45,8 +41,8 @@ func (l *loader) configMap(o *Object) {
 		if inner.parse(); len(inner.faults) > 0 {
 			continue
 		}
-		raw, err := value{node: inner.root, doc: inner}.json()
-		if conf, found := multusConf(raw); err == nil && found {
+		raw, _ := inner.root.json()
+		if conf, found := multusConf(raw); found {
 			taken = true
 			l.addConf(text.at, conf)
 		}

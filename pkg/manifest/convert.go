@@ -88,17 +88,13 @@ func (c *Conversion) network(o Object) (map[string]any, error) {
 			Cure: "rename one of the two",
 		}
 	}
-	return definition(o, conf)
+	return definition(o, conf), nil
 }
 
 // definition writes the NetworkAttachmentDefinition. Of the metadata goes what
 // the API server and kubectl noted about the older object.
-func definition(o Object, conf string) (map[string]any, error) {
-	members, err := o.Members()
-	if err != nil {
-		return nil, err
-	}
-	meta, _ := members["metadata"].(map[string]any)
+func definition(o Object, conf string) map[string]any {
+	meta, _ := members(o)["metadata"].(map[string]any)
 	maps.DeleteFunc(meta, func(key string, _ any) bool {
 		return key != "name" && key != "generateName" && key != "namespace" && key != "labels"
 	})
@@ -114,7 +110,13 @@ func definition(o Object, conf string) (map[string]any, error) {
 		"kind":       KindNAD,
 		"metadata":   meta,
 		"spec":       map[string]string{"config": pretty.String() + "\n"},
-	}, nil
+	}
+}
+
+// members is the whole object, as encoding/json has it.
+func members(o Object) (all map[string]any) {
+	_ = o.root.node.Decode(&all) // it was decoded when it was parsed
+	return all
 }
 
 // pod is a pod or workload that selects with the annotations of today what it
@@ -127,10 +129,7 @@ func (c *Conversion) pod(o Object) (map[string]any, error) {
 	if len(selections) > 0 && o.root.at("metadata").at("namespace").node == nil {
 		c.namespaced = append(c.namespaced, o.Kind+" "+o.Name)
 	}
-	members, err := o.Members()
-	if err != nil {
-		return nil, err
-	}
+	members := members(o)
 	pod := members
 	for _, key := range o.Template {
 		pod, _ = pod[key].(map[string]any) // the annotation was found there

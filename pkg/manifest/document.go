@@ -30,7 +30,7 @@ type document struct {
 	text   []byte // as written
 	offset int    // lines of the file before text
 	lost   bool   // the nodes know nothing of lines and columns
-	root   *yaml.Node
+	root   value
 	faults []fault.Fault
 }
 
@@ -42,9 +42,7 @@ func (d *document) place(n *yaml.Node) string {
 	return d.file + ":" + strconv.Itoa(d.offset+n.Line) + ":" + strconv.Itoa(n.Column)
 }
 
-func (d *document) fault(n *yaml.Node, what string) {
-	d.faults = append(d.faults, fault.Fault{Place: d.place(n), What: what})
-}
+func (d *document) value(n *yaml.Node) value { return value{node: n, doc: d} }
 
 // index is where a node begins in the text.
 func (d *document) index(n *yaml.Node) int {

@@ -136,7 +136,7 @@ func (l *loader) text(name string, data []byte) {
 	}
 	l.refuse(name, data, faults)
 	for _, d := range docs {
-		l.any(value{node: d.root, doc: d})
+		l.any(d.root)
 		l.refuse(name, d.text, d.faults)
 	}
 }

@@ -60,12 +60,6 @@ func (o Object) Faults(place string, err error) []fault.Fault {
 	return all
 }
 
-// Members is the whole object, as encoding/json has it, for the caller to change.
-func (o Object) Members() (members map[string]any, err error) {
-	err = o.root.node.Decode(&members)
-	return members, err
-}
-
 // identify reads the name and the namespace. Objects without a namespace are
 // applied to whatever namespace the user is in; here it is default.
 func (o *Object) identify() {

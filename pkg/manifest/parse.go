@@ -33,13 +33,17 @@ func (d *document) parse() {
 		// Once more, so that the line in the message is the file's.
 		err = yaml.Unmarshal(append(bytes.Repeat([]byte("\n"), d.offset), d.text...), &root)
 		line, _ := d.begin()
-		d.fault(&yaml.Node{Line: line, Column: 1}, err.Error())
+		d.value(&yaml.Node{Line: line, Column: 1}).fault(err.Error(), "")
 		return
 	}
 	p := parser{document: d}
-	d.root = p.plain(&root)
+	d.root = d.value(p.plain(&root))
 	if len(root.Content) > 0 {
-		d.root = d.root.Content[0]
+		d.root.node = root.Content[0]
+	}
+	if len(d.faults) == 0 {
+		_, err := d.root.json()
+		d.root.refuse(err)
 	}
 }
 
@@ -61,7 +65,7 @@ func (p *parser) plain(n *yaml.Node) *yaml.Node {
 	defer func() { p.depth-- }()
 	if p.nodes > maxNodes || p.depth > maxDepth {
 		if len(p.faults) == 0 {
-			p.fault(n, fmt.Sprintf("more than %d values, with what aliases repeat, or nested deeper than %d", maxNodes, maxDepth))
+			p.value(n).fault(fmt.Sprintf("more than %d values, with what aliases repeat, or nested deeper than %d", maxNodes, maxDepth), "")
 		}
 		return n
 	}
@@ -110,9 +114,9 @@ func (p *parser) mapping(n *yaml.Node) {
 		case key.Tag == "!!merge":
 			merged = append(merged, member.Content...)
 		case key.Kind != yaml.ScalarNode:
-			p.fault(key, "a key that is no string")
+			p.value(key).fault("a key that is no string", "")
 		case seen[key.Value]:
-			p.fault(key, "key "+fault.Quote(key.Value)+" is there twice")
+			p.value(key).fault("key "+fault.Quote(key.Value)+" is there twice", "")
 		default:
 			seen[key.Value] = true
 			name := *key

@@ -100,9 +100,10 @@ func (v value) kind() string {
 	return rawjson.Kind(raw)
 }
 
-// json is the value as JSON; a document of JSON as it was written.
+// json is the value as JSON; a document of JSON as it was written. Of a document that
+// was parsed it is there for every value.
 func (v value) json() (json.RawMessage, error) {
-	if v.node == v.doc.root && json.Valid(v.doc.text) {
+	if v.node == v.doc.root.node && json.Valid(v.doc.text) {
 		return v.doc.text, nil
 	}
 	var plain any
