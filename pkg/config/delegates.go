@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/fault"
-	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
@@ -52,21 +51,9 @@ func (r *reader) delegate(into *Delegate) rawjson.Setter {
 		for _, w := range warnings {
 			r.warnings.Addf("delegates: network %s: %s", fault.Quote(list.Name()), w)
 		}
-		if err != nil {
-			return err
+		if self := list.Self(r.conf.Type); self != "" {
+			return fmt.Errorf("its plugin is %q: Multus would run itself without end; use another plugin", self)
 		}
-		return r.checkRecursion(list)
+		return err
 	}
-}
-
-// checkRecursion refuses a network that would run Multus again, without end.
-func (r *reader) checkRecursion(list netconf.List) error {
-	for _, p := range list.Plugins() {
-		for _, binary := range p.Runs() {
-			if name.Self(binary, r.conf.Type) {
-				return fmt.Errorf("its plugin is %q: Multus would run itself without end", binary)
-			}
-		}
-	}
-	return nil
 }

@@ -102,9 +102,9 @@ func TestParseRefusesDelegates(t *testing.T) {
 		"master's type":   {`[{"type":"x","masterplugin":"true"}]`, `delegates: element 1: masterplugin: true or false is expected, found a string`},
 		"master twice":    {`[{"type":"x","masterplugin":true,"MasterPlugin":false}]`, `delegates: element 1: masterplugin: is given as "masterplugin" and as "MasterPlugin"; keep one`},
 		"key twice":       {`[{"type":"x","type":"y"}]`, `delegates: element 1: type: is given twice; keep one`},
-		"multus":          {`[{"type":"multus"}]`, `delegates: element 1: its plugin is "multus": Multus would run itself without end`},
-		"its own type":    {`[{"plugins":[{"type":"x"},{"type":"shim"}]}]`, `delegates: element 1: its plugin is "shim": Multus would run itself without end`},
-		"multus for IPAM": {`[{"type":"x","ipam":{"type":"multus"}}]`, `delegates: element 1: its plugin is "multus": Multus would run itself without end`},
+		"multus":          {`[{"type":"multus"}]`, `delegates: element 1: its plugin is "multus": Multus would run itself without end; use another plugin`},
+		"its own type":    {`[{"plugins":[{"type":"x"},{"type":"shim"}]}]`, `delegates: element 1: its plugin is "shim": Multus would run itself without end; use another plugin`},
+		"multus for IPAM": {`[{"type":"x","ipam":{"type":"multus"}}]`, `delegates: element 1: its plugin is "multus": Multus would run itself without end; use another plugin`},
 		"version":         {`[{"type":"x","cniVersion":"9"}]`, `delegates: element 1: cniVersion: "9": the supported versions are 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0`},
 	}
 	for name, tt := range tests {

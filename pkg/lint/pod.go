@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"slices"
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
-	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
@@ -107,10 +105,7 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 // told of the definition.
 func usable(ref plan.Ref, def plan.Definition) plan.Definition {
 	list, _, err := netconf.Parse([]byte(def.Config), ref.Name)
-	runsMultus := slices.ContainsFunc(list.Plugins(), func(p netconf.Plugin) bool {
-		return slices.ContainsFunc(p.Runs(), func(binary string) bool { return name.Self(binary, "") })
-	})
-	if err != nil || runsMultus {
+	if err != nil || list.Self("") != "" {
 		return manifest.StandIn(def.Resource)
 	}
 	return def

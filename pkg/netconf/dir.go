@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/fault"
-	"github.com/multus-cni/multus/pkg/name"
 )
 
 // Dir is where networks on disk are found: directories in order of preference, the
@@ -20,7 +19,7 @@ type Dir []string
 // Found is a network found on disk.
 type Found struct {
 	List     List
-	File     string   // absolute path
+	File     string
 	IsList   bool     // as opposed to a lone plugin
 	Warnings []string // files skipped on the way and keys dropped, each with its reason
 }
@@ -64,7 +63,7 @@ func First(dir string) (Found, error) {
 	var skipped fault.Notes
 	for _, file := range only(entries, slices.Concat(listFiles(), pluginFiles())) {
 		found, err := File(filepath.Join(dir, file))
-		if err == nil && found.List.runsMultus() {
+		if err == nil && found.List.Self("") != "" {
 			err = fmt.Errorf("%s: a configuration of multus itself", found.File)
 		}
 		if err != nil {
@@ -77,16 +76,9 @@ func First(dir string) (Found, error) {
 	return Found{Warnings: skipped}, fmt.Errorf("any network in %s: %w", dir, missing(skipped))
 }
 
-func (l List) runsMultus() bool {
-	return slices.ContainsFunc(l.plugins, func(p Plugin) bool { return name.Self(p.kind, "") })
-}
-
 // open reads the first directory that exists.
 func (d Dir) open() (dir string, entries []fs.DirEntry, err error) {
-	for _, f := range d {
-		if dir, err = filepath.Abs(f); err != nil {
-			return "", nil, err
-		}
+	for _, dir := range d {
 		entries, err = os.ReadDir(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

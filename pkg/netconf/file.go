@@ -19,10 +19,6 @@ import (
 // the subdirectory fails the whole: a chain without one of its plugins, a firewall
 // say, is another network.
 func File(path string) (Found, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return Found{}, err
-	}
 	o, err := readObject(path)
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: %w", path, err)
@@ -33,10 +29,6 @@ func File(path string) (Found, error) {
 // Chain reads the directory's *.conf files, sorted by file name, as the plugins of
 // one list called name; ErrNoPlugins where there is no such file or directory.
 func Chain(dir, name, cniVersion string) (Found, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return Found{}, err
-	}
 	members := rawjson.Object{}.With("name", rawjson.Quote(name)).With("cniVersion", rawjson.Quote(cniVersion))
 	d, err := draftOf(members, "")
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
@@ -55,6 +56,19 @@ func (l List) Declares(capability string) bool {
 	return slices.ContainsFunc(l.plugins, func(p Plugin) bool { return p.Declares(capability) })
 }
 
+// Self is a binary of the list that is Multus itself, "" for none. ours is what else
+// Multus is called.
+func (l List) Self(ours string) string {
+	for _, p := range l.plugins {
+		for _, binary := range p.Runs() {
+			if name.Self(binary, ours) {
+				return binary
+			}
+		}
+	}
+	return ""
+}
+
 // Equal tells whether two lists hold the same JSON.
 func (l List) Equal(o List) bool {
 	return l.name == o.name && l.cniVersion == o.cniVersion &&
@@ -65,9 +79,6 @@ func (l List) Equal(o List) bool {
 // WithArgs merges args, a JSON object, into args.cni of every plugin, the new
 // values winning; the other members of args stay (CNI conventions, "args").
 func (l List) WithArgs(args json.RawMessage) (List, error) {
-	if kind := rawjson.Kind(args); kind == "nothing" || kind == "null" {
-		return l, nil
-	}
 	added, err := rawjson.Parse(args)
 	if err != nil {
 		return List{}, err

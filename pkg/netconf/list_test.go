@@ -36,8 +36,6 @@ func TestWithArgs(t *testing.T) {
 		"every plugin":           {`{"plugins":[{"type":"a"},{"type":"b"}]}`, `{"k":"<&>é"}`, `[{"type":"a","args":{"cni":{"k":"<&>é"}}},{"type":"b","args":{"cni":{"k":"<&>é"}}}]`},
 		"null args":              {`{"type":"a","args":null}`, `{"k":1}`, `[{"type":"a","args":{"cni":{"k":1}}}]`},
 		"null cni":               {`{"type":"a","args":{"cni":null}}`, `{"k":1}`, `[{"type":"a","args":{"cni":{"k":1}}}]`},
-		"nothing to merge":       {`{"type":"a","args":5}`, ``, `[{"type":"a","args":5}]`},
-		"null to merge":          {`{"type":"a"}`, ` null `, `[{"type":"a"}]`},
 		"nothing inside":         {`{"type":"a"}`, `{}`, `[{"type":"a","args":{"cni":{}}}]`},
 		"white space is dropped": {`{"type":"a"}`, "{ \"k\" :\n[ 1 ] }", `[{"type":"a","args":{"cni":{"k":[1]}}}]`},
 	}

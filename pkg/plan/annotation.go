@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/name"
@@ -87,10 +86,6 @@ func (a Annotation) items() (items []string, isJSON bool, err error) {
 	switch first := text[:min(1, len(text))]; {
 	case len(a.Text) > MaxAnnotation:
 		return nil, false, fmt.Errorf("has %d bytes; at most %d are read", len(a.Text), MaxAnnotation)
-	case !utf8.ValidString(text):
-		return nil, false, errors.New("is not valid UTF-8")
-	case (first == "{" || first == `"`) && a.Key != LegacyNetworksKey:
-		return nil, false, fmt.Errorf(`a list is expected, not %s; write [{"name": "net-a"}] or net-a`, fault.Quote(text))
 	case first == "[":
 		isJSON = true
 		elements, err := rawjson.ParseList([]byte(a.Text))
@@ -100,8 +95,8 @@ func (a Annotation) items() (items []string, isJSON bool, err error) {
 		for _, raw := range elements {
 			items = append(items, string(raw))
 		}
-	case first != "" && a.Key == LegacyNetworksKey:
-		return nil, false, fmt.Errorf(`a JSON list is expected, not %s; write [{"name": "net-a"}]`, fault.Quote(text))
+	case first == "{", first == `"`, first != "" && a.Key == LegacyNetworksKey:
+		return nil, false, fmt.Errorf(`a list is expected, not %s; write [{"name": "net-a"}]`, fault.Quote(text))
 	case first != "":
 		items = strings.Split(text, ",")
 	}

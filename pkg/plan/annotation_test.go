@@ -66,7 +66,7 @@ func TestFaultsOfCommaList(t *testing.T) {
 		{"white space within", "net a", `name: "net a" is no name`},
 		{"interface and name", "NET@a:b", `(ns1/NET): interface: "a:b" is no interface name`},
 		{"same interface", "net-a@x0,net-b@x0", `element 2 (ns1/net-b): interface: "x0" is what element 1 (ns1/net-a) asks for already`},
-		{"no UTF-8", "net-\xff", "is not valid UTF-8"},
+		{"no UTF-8", "net-\xff", `name: "net-\xff" is no name of an object`},
 		{"too large", strings.Repeat("a", MaxAnnotation+1), "has 262145 bytes; at most 262144 are read"},
 		{"too many", strings.Repeat("a,", MaxNetworks), "has 257 elements; a pod can have 256 networks"},
 		{"too many in JSON", "[" + strings.Repeat(`{"name":"a"},`, MaxNetworks) + `{}]`, "has 257 elements"},

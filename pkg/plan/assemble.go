@@ -55,7 +55,7 @@ func (d *draft) configure(a *Attachment, w wanted, device string) {
 	if args := w.selection.CNIArgs; args != nil {
 		list, err := a.Config.WithArgs(args)
 		if err != nil {
-			d.faults.Add(fault.Fault{Subject: a.String(), Key: "cni-args", Err: fmt.Errorf("cannot be merged into %s: %w", d.networks[w.source].object, err)})
+			d.faults.Add(fault.Fault{Subject: a.String(), Key: "cni-args", Err: fmt.Errorf("cannot be merged into %s: %w", a.Source, err)})
 		} else {
 			a.Config = list
 		}

@@ -24,7 +24,7 @@ func (d *draft) addChain() {
 			continue
 		}
 		d.warn(w.String(), found.Warnings...)
-		n := network{list: found.List, title: found.List.Name(), from: "directory " + dir, object: "a file in " + dir}
+		n := network{list: found.List, title: found.List.Name(), from: "directory " + dir}
 		if err == nil {
 			err = d.checkPlugins(w, n)
 		}

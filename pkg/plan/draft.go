@@ -66,7 +66,6 @@ type network struct {
 	title    string // what users call it
 	resource string // whose devices it needs; empty: none
 	from     string // where the configuration came from, for people
-	object   string // where to add a missing capability, for people
 }
 
 // asker is who wants it: clusterNetwork, the pod's … annotation.

@@ -65,7 +65,7 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 	switch s.origin {
 	case inline:
 		list := d.planner.Conf.Delegates[s.index].List
-		return network{list: list, title: list.Name(), from: "delegates of the configuration", object: w.String()}, nil
+		return network{list: list, title: list.Name(), from: "delegates of the configuration"}, nil
 	case path:
 		return d.onPath(w)
 	}
@@ -113,7 +113,7 @@ func (d *draft) fromDefinition(w wanted, def Definition) (n network, err error) 
 		n.from = object + ", " + n.from
 	} else {
 		var warnings []string
-		n = network{from: object, object: object}
+		n = network{from: object}
 		n.list, warnings, err = netconf.Parse([]byte(def.Config), ref.Name)
 		d.warn(w.String(), warnings...)
 		err = fault.Under("spec.config", err)
@@ -150,6 +150,5 @@ func (d *draft) onPath(w wanted) (network, error) {
 
 func (d *draft) fromFile(w wanted, found netconf.Found, err error) (network, error) {
 	d.warn(w.String(), found.Warnings...)
-	file := "file " + found.File
-	return network{list: found.List, title: found.List.Name(), from: file, object: file}, err
+	return network{list: found.List, title: found.List.Name(), from: "file " + found.File}, err
 }

@@ -102,15 +102,13 @@ func (p Planner) Salvage(ctx context.Context, sb Sandbox, pod Pod) (Plan, error)
 // DefaultNetwork is the default network of the configuration, the zero List where
 // there is none.
 func (p Planner) DefaultNetwork(ctx context.Context) (netconf.List, error) {
-	d := draft{planner: p}
-	master, _ := d.configured()
-	if len(master) == 0 {
-		return netconf.List{}, nil
+	p.Conf.Delegates = p.Conf.Delegates[:min(len(p.Conf.Delegates), 1)]
+	p.Conf.DefaultNetworks, p.Conf.AuxiliaryChain = nil, ""
+	lists, err := p.Everywhere(ctx)
+	if len(lists) == 0 {
+		return netconf.List{}, err
 	}
-	d.wanted = master
-	d.planner.Conf.AuxiliaryChain = ""
-	d.fetch(ctx)
-	return d.networks[master[0].source].list, d.faults.Err()
+	return lists[0], err
 }
 
 // Everywhere are the networks that every pod gets, for GC: the

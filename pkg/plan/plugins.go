@@ -70,12 +70,9 @@ func (d *draft) find(plugin string) (path string, self bool, err error) {
 	if err != nil {
 		return "", false, fmt.Errorf("%w; install it, or correct the type", err)
 	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return "", false, fmt.Errorf("%s: plugin binary: %w", plugin, err)
-	}
+	found, gone := os.Stat(path)
 	own, unknown := os.Stat("/proc/self/exe")
-	return path, unknown == nil && os.SameFile(own, info), nil
+	return path, gone == nil && unknown == nil && os.SameFile(own, found), nil
 }
 
 // checkAllowed keeps Multus from running itself, and NADs and files from running

@@ -39,11 +39,9 @@ func (d *draft) addRequests(a *Attachment, w wanted, values map[string]json.RawM
 	for _, r := range w.selection.requests() {
 		switch {
 		case a.Config.Declares(r.capability):
-			data, err := json.Marshal(r.value)
-			d.faults.Add(fault.Under(r.capability, err))
-			values[r.capability] = data
+			values[r.capability], _ = json.Marshal(r.value) // texts and numbers always marshal
 		case r.pair == "" || policy == config.UnsupportedFail:
-			d.faults.Add(d.undeclared(*a, w, r))
+			d.faults.Add(undeclared(*a, r))
 		default:
 			a.Args = withPair(a.Args, r.pair)
 		}
@@ -57,7 +55,7 @@ func (d *draft) addRequests(a *Attachment, w wanted, values map[string]json.RawM
 }
 
 // undeclared refuses a request that no plugin of the network declares.
-func (d *draft) undeclared(a Attachment, w wanted, r request) error {
+func undeclared(a Attachment, r request) error {
 	cure := "or take the key out of the annotation"
 	if r.pair != "" {
 		cure = `take the key out of the annotation, or set unsupportedRequests to "verify" (it is "fail")`
@@ -65,7 +63,7 @@ func (d *draft) undeclared(a Attachment, w wanted, r request) error {
 	return fault.Fault{
 		Subject: a.String(), Key: r.key,
 		What: fmt.Sprintf("no plugin of the network declares the capability %q", r.capability),
-		Cure: fmt.Sprintf(`add "capabilities": {%q: true} to a plugin of %s that supports it, %s`, r.capability, d.networks[w.source].object, cure),
+		Cure: fmt.Sprintf(`add "capabilities": {%q: true} to a plugin of %s that supports it, %s`, r.capability, a.Source, cure),
 	}
 }
 

@@ -86,11 +86,6 @@ func (d *draft) podDefault() (wanted, bool) {
 		d.faults.Add(fault.Fault{Subject: "annotation " + DefaultNetworkKey, What: fmt.Sprintf("names %d networks", len(selections)), Cure: "name one"})
 	}
 	s := selections[0]
-	if s.Interface != "" && s.Interface != d.sandbox.IfName {
-		err := fmt.Errorf("the runtime names the default network's interface, %s; take %s out", d.sandbox.IfName, fault.Quote(s.Interface))
-		d.faults.Add(fault.About(subject(DefaultNetworkKey, s), fault.Under("interface", err)))
-	}
-	s.Interface = ""
 	w := wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: DefaultNetworkKey}
 	if from := s.Ref.Namespace; from != conf.MultusNamespace && !slices.Contains(conf.DefaultNetworkNamespaces, from) {
 		d.isolate(&w)
@@ -170,7 +165,7 @@ func (d *draft) conflict(i int) error {
 	asked := w.selection.Interface
 	switch {
 	case i == 0 && asked != "" && asked != runtime:
-		return fault.Under("interface", fmt.Errorf("no default network is configured, so this is the pod's first network, whose interface the runtime calls %s; take %s out, or configure clusterNetwork", runtime, fault.Quote(asked)))
+		return fault.Under("interface", fmt.Errorf("this is the pod's default network, whose interface the runtime calls %s; take %s out", runtime, fault.Quote(asked)))
 	case i > 0 && asked != "" && asked == runtime:
 		return fault.Under("interface", fmt.Errorf("%s is what the runtime calls the default network's interface; choose another", fault.Quote(runtime)))
 	case master.key != w.key && master.selection.DefaultRoute != nil && w.selection.DefaultRoute != nil:

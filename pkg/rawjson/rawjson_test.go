@@ -82,7 +82,7 @@ func TestSyntaxFaults(t *testing.T) {
 		{"cut off", `{"a": [1`, "line 1, column 9: the text ends in the middle of the JSON: a closing quote, brace or bracket is missing"},
 		{"cut off in text", `{"a": "b`, "line 1, column 9: the text ends in the middle of the JSON: a closing quote, brace or bracket is missing"},
 		{"byte order mark", "\ufeff{}", "line 1, column 1: a JSON object is expected, found a byte order mark: save the text without it"},
-		{"no UTF-8", "{\"a\": \"\xff\"}", "line 1, column 8: text that is not UTF-8"},
+		{"no UTF-8", "{\"a\": \"\xff\"}", "line 1, column 8: invalid UTF-8"},
 		{"more behind", "{} {}", "line 1, column 4: text behind the end of the JSON"},
 		{"columns are characters", `{"é": 'x'}`, `line 1, column 7: text stands in double quotes ("), not in single ones`},
 		{"deep", strings.Repeat(`{"a":`, 1001), "line 1, column 5001: nested more than 1000 deep"},

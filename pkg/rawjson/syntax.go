@@ -37,9 +37,6 @@ func checkSyntax(data []byte, first byte) error {
 	if begin == len(data) {
 		return located(data, begin, wanted+" is expected, found nothing")
 	}
-	if !utf8.Valid(data) {
-		return located(data, invalidUTF8(data), "text that is not UTF-8")
-	}
 	d := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
 	for {
 		_, err := d.ReadToken()
@@ -129,15 +126,4 @@ func located(data []byte, at int, what string) error {
 		Column: utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:]) + 1,
 		What:   what,
 	}
-}
-
-func invalidUTF8(data []byte) int {
-	for i := 0; i < len(data); {
-		r, size := utf8.DecodeRune(data[i:])
-		if r == utf8.RuneError && size == 1 {
-			return i
-		}
-		i += size
-	}
-	return len(data)
 }
