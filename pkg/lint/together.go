@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
@@ -80,28 +81,21 @@ type shared struct {
 // overlaps warns of networks that hand out the same addresses on one link.
 func (c *checker) overlaps(o manifest.Object, key string, list netconf.List) {
 	for _, p := range list.Plugins() {
-		on := linkOf(p)
-		if on == "" {
-			continue
-		}
+		link := linkOf(p)
 		_, ranges := HostLocal(p)
 		for _, r := range ranges {
-			mine := shared{link: on, network: list.Name(), Range: r}
-			c.overlap(o, key+": plugin "+p.Type()+": ipam."+r.key, mine)
-			c.shared = append(c.shared, mine)
-		}
-	}
-}
-
-func (c *checker) overlap(o manifest.Object, key string, mine shared) {
-	for _, other := range c.shared {
-		if other.link == mine.link && other.network != mine.network && other.overlaps(mine.Range) {
-			c.warn(o, o.Config.Place(), fault.Fault{
-				Key:  key,
-				What: fmt.Sprintf("network %s hands out addresses of %s on %s too, and neither knows of the other's", other.network, other.Subnet, mine.link),
-				Cure: "use ranges that do not overlap, or one network",
+			i := slices.IndexFunc(c.shared, func(other shared) bool {
+				return other.link == link && other.network != list.Name() && other.overlaps(r)
 			})
-			return
+			if i >= 0 && link != "" {
+				other := c.shared[i]
+				c.warn(o, o.Config.Place(), fault.Fault{
+					Key:  key + ": plugin " + p.Type() + ": ipam." + r.key,
+					What: fmt.Sprintf("network %s hands out addresses of %s on %s too, and neither knows of the other's", other.network, other.Subnet, link),
+					Cure: "use ranges that do not overlap, or one network",
+				})
+			}
+			c.shared = append(c.shared, shared{link: link, network: list.Name(), Range: r})
 		}
 	}
 }
