@@ -28,28 +28,18 @@ func TestFaults(t *testing.T) {
 	}{
 		"trailing comma": {"x.yaml", network("{\n  \"type\": \"bridge\",\n}"),
 			[]string{"x.yaml:7:23: NetworkAttachmentDefinition default/a: spec.config: trailing comma"}},
-		"comment":       {"x.yaml", network("{\n  # no\n  \"type\": \"bridge\"\n}"), []string{"x.yaml:7:7: ", "spec.config: comments are not allowed"}},
-		"single quotes": {"x.yaml", network("{'type': 1}"), []string{"x.yaml:6:6: ", "double quotes"}},
-		"missing comma": {"x.yaml", network("{\"type\": \"a\"\n\"ipam\": {}}"), []string{"x.yaml:7:5: ", `a comma or a colon is missing before "ipam"`}},
-		"cut off":       {"x.yaml", network("{\"type\": {"), []string{"x.yaml:6:15: ", "ends in the middle"}},
 		"config as a mapping": {"x.yaml", strings.Replace(network("type: bridge"), "|", "", 1),
 			[]string{"spec.config: an object where a string is expected", `write "config: |"`}},
 		"broken YAML in the second": {"x.yaml", pod("name: a") + "---\nkind: [\n", []string{"x.yaml:5:1: yaml: line 5: "}},
 		"key twice": {"x.yaml", pod("name: a") + "---\napiVersion: v1\nkind: Pod\nkind: Pod\n",
 			[]string{`x.yaml:7:1: key "kind" is there twice`}},
 		"broken JSON":        {"x.json", "{\n\"kind\": 1,\n}", []string{"x.json:2:10: trailing comma"}},
-		"annotation as list": {"x.yaml", pod("name: a, annotations: {k8s.v1.cni.cncf.io/networks: [a]}"), []string{"Pod default/a: metadata.annotations.k8s.v1.cni.cncf.io/networks: a list where a string", "quote it"}},
 		"name":               {"x.yaml", pod("name: A_b"), []string{`x.yaml:3:18: Pod: metadata.name: "A_b" is no name`}},
 		"no name":            {"x.yaml", pod(""), []string{"x.yaml:3:11: Pod: metadata.name: missing"}},
 		"namespace":          {"x.yaml", pod("name: a, namespace: ../x"), []string{"metadata.namespace", "is no name"}},
-		"twice":              {"x.yaml", pod("name: a") + "---\n" + pod("name: a"), []string{"x.yaml:5:1: Pod default/a", "the first is at", "x.yaml:1:1"}},
-		"version of a NAD":   {"x.yaml", "apiVersion: k8s.cni.cncf.io/v2\nkind: NetworkAttachmentDefinition\n", []string{"apiVersion", `"k8s.cni.cncf.io/v1"`}},
 		"no kind":            {"x.yaml", "apiVersion: v1\nmetadata: {name: a}\n", []string{"kind: missing"}},
 		"a list":             {"x.yaml", "- a\n", []string{"a list where an object is expected"}},
 		"something else":     {"x.json", `{"name":"a","type":"module"}`, []string{"neither a Kubernetes object", "nor a CNI configuration"}},
-		"misspelt kind":      {"x.yaml", "apiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachementDefinition\n", []string{"x.yaml:2:7: kind: ", "did you mean NetworkAttachmentDefinition?"}},
-		"kind in our group":  {"x.yaml", "apiVersion: k8s.cni.cncf.io/v1\nkind: Network\n", []string{"x.yaml:2:7: kind: ", "did you mean NetworkAttachmentDefinition?"}},
-		"empty":              {"x.yaml", "# helm failed\n---\n", []string{"x.yaml: nothing in it"}},
 		"two configurations": {"x.yaml", "{type: multus}\n---\n{type: multus}\n", []string{"the second multus configuration; the first is at", "x.yaml:1:1"}},
 		"older network":      {"x.yaml", "apiVersion: kubernetes.com/v1\nkind: Network\nmetadata: {name: a}\nargs: '{}'\n", []string{"Network default/a: plugin"}},
 	}
@@ -117,10 +107,7 @@ func TestConfigurations(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			o, err := load(t, tt.file, tt.text)
-			if err != nil {
-				t.Fatal(err)
-			}
+			o := loaded(t, tt.file, tt.text)
 			if got, given := o.Conf(); !given || string(got) != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}

@@ -78,11 +78,18 @@ func load(t *testing.T, name, text string) (*Objects, error) {
 	return Load(file)
 }
 
-func TestLoad(t *testing.T) {
-	o, err := load(t, "all.yaml", sample)
+// loaded loads text that has no fault.
+func loaded(t *testing.T, name, text string) *Objects {
+	t.Helper()
+	o, err := load(t, name, text)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return o
+}
+
+func TestLoad(t *testing.T) {
+	o := loaded(t, "all.yaml", sample)
 	var pods []string
 	for _, p := range o.Pods() {
 		pods = append(pods, p.String()+" "+p.Annotations["k8s.v1.cni.cncf.io/networks"])
@@ -109,10 +116,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestDefinitions(t *testing.T) {
-	o, err := load(t, "all.yaml", sample)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := loaded(t, "all.yaml", sample)
 	a, typo := plan.Ref{Namespace: "default", Name: "net-a"}, plan.Ref{Namespace: "default", Name: "net-aa"}
 	got := o.Definitions(context.Background(), KindNAD, []plan.Ref{a, typo})
 	want := plan.Definition{
@@ -137,15 +141,12 @@ func TestDefinitions(t *testing.T) {
 
 func TestCluster(t *testing.T) {
 	ctx := context.Background()
-	o, err := load(t, "all.yaml", sample)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := loaded(t, "all.yaml", sample)
 	pod, err := o.Pod(ctx, "lab", "first")
 	if err != nil || pod.UID == "" {
 		t.Fatalf("pod %+v, %v", pod, err)
 	}
-	if again, _ := load(t, "again.yaml", sample); again.Pods()[0].UID != pod.UID {
+	if again := loaded(t, "again.yaml", sample); again.Pods()[0].UID != pod.UID {
 		t.Error("the made-up UID differs between two readings")
 	}
 	if _, err := o.Pod(ctx, "default", "first"); !errors.Is(err, plan.ErrNotFound) {
@@ -172,14 +173,13 @@ func TestForms(t *testing.T) {
 		"flow YAML":       {"x.yaml", "{apiVersion: k8s.cni.cncf.io/v1, kind: NetworkAttachmentDefinition, metadata: {name: a},}", []string{"a"}},
 		"byte order mark": {"x.yaml", "\xef\xbb\xbf%YAML 1.1\n---\n" + named(nad, "a"), []string{"a"}},
 		"carriage return": {"x.yaml", named(nad, "a") + "\r\n---\r\n" + named(nad, "b") + "\r\n", []string{"a", "b"}},
+		"merged":          {"x.yaml", "x: &m {name: a}\napiVersion: k8s.cni.cncf.io/v1\nkind: NetworkAttachmentDefinition\nmetadata: {<<: *m, labels: {}}", []string{"a"}},
+		"escapes of JSON": {"x.yaml", "---\n" + strings.Replace(named(nad, "a"), "{", `{"x":"\ud83d\ude00",`, 1), []string{"a"}},
 		"on a marker":     {"x.yaml", "--- " + named(nad, "a"), []string{"a"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			o, err := load(t, tt.file, tt.text)
-			if err != nil {
-				t.Fatal(err)
-			}
+			o := loaded(t, tt.file, tt.text)
 			var got []string
 			for _, object := range o.All() {
 				got = append(got, object.Name)
@@ -194,9 +194,7 @@ func TestForms(t *testing.T) {
 // TestDirectories reads what is of use in directories, and says what is not.
 func TestDirectories(t *testing.T) {
 	dir := t.TempDir()
-	pod := func(name string) string {
-		return "apiVersion: v1\nkind: Pod\nmetadata: {name: " + name + "}\n"
-	}
+	pod := func(name string) string { return pod("name: " + name) }
 	for file, text := range map[string]string{
 		"b.yml": pod("b"), "a.yaml": pod("a"), "c.txt": "{{{", "deep/er/c.json": `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"c"}}`,
 		".git/x.yaml": "{{{", ".ci.yml": "[", "tools.yaml": "- run: multus", "values.yaml": "image: {name: x}", "tsconfig.json": "{ // no\n}", "empty.yaml": "# nothing\n", "nginx.conf": "worker 1;",
@@ -206,10 +204,7 @@ func TestDirectories(t *testing.T) {
 		"net.d/10-br.conflist": `{"cniVersion":"1.0.0","name":"br","plugins":[{"type":"bridge"}]}`,
 	} {
 		path := filepath.Join(dir, file)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -245,11 +240,11 @@ func TestDirectories(t *testing.T) {
 	if diff := cmp.Diff(want, notes); diff != "" {
 		t.Error(diff)
 	}
-	older := filepath.Join(t.TempDir(), "older.yaml")
-	if err := os.WriteFile(older, []byte("apiVersion: kubernetes.com/v1\nkind: Network\nmetadata: {name: a}\nplugin: bridge\nargs: '[{},{}]'\n"), 0o600); err != nil {
+	older := t.TempDir()
+	if err := os.WriteFile(filepath.Join(older, "older.yaml"), []byte("apiVersion: kubernetes.com/v1\nkind: Network\nmetadata: {name: a}\nplugin: bridge\nargs: '[{},{}]'\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(filepath.Dir(older)); err == nil || !strings.Contains(err.Error(), "args: a list of 2") {
+	if _, err := Load(older); err == nil || !strings.Contains(err.Error(), "args: a list of 2") {
 		t.Errorf("a broken Network object in a directory: %v", err)
 	}
 	for _, none := range [][]string{{t.TempDir()}, {}} {
