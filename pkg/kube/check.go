@@ -18,12 +18,12 @@ func (c *Client) Check() error {
 	if err != nil {
 		return unavailable("kubeconfig %s: %w", c.kubeconfig, err)
 	}
-	if l.plugin != "" {
-		if _, err := exec.LookPath(l.plugin); err != nil {
+	if plugin := l.conf.ExecProvider; plugin != nil {
+		if _, err := exec.LookPath(plugin.Command); err != nil {
 			return unavailable("kubeconfig %s: user.exec.command: %w; install it, or correct its name", c.kubeconfig, err)
 		}
 	}
-	end := IdentityOf(l.token).Expires
+	end := IdentityOf(l.conf.BearerToken).Expires
 	if !end.IsZero() && time.Since(end) > clockSkew {
 		return unavailable("kubeconfig %s: the %s expired at %s; see what should keep it current", c.kubeconfig, l.credential, end.UTC().Format(time.RFC3339))
 	}
@@ -40,11 +40,11 @@ type Credential struct {
 
 // Credential reads, without a request, what Multus is identified by.
 func (c *Client) Credential() (Credential, error) {
-	conf, name, err := c.access()
+	conf, err := c.access()
 	if err != nil {
 		return Credential{}, unavailable("kubeconfig %s: %w", c.kubeconfig, err)
 	}
-	found := Credential{Name: name, Files: []string{c.kubeconfig}}
+	found := Credential{Name: credentialOf(conf), Files: []string{c.kubeconfig}}
 	for _, file := range []string{conf.BearerTokenFile, conf.KeyFile} {
 		if file != "" {
 			found.Files = append(found.Files, file)

@@ -61,8 +61,8 @@ func (c *Client) unanswered(l *link, err error, reached int) *failure {
 		f.err = unavailable("%s: connection refused; does the API server run, and is that address, from kubeconfig %s, right?", l.shown, c.kubeconfig)
 	case utilnet.IsTimeout(err) && reached == connected:
 		f.err = unavailable("%s: connected, but no answer in time; see the API server's load and its log", l.shown)
-	case utilnet.IsTimeout(err) && reached == identifying && l.plugin != "":
-		f.err = unavailable("%s: no credential in time; does %s hang, the exec plugin of kubeconfig %s?", l.shown, l.plugin, c.kubeconfig)
+	case utilnet.IsTimeout(err) && reached == identifying && l.conf.ExecProvider != nil:
+		f.err = unavailable("%s: no credential in time; does %s hang, the exec plugin of kubeconfig %s?", l.shown, l.conf.ExecProvider.Command, c.kubeconfig)
 	case utilnet.IsTimeout(err):
 		f.err = unavailable("%s: no connection in time; is that address, from kubeconfig %s, right, and does a firewall let this node through?", l.shown, c.kubeconfig)
 	case reached == connected: // what net/http calls that depends on the moment
@@ -109,7 +109,7 @@ func (a answer) status(token string) metav1.Status {
 
 // refused tells why the server's answer is not what was asked for.
 func (c *Client) refused(l *link, q request, a answer) *failure {
-	f := &failure{status: a.status(l.token)}
+	f := &failure{status: a.status(l.conf.BearerToken)}
 	code, said := a.StatusCode, f.status.Message
 	switch {
 	case code == http.StatusUnauthorized:

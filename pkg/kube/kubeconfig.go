@@ -28,49 +28,53 @@ var (
 	errOddProxy  = errors.New("proxy-url: no URL; http://…, https://… or socks5://… is expected")
 )
 
-// access reads how to reach the API server of a kubeconfig's current context,
-// as whom, and what a message calls that credential.
-func (c *Client) access() (conf *rest.Config, credential string, err error) {
-	if c.file != nil {
-		return accessOf(c.file.DeepCopy(), filepath.Dir(c.kubeconfig))
-	}
-	data, err := regular.Read(c.kubeconfig, maxFile)
-	if err != nil {
-		return nil, "", fmt.Errorf("%w; see kubeconfig in Multus's configuration, and whether Multus runs as root", regular.Reason(err))
-	}
-	file, err := clientcmd.Load(data)
+// access reads how to reach the API server of a kubeconfig's current context, and as whom.
+func (c *Client) access() (*rest.Config, error) {
+	file, err := c.content()
 	switch {
 	case err != nil:
-		return nil, "", errNotOne
+		return nil, err
 	case file.CurrentContext == "":
-		return nil, "", errNoContext
+		return nil, errNoContext
 	}
-	return accessOf(file, filepath.Dir(c.kubeconfig))
-}
-
-// accessOf is access for what a kubeconfig in a directory says.
-func accessOf(file *clientcmdapi.Config, dir string) (conf *rest.Config, credential string, err error) {
 	if err := clientcmdapi.MinifyConfig(file); err != nil {
-		return nil, "", fmt.Errorf("current-context: %w", err)
+		return nil, fmt.Errorf("current-context: %w", err)
 	}
 	if len(file.Clusters) == 0 || len(file.AuthInfos) == 0 {
-		return nil, "", errHalf
+		return nil, errHalf
 	}
+	dir := filepath.Dir(c.kubeconfig)
 	for _, cluster := range file.Clusters {
 		if err := prepareCluster(cluster, dir); err != nil {
-			return nil, "", fmt.Errorf("cluster.%w", err)
+			return nil, fmt.Errorf("cluster.%w", err)
 		}
 	}
 	for _, user := range file.AuthInfos {
-		if credential, err = prepareUser(user, dir); err != nil {
-			return nil, "", fmt.Errorf("user: %w", err)
+		if err := prepareUser(user, dir); err != nil {
+			return nil, fmt.Errorf("user: %w", err)
 		}
 	}
-	conf, err = clientcmd.NewNonInteractiveClientConfig(*file, file.CurrentContext, nil, nil).ClientConfig()
+	conf, err := clientcmd.NewNonInteractiveClientConfig(*file, file.CurrentContext, nil, nil).ClientConfig()
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	return conf, credential, rest.LoadTLSFiles(conf)
+	return conf, rest.LoadTLSFiles(conf)
+}
+
+// content is what the kubeconfig says.
+func (c *Client) content() (*clientcmdapi.Config, error) {
+	if c.file != nil {
+		return c.file.DeepCopy(), nil
+	}
+	data, err := regular.Read(c.kubeconfig, maxFile)
+	if err != nil {
+		return nil, fmt.Errorf("%w; see kubeconfig in Multus's configuration, and whether Multus runs as root", regular.Reason(err))
+	}
+	file, err := clientcmd.Load(data)
+	if err != nil {
+		return nil, errNotOne
+	}
+	return file, nil
 }
 
 // prepareCluster looks for what client-go would take badly.
@@ -91,19 +95,17 @@ func prepareCluster(c *clientcmdapi.Cluster, dir string) error {
 	return nil
 }
 
-// prepareUser looks for what client-go would take badly, and tells what it is that
-// client-go will send of a user.
-func prepareUser(u *clientcmdapi.AuthInfo, dir string) (credential string, err error) {
+// prepareUser looks for what client-go would take badly.
+func prepareUser(u *clientcmdapi.AuthInfo, dir string) error {
 	_ = clientcmd.ResolvePaths(clientcmd.GetAuthInfoFileReferences(u), dir)
 	if u.Exec != nil {
 		u.Exec.StdinUnavailable = true // it is the network configuration
 	}
-	credential = credentialOf(u)
 	u.Token = strings.TrimSpace(u.Token)
 	if u.Token != "" && checkFile(u.TokenFile) != nil {
 		u.TokenFile = ""
 	}
-	return credential, cmp.Or(checkFile(u.ClientCertificate), checkFile(u.ClientKey), checkFile(u.TokenFile))
+	return cmp.Or(checkFile(u.ClientCertificate), checkFile(u.ClientKey), checkFile(u.TokenFile))
 }
 
 // checkFile makes sure that a file which is named, if one is, can be read and says
@@ -120,18 +122,18 @@ func checkFile(path string) error {
 }
 
 // credentialOf is what a message calls what client-go sends of a user.
-func credentialOf(u *clientcmdapi.AuthInfo) string {
+func credentialOf(conf *rest.Config) string {
 	switch {
-	case u.TokenFile != "":
-		return "token from " + u.TokenFile
-	case u.Token != "":
+	case conf.BearerTokenFile != "":
+		return "token from " + conf.BearerTokenFile
+	case conf.BearerToken != "":
 		return "token"
-	case u.ClientCertificate != "" || len(u.ClientCertificateData) > 0:
+	case len(conf.CertData) > 0:
 		return "client certificate"
-	case u.Username != "":
+	case conf.Username != "":
 		return "user name and password"
-	case u.Exec != nil:
-		return "credential from the exec plugin " + u.Exec.Command
+	case conf.ExecProvider != nil:
+		return "credential from the exec plugin " + conf.ExecProvider.Command
 	}
 	return "user, who has neither token nor certificate,"
 }

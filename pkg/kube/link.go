@@ -23,17 +23,16 @@ const (
 type link struct {
 	http.RoundTripper
 	base       *url.URL
-	shown      string // the same for messages, without a password
-	credential string // what identifies Multus, for messages
-	token      string // which no message repeats
-	plugin     string // the exec plugin that fetches the credential, if one does
-	close      func() // drops the connection as soon as no request uses it
+	shown      string       // the same for messages, without a password
+	conf       *rest.Config // how it is reached, and as whom
+	credential string       // what identifies Multus, for messages
+	close      func()       // drops the connection as soon as no request uses it
 }
 
 // newLink prepares a connection; the first request opens it. client-go's own
 // transports are not used: all links to one address would be the same connection.
 func (c *Client) newLink() (*link, error) {
-	conf, credential, err := c.access()
+	conf, err := c.access()
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +40,7 @@ func (c *Client) newLink() (*link, error) {
 	if err != nil || base.Scheme != "https" && base.Scheme != "http" || base.Hostname() == "" {
 		return nil, errOddServer
 	}
+	credential := credentialOf(conf)
 	if base.Scheme == "http" {
 		credential = "user, who is anonymous without https,"
 	}
@@ -68,11 +68,10 @@ func (c *Client) newLink() (*link, error) {
 	}
 	l := &link{
 		RoundTripper: wrapped, base: base, shown: strings.TrimSuffix(base.Redacted(), "/"),
-		credential: credential, token: conf.BearerToken, close: transport.CloseIdleConnections,
+		conf: conf, credential: credential, close: transport.CloseIdleConnections,
 	}
 	if conf.ExecProvider != nil {
-		l.plugin = conf.ExecProvider.Command
-		l.RoundTripper = impatient{RoundTripper: wrapped, plugin: l.plugin}
+		l.RoundTripper = impatient{RoundTripper: wrapped, plugin: conf.ExecProvider.Command}
 	}
 	return l, nil
 }
