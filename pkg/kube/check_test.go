@@ -51,17 +51,6 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestCheckMakesNoRequest(t *testing.T) {
-	s := cnitest.NewAPIServer(t)
-	c := dial(t, s)
-	if err := c.Check(); err != nil {
-		t.Error(err)
-	}
-	if n := s.Connections(); n != 0 {
-		t.Errorf("%d connections", n)
-	}
-}
-
 // Check looks anew each time.
 func TestCheckSeesWhatChanged(t *testing.T) {
 	config := kubeconfig(t, "server: 'https://127.0.0.1:1', insecure-skip-tls-verify: true", "tokenFile: token")

@@ -88,7 +88,7 @@ func TestDialIsLazy(t *testing.T) {
 		}
 	}
 	s := cnitest.NewAPIServer(t)
-	dial(t, s)
+	cnitest.Must(t, dial(t, s).Check())
 	if n := s.Connections(); n != 0 {
 		t.Errorf("%d connections were made before the first request", n)
 	}

@@ -91,26 +91,16 @@ func TestExecRequest(t *testing.T) {
 	told := `{"kind":"ExecCredential","apiVersion":%q,"spec":{"interactive":false%s}}`
 	cluster := fmt.Sprintf(`,"cluster":{"server":%q,"tls-server-name":"example.com","certificate-authority-data":%q,"disable-compression":true,"config":{"audience":"a","list":[1]}}`,
 		g.server.URL, b64(g.ca()))
-	tests := map[string]struct{ user, version, want string }{
-		"v1":                 {user: execUser, version: "client.authentication.k8s.io/v1", want: fmt.Sprintf(told, "client.authentication.k8s.io/v1", cluster)},
-		"v1, cluster unsaid": {user: strings.Replace(execUser, "provideClusterInfo: true, ", "", 1), version: "client.authentication.k8s.io/v1", want: fmt.Sprintf(told, "client.authentication.k8s.io/v1", "")},
-		"v1beta1":            {user: strings.Replace(strings.Replace(execUser, "/v1,", "/v1beta1,", 1), "interactiveMode: Never, ", "", 1), version: "client.authentication.k8s.io/v1beta1", want: fmt.Sprintf(told, "client.authentication.k8s.io/v1beta1", cluster)},
-		"if available":       {user: strings.Replace(execUser, "Never", "IfAvailable", 1), version: "client.authentication.k8s.io/v1", want: fmt.Sprintf(told, "client.authentication.k8s.io/v1", cluster)},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			config := kubeconfig(t, full, tt.user)
-			script(t, config, `printf %s "$KUBERNETES_EXEC_INFO" > info
+	config := kubeconfig(t, full, execUser)
+	script(t, config, `printf %s "$KUBERNETES_EXEC_INFO" > info
 printf '%s|' "$@" "$EXTRA" "$PATH" > words
-echo '{"kind":"ExecCredential","apiVersion":"`+tt.version+`","status":{"token":"t"}}'`)
-			cnitest.Must(t, reach(within(t, 5*time.Second), open(t, config)))
-			if diff := cmp.Diff(parsed(t, tt.want), parsed(t, readBeside(t, config, "info"))); diff != "" {
-				t.Error(diff)
-			}
-			if got, want := readBeside(t, config, "words"), "one|two words|a=b c|"+os.Getenv("PATH")+"|"; got != want {
-				t.Errorf("arguments and environment %q, want %q", got, want)
-			}
-		})
+`+printing(t, map[string]string{"token": "t"}))
+	cnitest.Must(t, reach(within(t, 5*time.Second), open(t, config)))
+	if diff := cmp.Diff(parsed(t, fmt.Sprintf(told, "client.authentication.k8s.io/v1", cluster)), parsed(t, readBeside(t, config, "info"))); diff != "" {
+		t.Error(diff)
+	}
+	if got, want := readBeside(t, config, "words"), "one|two words|a=b c|"+os.Getenv("PATH")+"|"; got != want {
+		t.Errorf("arguments and environment %q, want %q", got, want)
 	}
 }
 

@@ -5,18 +5,17 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
 	"io"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"k8s.io/client-go/util/cert"
+	"k8s.io/client-go/util/keyutil"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
 )
@@ -99,18 +98,11 @@ func newPair(t *testing.T, name string) pair {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	cnitest.Must(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotAfter: time.Now().Add(time.Hour),
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	self, err := cert.NewSelfSignedCACert(cert.Config{CommonName: name}, key)
 	cnitest.Must(t, err)
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	text, err := keyutil.MarshalPrivateKeyToPEM(key)
 	cnitest.Must(t, err)
-	return pair{
-		cert: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
-		key:  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-	}
+	return pair{cert: string(pem.EncodeToMemory(&pem.Block{Type: cert.CertificateBlockType, Bytes: self.Raw})), key: string(text)}
 }
 
 func b64(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }

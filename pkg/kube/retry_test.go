@@ -48,6 +48,9 @@ func TestTriedAgain(t *testing.T) {
 			if tt.fault.Kind == cnitest.FaultSlow {
 				want = 1
 			}
+			if n := s.Connections(); tt.fault.Kind == cnitest.FaultHang && n != 2 {
+				t.Errorf("%d connections, want the second try to have one of its own", n)
+			}
 			if got := len(s.Requests()); got != want {
 				t.Errorf("%d requests, want %d", got, want)
 			}
