@@ -6,21 +6,19 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/multus-cni/multus/pkg/cnitest"
 )
 
 // TestPages: no object or configuration of multus that a page shows has a fault.
 // Networks that a page does not show are warned of, which is no matter.
 func TestPages(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	texts := map[string]string{}
 	for _, path := range append(pages, "../../README.md") {
 		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, err)
 		for i, block := range strings.Split(string(data), "```") {
 			if text, is := shown(block); is && i%2 == 1 {
 				texts[fmt.Sprintf("%s, block %d", filepath.Base(path), i/2+1)] = text

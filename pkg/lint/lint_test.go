@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
 )
@@ -20,9 +21,7 @@ var update = flag.Bool("update", false, "rewrite what the cases expect")
 func findings(t *testing.T, name, text string) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	t.Chdir(dir)
 	objects, err := manifest.Load(name)
 	var b strings.Builder
@@ -48,9 +47,7 @@ func TestCases(t *testing.T) {
 	for _, path := range archives {
 		path, _ = filepath.Abs(path)
 		archive, err := txtar.ParseFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, err)
 		want := map[string]string{}
 		for _, f := range archive.Files {
 			if name, is := strings.CutSuffix(f.Name, ".findings"); is {
@@ -77,9 +74,7 @@ func TestCases(t *testing.T) {
 			})
 		}
 		if *update {
-			if err := os.WriteFile(path, txtar.Format(made), 0o600); err != nil {
-				t.Fatal(err)
-			}
+			cnitest.Must(t, os.WriteFile(path, txtar.Format(made), 0o600))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package manifest
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/rawjson"
@@ -55,14 +56,13 @@ func (l *loader) configMap(o *Object) {
 // addConf takes a configuration. The first counts; there is a second one only where
 // directories have one each.
 func (l *loader) addConf(v value, conf rawjson.Object) {
-	for _, other := range l.objects.all {
-		if other.Kind == "" && !l.found {
-			v.fault("the second multus configuration", "the first is at "+other.Place)
-			return
-		}
+	all := l.objects.all
+	if i := slices.IndexFunc(all, func(o Object) bool { return o.Kind == "" }); i >= 0 && !l.found {
+		v.fault("the second multus configuration", "the first is at "+all[i].Place)
+		return
 	}
 	name, _ := conf.Text("name")
-	l.objects.all = append(l.objects.all, Object{Name: name, Place: v.place(), root: v, Config: Text{Value: string(conf.JSON()), at: v}})
+	l.objects.all = append(all, Object{Name: name, Place: v.place(), root: v, Config: Text{Value: string(conf.JSON()), at: v}})
 }
 
 // multusConf is the Multus configuration that a document is, or that the list in

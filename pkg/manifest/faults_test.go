@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/fault"
 )
 
@@ -175,9 +176,7 @@ func FuzzLoad(f *testing.F) {
 func TestUnreadableFiles(t *testing.T) {
 	dir := t.TempDir()
 	loop, large, empty := filepath.Join(dir, "loop.yaml"), filepath.Join(dir, "large.yaml"), filepath.Join(dir, "empty")
-	if err := errors.Join(os.Symlink(loop, loop), os.WriteFile(large, make([]byte, maxFile+1), 0o600), os.Mkdir(empty, 0o700)); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, errors.Join(os.Symlink(loop, loop), os.WriteFile(large, make([]byte, maxFile+1), 0o600), os.Mkdir(empty, 0o700)))
 	for path, want := range map[string]string{
 		loop:                          "symbolic links",
 		large:                         "larger than 4 MiB",

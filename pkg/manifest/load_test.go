@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -72,9 +73,7 @@ kubeconfig: /etc/x
 func load(t *testing.T, name, text string) (*Objects, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(file, []byte(text), 0o600))
 	return Load(file)
 }
 
@@ -82,9 +81,7 @@ func load(t *testing.T, name, text string) (*Objects, error) {
 func loaded(t *testing.T, name, text string) *Objects {
 	t.Helper()
 	o, err := load(t, name, text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	return o
 }
 
@@ -204,17 +201,11 @@ func TestDirectories(t *testing.T) {
 		"net.d/10-br.conflist": `{"cniVersion":"1.0.0","name":"br","plugins":[{"type":"bridge"}]}`,
 	} {
 		path := filepath.Join(dir, file)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
-			t.Fatal(err)
-		}
+		cnitest.Must(t, errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)))
 	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "z.yaml"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, syscall.Mkfifo(filepath.Join(dir, "z.yaml"), 0o600))
 	o, err := Read(strings.NewReader(pod("in")), dir, "-")
-	if err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, err)
 	var got []string
 	for _, object := range o.All() {
 		got = append(got, object.Subject())
@@ -241,9 +232,7 @@ func TestDirectories(t *testing.T) {
 		t.Error(diff)
 	}
 	older := t.TempDir()
-	if err := os.WriteFile(filepath.Join(older, "older.yaml"), []byte("apiVersion: kubernetes.com/v1\nkind: Network\nmetadata: {name: a}\nplugin: bridge\nargs: '[{},{}]'\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	cnitest.Must(t, os.WriteFile(filepath.Join(older, "older.yaml"), []byte("apiVersion: kubernetes.com/v1\nkind: Network\nmetadata: {name: a}\nplugin: bridge\nargs: '[{},{}]'\n"), 0o600))
 	if _, err := Load(older); err == nil || !strings.Contains(err.Error(), "args: a list of 2") {
 		t.Errorf("a broken Network object in a directory: %v", err)
 	}

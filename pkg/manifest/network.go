@@ -23,10 +23,8 @@ func (l *loader) network(o *Object) {
 	plugin := o.root.text("plugin", "").Value
 	o.Config = o.root.text("args", "")
 	checkJSON(o.Config)
-	conf := ""
+	conf, err := plan.LegacyConfig(plugin, o.Config.Value)
 	if len(o.root.doc.faults) == 0 {
-		var err error
-		conf, err = plan.LegacyConfig(plugin, o.Config.Value)
 		o.root.refuse(err)
 	}
 	l.take(o, conf)

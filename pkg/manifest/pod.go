@@ -39,9 +39,9 @@ func (l *loader) pod(o *Object) {
 			delete(o.Annotations, key)
 		}
 	}
-	uid := o.root.at("metadata").text("uid", "").Value
+	uid := pod.at("metadata").text("uid", "").Value // a template has none
 	if len(o.Template) > 0 {
-		o.Outer, uid = annotations(o.root.at("metadata")), ""
+		o.Outer = annotations(o.root.at("metadata"))
 	}
 	several := func(key string) bool {
 		n, _ := strconv.Atoi(o.root.at("spec").at(key).scalar()) // anything else is the API server's to refuse
