@@ -96,7 +96,7 @@ func TestParseRefusesDelegates(t *testing.T) {
 	tests := map[string]struct{ delegates, want string }{
 		"no list":         {`{}`, `delegates: a list is expected, found an object`},
 		"no object":       {`["x"]`, `delegates: element 1: an object is expected, found a string`},
-		"no plugin":       {`[{"type":"x"},{}]`, `delegates: element 2: neither "plugins" (a list) nor "type" (a plugin) is given: no plugins in the network configuration`},
+		"no plugin":       {`[{"type":"x"},{}]`, `delegates: element 2: neither "plugins" (a list) nor "type" (a plugin) names one: no plugins in the network configuration`},
 		"several faults":  {`[{"name":"/","plugins":[{"type":""}]}]`, "delegates: element 1: name: \"/\": letters, digits, \"_\", \".\" and \"-\" are allowed, a letter or digit first\ndelegates: element 1: plugins[0]: type: \"\": the bare name of a plugin's binary is expected, without a path"},
 		"two masters":     {`[{"type":"x","masterplugin":true},{"type":"y"},{"type":"z","masterPlugin":true}]`, `delegates: "masterplugin" is true in elements 1 and 3; one network is the default`},
 		"master's type":   {`[{"type":"x","masterplugin":"true"}]`, `delegates: element 1: masterplugin: true or false is expected, found a string`},

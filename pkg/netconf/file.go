@@ -49,8 +49,8 @@ func load(path string, o rawjson.Object) (Found, error) {
 	if err == nil && d.isList && !d.inlineOnly {
 		err = d.extend(filepath.Join(filepath.Dir(path), d.list.name))
 	}
-	if err == nil {
-		err = d.complete()
+	if err == nil && len(d.list.plugins) == 0 {
+		err = errEmpty
 	}
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: %w", path, err)

@@ -18,6 +18,8 @@ var (
 	ErrNotFound = errors.New("no such network on disk")
 	// ErrNoPlugins says that a list has no plugin at all.
 	ErrNoPlugins = errors.New("no plugins in the network configuration")
+
+	errEmpty = fmt.Errorf(`neither "plugins" (a list) nor "type" (a plugin) names one: %w`, ErrNoPlugins)
 )
 
 // Bounds of what is read. A configuration of a few kilobytes is long already; all
@@ -40,8 +42,8 @@ func Parse(data []byte, fallbackName string) (list List, warnings []string, err 
 		return List{}, nil, err
 	}
 	d, err := draftOf(o, fallbackName)
-	if err == nil {
-		err = d.complete()
+	if err == nil && len(d.list.plugins) == 0 {
+		err = errEmpty
 	}
 	if err != nil {
 		return List{}, nil, err
@@ -61,7 +63,6 @@ func parseObject(data []byte) (rawjson.Object, error) {
 type draft struct {
 	list       List
 	isList     bool // as opposed to a lone plugin
-	inline     bool // the plugins key is given
 	inlineOnly bool
 	faults     fault.List
 	warnings   fault.Notes
@@ -73,9 +74,9 @@ func draftOf(o rawjson.Object, fallbackName string) (draft, error) {
 	if key, misspelt := o.Variant("plugins"); misspelt {
 		return d, misspelling(key, "plugins")
 	}
-	_, d.inline = o.Value("plugins")
+	_, inline := o.Value("plugins")
 	_, hasType := o.Folded("type")
-	d.isList = d.inline || !hasType
+	d.isList = inline || !hasType
 	var version string
 	var versions []string
 	fields := rawjson.Fields{Unknown: func(string) {}, Keys: map[string]rawjson.Setter{
@@ -94,7 +95,7 @@ func draftOf(o rawjson.Object, fallbackName string) (draft, error) {
 		d.fault("name", "is missing")
 	}
 	d.choose(append(versions, version))
-	if d.inline {
+	if inline {
 		d.readPlugins(o)
 	} else if !d.isList {
 		d.readPlugin("", o)
@@ -150,19 +151,6 @@ func (d *draft) fault(key, format string, args ...any) {
 // misspelling is the fault of a key that a plugin might take for another one.
 func misspelling(key, right string) error {
 	return fault.Fault{Key: fault.Key(key), What: fmt.Sprintf("is written %q, and a plugin might take this one for it", right), Cure: "correct it"}
-}
-
-// complete tells what is missing from a configuration that nothing more is added to.
-func (d draft) complete() error {
-	switch {
-	case len(d.list.plugins) > 0:
-		return nil
-	case d.inline:
-		return fmt.Errorf("plugins: is empty: %w", ErrNoPlugins)
-	case d.inlineOnly:
-		return fmt.Errorf("plugins: is missing though loadOnlyInlinedPlugins is true: %w", ErrNoPlugins)
-	}
-	return fmt.Errorf(`neither "plugins" (a list) nor "type" (a plugin) is given: %w`, ErrNoPlugins)
 }
 
 func (d *draft) readPlugins(o rawjson.Object) {

@@ -44,9 +44,7 @@ func (p Plugin) JSON() json.RawMessage { return p.raw }
 // reserved tells whether a key is the runtime's alone to set, in any case (CNI
 // specification, section 1, "Reserved keys").
 func reserved(key string) bool {
-	const prefix = "cni.dev/"
-	return strings.EqualFold(key, "prevResult") || strings.EqualFold(key, "runtimeConfig") ||
-		len(key) >= len(prefix) && strings.EqualFold(key[:len(prefix)], prefix)
+	return strings.EqualFold(key, "prevResult") || strings.EqualFold(key, "runtimeConfig") || strings.HasPrefix(strings.ToLower(key), "cni.dev/")
 }
 
 // readPlugin reads one plugin strictly, drops what a plugin must not hear from it,
@@ -57,9 +55,7 @@ func (d *draft) readPlugin(where string, o rawjson.Object) {
 	if where != "" && p.kind != "" {
 		where += " (" + p.kind + ")"
 	}
-	for _, f := range fault.All(fault.Under(where, err)) {
-		d.faults.Add(f)
-	}
+	d.faults.Add(fault.Under(where, err))
 	for _, w := range warnings {
 		if where != "" {
 			w = where + ": " + w

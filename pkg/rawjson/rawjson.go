@@ -200,11 +200,7 @@ func (o Object) Without(goes func(key string) bool) Object {
 
 // JSON writes the object without white space.
 func (o Object) JSON() json.RawMessage {
-	size := 2
-	for _, m := range o.members {
-		size += len(m.Key) + len(m.Value) + len(`"":,`)
-	}
-	out := append(make([]byte, 0, size), '{')
+	out := []byte{'{'}
 	for i, m := range o.members {
 		if i > 0 {
 			out = append(out, ',')

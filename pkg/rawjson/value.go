@@ -39,9 +39,7 @@ func Elements(value json.RawMessage) ([]json.RawMessage, error) {
 	}
 	elements := []json.RawMessage{}
 	d := jsontext.NewDecoder(bytes.NewBuffer(value), jsontext.AllowDuplicateNames(true))
-	if _, err := d.ReadToken(); err != nil {
-		return nil, err
-	}
+	_, _ = d.ReadToken() // the bracket
 	for d.PeekKind() != jsontext.KindEndArray {
 		v, err := d.ReadValue()
 		if err != nil {
@@ -54,23 +52,13 @@ func Elements(value json.RawMessage) ([]json.RawMessage, error) {
 
 // Text is the text of a value, if it is a string.
 func Text(value json.RawMessage) (string, bool) {
-	value = bytes.Trim(value, whitespace)
-	if len(value) == 0 || value[0] != '"' {
-		return "", false
-	}
-	if bytes.IndexByte(value, '\\') < 0 && len(value) > 1 {
-		return string(value[1 : len(value)-1]), true
-	}
-	text, err := jsontext.AppendUnquote(nil, value)
+	text, err := jsontext.AppendUnquote(nil, bytes.Trim(value, whitespace))
 	return string(text), err == nil
 }
 
 // Quote writes a string as normalised JSON. What is no UTF-8 in it is replaced.
 func Quote(s string) json.RawMessage {
-	quoted, err := jsontext.AppendQuote(nil, s)
-	if err != nil { // only for what is no UTF-8
-		quoted, _ = jsontext.AppendQuote(nil, strings.ToValidUTF8(s, "\uFFFD"))
-	}
+	quoted, _ := jsontext.AppendQuote(nil, strings.ToValidUTF8(s, "\uFFFD")) // fails for nothing else
 	return quoted
 }
 
@@ -96,8 +84,5 @@ func normalise(data []byte, first byte) ([]byte, error) {
 	if syntax := checkSyntax(data, first); syntax != nil {
 		return nil, syntax
 	}
-	if err != nil { // cannot be: the syntax was checked
-		return nil, located(data, 0, err.Error())
-	}
-	return normal, nil
+	return normal, err
 }
