@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -62,10 +63,7 @@ func (n Node) content(r *Report) ([]byte, error) {
 	r.DefaultNetwork = primary.File
 	conf, warnings, err := n.Render(primary)
 	r.Passed = append(r.Passed, warnings...)
-	if err != nil {
-		return nil, err
-	}
-	return conf, missing
+	return conf, cmp.Or(err, missing)
 }
 
 // template is the configuration that is installed as it is, if it is one.

@@ -66,9 +66,7 @@ func (s *Session) readBack(p *Pod) error {
 	}
 	for _, a := range rec.Attachments {
 		var result struct {
-			IPs []struct {
-				Gateway string `json:"gateway"`
-			} `json:"ips"`
+			IPs []struct{ Gateway string }
 		}
 		_ = json.Unmarshal(a.Result, &result) // results before CNI 0.3 have no gateways that matter to others
 		for _, ip := range result.IPs {

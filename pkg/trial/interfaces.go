@@ -75,14 +75,11 @@ func (p *podInterface) read(l netlink.Link) error {
 // one. The route to a gateway itself goes without saying.
 func inWords(routes []netlink.Route) []string {
 	const usualIPv6 = 1024
-	gateways := map[string]bool{}
-	for _, r := range routes {
-		gateways[r.Gw.String()] = true
-	}
 	var defaults, others []string
 	for _, r := range routes {
 		ones, bits := r.Dst.Mask.Size()
-		if r.Protocol == unix.RTPROT_KERNEL || ones == bits && r.Gw == nil && gateways[r.Dst.IP.String()] {
+		viaIt := func(other netlink.Route) bool { return other.Gw.Equal(r.Dst.IP) }
+		if r.Protocol == unix.RTPROT_KERNEL || ones == bits && r.Gw == nil && slices.ContainsFunc(routes, viaIt) {
 			continue
 		}
 		text := " on link"

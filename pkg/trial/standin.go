@@ -164,11 +164,7 @@ func (s *StandIns) missing(kind string, o rawjson.Object, resource string) strin
 func kernelMakes(kind string) bool {
 	const loopback = 1
 	link := &netlink.GenericLink{LinkAttrs: netlink.LinkAttrs{Name: "multus-probe", ParentIndex: loopback}, LinkType: kind}
-	err := netlink.LinkAdd(link)
-	if err == nil {
-		_ = netlink.LinkDel(link) // it was made just now
-	}
-	return !errors.Is(err, unix.EOPNOTSUPP)
+	return !errors.Is(netlink.LinkAdd(link), unix.EOPNOTSUPP)
 }
 
 // bridge is a bridge with the addresses and capabilities of a plugin.
