@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"strings"
 	"time"
 
@@ -55,6 +56,21 @@ func (c *Client) tell(ctx context.Context, pod plan.Pod, message string) {
 	_, _ = c.do(ctx, request{
 		verb: "create", resource: core("events"), ref: plan.Ref{Namespace: pod.Namespace}, body: newEvent(pod, message, time.Now()),
 	})
+}
+
+// Warn makes an event about a pod, once for a reason: a second one for the same pod is
+// the same event.
+func (c *Client) Warn(ctx context.Context, pod plan.Pod, reason, message string) error {
+	e := newEvent(pod, message, time.Now())
+	e.Reason, e.Type = reason, "Warning"
+	hash := fnv.New64a()
+	_, _ = hash.Write([]byte(pod.UID + reason)) // it has no error
+	e.Metadata.Name = eventName(pod.Name, hash.Sum64())
+	_, f := c.do(ctx, request{verb: "create", resource: core("events"), ref: plan.Ref{Namespace: pod.Namespace}, body: e})
+	if f == nil || f.status.Reason == metav1.StatusReasonAlreadyExists {
+		return nil
+	}
+	return f.err
 }
 
 // newEvent is the event that tells of a pod's interfaces.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -58,18 +57,4 @@ func (c *Client) Workload(ctx context.Context, kind string, ref plan.Ref) ([]byt
 	var object json.RawMessage
 	err := c.ask(ctx, request{verb: "get", resource: Workloads()[kind], ref: ref}, &object)
 	return object, err
-}
-
-// Pods lists the pods of a namespace; of all of them where it is empty.
-func (c *Client) Pods(ctx context.Context, namespace string) ([]plan.Pod, error) {
-	const several = 500 // of their metadata alone
-	found, err := list[metav1.PartialObjectMetadata](ctx, c, request{
-		resource: core("pods"), ref: plan.Ref{Namespace: namespace},
-		accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json",
-	}, several)
-	var pods []plan.Pod
-	for _, p := range found {
-		pods = append(pods, podOf(p))
-	}
-	return pods, err
 }
