@@ -16,9 +16,7 @@ import (
 )
 
 const (
-	networksKey       = "k8s.v1.cni.cncf.io/networks"
-	defaultNetworkKey = "v1.multus-cni.io/default-network"
-	networkStatusKey  = "k8s.v1.cni.cncf.io/network-status"
+	networkStatusKey = "k8s.v1.cni.cncf.io/network-status"
 	// staticKey is, on the mirror of a static pod, the UID by which its node knows it.
 	staticKey = "kubernetes.io/config.hash"
 
@@ -71,7 +69,7 @@ func (r *Repairer) Look(ctx context.Context, recorded []state.Record) error {
 // lacks tells whether a pod has a network, asked for more, and has nothing that says
 // that it got them.
 func lacks(pod kube.HostedPod) bool {
-	asked := strings.Trim(pod.Annotations[networksKey]+pod.Annotations[defaultNetworkKey], " \t\r\n[]") // of no network: nothing
+	asked := strings.Trim(pod.Annotations[plan.NetworksKey]+pod.Annotations[plan.DefaultNetworkKey], " \t\r\n[]") // of no network: nothing
 	_, answered := pod.Annotations[networkStatusKey]
 	return asked != "" && !answered && pod.Attached && !pod.Since.IsZero() && time.Since(pod.Since) > repairAge
 }

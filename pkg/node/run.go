@@ -106,11 +106,7 @@ func (n Node) watched() []string {
 	for _, dir := range n.dirs() {
 		_ = os.MkdirAll(dir, 0o755) // Reconcile tells what is wrong with it
 	}
-	dirs := append(n.dirs(), n.primaryDir())
-	if n.ownAccess() {
-		dirs = append(dirs, n.API.Account, n.accessDir())
-	}
-	return dirs
+	return append(n.dirs(), n.primaryDir(), n.API.Account, n.accessDir())
 }
 
 // tell logs how the node is, where that is news.
