@@ -51,32 +51,19 @@ func reserved(key string) bool {
 // and appends it to the list. where names it in faults and warnings, "" where it is
 // alone.
 func (d *draft) readPlugin(where string, o rawjson.Object) {
-	p, warnings, err := pluginOf(o)
-	if where != "" && p.kind != "" {
-		where += " (" + p.kind + ")"
-	}
-	d.faults.Add(fault.Under(where, err))
-	for _, w := range warnings {
-		if where != "" {
-			w = where + ": " + w
-		}
-		d.warnings.Add(w)
-	}
-	d.list.plugins = append(d.list.plugins, p)
-}
-
-// pluginOf reads one plugin, with every fault of it.
-func pluginOf(o rawjson.Object) (p Plugin, warnings fault.Notes, err error) {
 	var faults fault.List
 	kind, err := readType(o)
 	faults.Add(err)
+	if where != "" && kind != "" {
+		where += " (" + kind + ")"
+	}
 	if key, misspelt := o.Variant("type"); misspelt {
 		faults.Add(misspelling(key, "type"))
 	}
 	o = o.Without(func(key string) bool {
 		why := dropped(key)
 		if why != "" {
-			warnings.Add(why)
+			d.warnings.Add(fault.Fault{Subject: where, What: why}.Error())
 		}
 		return why != ""
 	})
@@ -85,7 +72,8 @@ func pluginOf(o rawjson.Object) (p Plugin, warnings fault.Notes, err error) {
 	for _, m := range o.Members() {
 		faults.Add(checkNested(m))
 	}
-	return Plugin{raw: o.JSON(), kind: kind, ipam: ipamTypes(o), capabilities: capabilities}, warnings, faults.Err()
+	d.faults.Add(fault.Under(where, faults.Err()))
+	d.list.plugins = append(d.list.plugins, Plugin{raw: o.JSON(), kind: kind, ipam: ipamTypes(o), capabilities: capabilities})
 }
 
 // dropped says why a key does not reach the plugin, "" where it does.

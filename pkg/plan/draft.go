@@ -15,6 +15,7 @@ type draft struct {
 	pod     Pod
 	salvage bool // for DEL: nothing is asked but the API server
 
+	kind     string             // of the objects that define networks
 	wanted   []wanted           // the master first
 	networks map[source]network // what could be resolved
 	faults   fault.List
@@ -33,12 +34,11 @@ type wanted struct {
 type origin int
 
 const (
-	definition    origin = iota // a NetworkAttachmentDefinition
-	networkObject               // an older Network object
-	clusterName                 // a definition in multusNamespace, else a network on disk
-	path                        // a file or directory that the configuration names
-	inline                      // one of the configuration's delegates
-	chain                       // the auxiliary chain
+	definition  origin = iota // an object of the draft's kind
+	clusterName               // a definition in multusNamespace, else a network on disk
+	path                      // a file or directory that the configuration names
+	inline                    // one of the configuration's delegates
+	chain                     // the auxiliary chain
 )
 
 // source is where a network's configuration is to be had. It is comparable: what
@@ -54,7 +54,7 @@ type source struct {
 // key of the configuration and what it names.
 func (w wanted) String() string {
 	switch w.source.origin {
-	case definition, networkObject:
+	case definition:
 		return "network " + w.source.ref.String()
 	}
 	return w.key + " " + fault.Quote(w.source.name)

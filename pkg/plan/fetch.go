@@ -39,24 +39,19 @@ func (d *draft) fetch(ctx context.Context) {
 	d.addChain()
 }
 
-// lookUp asks for all definitions in one call, each once. Older Network objects
-// are never wanted beside definitions.
+// lookUp asks for all definitions in one call, each once.
 func (d *draft) lookUp(ctx context.Context) map[Ref]Answer {
-	from, kind := d.planner.Definitions, KindNAD
 	var refs []Ref
 	for _, w := range d.wanted {
-		if w.source.origin == networkObject {
-			kind = KindNetwork
-		}
 		ref := w.source.ref // of what is not looked up: none
 		if !w.refused && ref.check() == nil && !slices.Contains(refs, ref) {
 			refs = append(refs, ref)
 		}
 	}
-	if from == nil || refs == nil {
+	if d.planner.Definitions == nil || refs == nil {
 		return nil
 	}
-	return from.Definitions(ctx, kind, refs)
+	return d.planner.Definitions.Definitions(ctx, d.kind, refs)
 }
 
 // resolve turns a source into a network.
@@ -70,7 +65,7 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 		return d.onPath(w)
 	}
 	answer, answered := answers[s.ref]
-	missing := fmt.Sprintf("no %s %q in namespace %q", s.kind(), s.ref.Name, s.ref.Namespace)
+	missing := fmt.Sprintf("no %s %q in namespace %q", d.kind, s.ref.Name, s.ref.Namespace)
 	cure := "create it or correct " + w.asker()
 	if s.origin == clusterName && d.salvage && errors.Is(answer.Err, ErrUnavailable) {
 		// An outage hides which of the two it is; what is on the node can be undone.
@@ -83,9 +78,7 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 		return d.onDisk(w, "", cure)
 	case s.origin == clusterName && errors.Is(answer.Err, ErrNotFound):
 		return d.onDisk(w, missing+", and none on the node: ", cure)
-	case !answered:
-		return network{}, errors.New("the lookup gave no answer for it; try again")
-	case answer.Err == ErrNotFound:
+	case !answered, answer.Err == ErrNotFound:
 		return network{}, fmt.Errorf("%s; %s", missing, cure)
 	case errors.Is(answer.Err, ErrNotFound): // which name was meant, or that the whole kind is unknown
 		return network{}, fmt.Errorf("%s (%s); %s", missing, answer.Err.Error(), cure)
@@ -95,21 +88,13 @@ func (d *draft) resolve(w wanted, answers map[Ref]Answer) (network, error) {
 	return d.fromDefinition(w, answer.Definition)
 }
 
-// kind is what the API server calls the source's objects.
-func (s source) kind() string {
-	if s.origin == networkObject {
-		return KindNetwork
-	}
-	return KindNAD
-}
-
 // fromDefinition reads a definition's own configuration, and that alone, or
 // finds the network of its name on disk (multi-network specification 3.4.1).
 func (d *draft) fromDefinition(w wanted, def Definition) (n network, err error) {
-	kind, ref := w.source.kind(), w.source.ref
-	object := kind + " " + ref.String()
+	ref := w.source.ref
+	object := d.kind + " " + ref.String()
 	if def.Config == "" {
-		n, err = d.onDisk(w, "the "+kind+" has no spec.config, so a file on the node has to have it: ", "give it one of the two")
+		n, err = d.onDisk(w, "the "+d.kind+" has no spec.config, so a file on the node has to have it: ", "give it one of the two")
 		n.from = object + ", " + n.from
 	} else {
 		var warnings []string

@@ -25,8 +25,9 @@ func (d *draft) legacyNetworks() (networks []wanted, chosen bool) {
 	if faulty {
 		return nil, true
 	}
+	d.kind = KindNetwork
 	for _, s := range selections {
-		networks = append(networks, wanted{source: source{origin: networkObject, ref: s.Ref}, selection: s, key: LegacyNetworksKey})
+		networks = append(networks, wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: LegacyNetworksKey})
 	}
 	return networks, len(networks) > 0 || d.faults.Len() > 0
 }

@@ -101,13 +101,6 @@ func TestSelfAmongDelegates(t *testing.T) {
 	}
 }
 
-func TestMissingAnswer(t *testing.T) {
-	_, err := planner(t, silent{}).Plan(t.Context(), sandbox, web("a"))
-	if err == nil || !strings.Contains(err.Error(), "network default/a: the lookup gave no answer") {
-		t.Errorf("error %v", err)
-	}
-}
-
 // TestWhatIsKnownOfTheMissing keeps what a source says beyond that there is no
 // such object.
 func TestWhatIsKnownOfTheMissing(t *testing.T) {
@@ -135,7 +128,3 @@ func TestStaticPods(t *testing.T) {
 		t.Error("a pod that says nothing of it is static")
 	}
 }
-
-type silent struct{}
-
-func (silent) Definitions(context.Context, string, []plan.Ref) map[plan.Ref]plan.Answer { return nil }

@@ -47,32 +47,27 @@ func (d *draft) checkPlugins(w wanted, n network) error {
 			faults.Add(err)
 			continue
 		}
-		path, self, err := d.find(plugin)
+		if d.planner.Binaries == nil {
+			continue
+		}
+		path, err := d.planner.Binaries.Find(plugin)
 		switch {
 		case err != nil && required[plugin]:
-			faults.Add(err)
+			faults.Addf("%w; install it, or correct the type", err)
 		case err != nil:
-			d.warn(w.String(), "IPAM plugin "+err.Error())
-		case self:
+			d.warn(w.String(), "IPAM plugin "+err.Error()+"; install it, or correct the type")
+		case isSelf(path):
 			faults.Addf("plugin %s is multus itself (%s), which would run itself without end; use another plugin", fault.Quote(plugin), path)
 		}
 	}
 	return faults.Err()
 }
 
-// find looks for a plugin's binary, where there is somewhere to look, and tells
-// whether it is Multus itself, under whatever name.
-func (d *draft) find(plugin string) (path string, self bool, err error) {
-	if d.planner.Binaries == nil {
-		return "", false, nil
-	}
-	path, err = d.planner.Binaries.Find(plugin)
-	if err != nil {
-		return "", false, fmt.Errorf("%w; install it, or correct the type", err)
-	}
+// isSelf tells whether a plugin's binary is Multus itself, under whatever name.
+func isSelf(path string) bool {
 	found, gone := os.Stat(path)
 	own, unknown := os.Stat("/proc/self/exe")
-	return path, gone == nil && unknown == nil && os.SameFile(own, found), nil
+	return gone == nil && unknown == nil && os.SameFile(own, found)
 }
 
 // checkAllowed keeps Multus from running itself, and NADs and files from running

@@ -43,7 +43,7 @@ func New(members ...Member) Object { return Object{members: members} }
 
 // Parse reads text that must be exactly one JSON object. For anything else the
 // error says what is wrong, and where: a *SyntaxError, or, for a key that is given
-// twice, a *DuplicateError, beside which the object is returned.
+// twice, ErrTwice, beside which the object is returned.
 func Parse(data []byte) (Object, error) {
 	normal, err := normalise(data, '{')
 	if err != nil {
@@ -79,18 +79,12 @@ func split(value []byte) Object {
 	return o
 }
 
-// DuplicateError says that a key of an object is given twice.
-type DuplicateError struct{ Key string }
-
-// Error names the key.
-func (e *DuplicateError) Error() string {
-	return fault.Key(e.Key) + ": is given twice; keep one"
-}
+// ErrTwice says that a key of an object is given twice.
+var ErrTwice = errors.New("is given twice; keep one")
 
 // Tolerant lets keys pass that are given twice.
 func Tolerant(o Object, err error) (Object, error) {
-	var twice *DuplicateError
-	if errors.As(err, &twice) {
+	if errors.Is(err, ErrTwice) {
 		return o, nil
 	}
 	return o, err
@@ -100,7 +94,7 @@ func (o Object) distinct() error {
 	seen := make(map[string]bool, len(o.members))
 	for _, m := range o.members {
 		if seen[m.Key] {
-			return &DuplicateError{Key: m.Key}
+			return fault.Under(fault.Key(m.Key), ErrTwice)
 		}
 		seen[m.Key] = true
 	}

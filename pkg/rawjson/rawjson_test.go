@@ -100,12 +100,11 @@ func TestSyntaxFaults(t *testing.T) {
 
 func TestDuplicateKeys(t *testing.T) {
 	o, err := rawjson.Parse([]byte(`{"a":1,"\u0061":2,"b":{"c":1,"c":2}}`))
-	var twice *rawjson.DuplicateError
-	if !errors.As(err, &twice) || twice.Key != "a" || o.Len() != 3 {
+	if !errors.Is(err, rawjson.ErrTwice) || err.Error() != "a: is given twice; keep one" || o.Len() != 3 {
 		t.Errorf("%v, %d members", err, o.Len())
 	}
 	value, _ := o.Value("b")
-	if _, err := rawjson.Nested(value); !errors.As(err, &twice) || twice.Key != "c" {
+	if _, err := rawjson.Nested(value); !errors.Is(err, rawjson.ErrTwice) || err.Error() != "c: is given twice; keep one" {
 		t.Error(err)
 	}
 }
@@ -136,8 +135,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{'a' # `))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		o, err := rawjson.Parse(data)
-		var twice *rawjson.DuplicateError
-		if err != nil && !errors.As(err, &twice) {
+		if err != nil && !errors.Is(err, rawjson.ErrTwice) {
 			var syntax *rawjson.SyntaxError
 			if !errors.As(err, &syntax) || syntax.Offset < 0 || syntax.Offset > len(data) || syntax.Line < 1 || syntax.Column < 1 {
 				t.Fatalf("%#v", err)
@@ -148,7 +146,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("taken for JSON: %q", data)
 		}
 		again, err := rawjson.Parse(o.JSON())
-		if err != nil && !errors.As(err, &twice) || string(again.JSON()) != string(o.JSON()) {
+		if err != nil && !errors.Is(err, rawjson.ErrTwice) || string(again.JSON()) != string(o.JSON()) {
 			t.Fatalf("%s became %s, %v", o.JSON(), again.JSON(), err)
 		}
 	})

@@ -2,7 +2,6 @@ package rawjson
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -157,7 +156,7 @@ func (f Fields) Read(o Object) error {
 		case again && other != m.Key:
 			err = fmt.Errorf("is given as %s and as %s; keep one", fault.Quote(other), fault.Quote(m.Key))
 		case again:
-			err = errors.New("is given twice; keep one")
+			err = ErrTwice
 		case set == nil:
 			f.Unknown(m.Key)
 		case !f.Lenient || string(m.Value) != "null" && string(m.Value) != `""`:
