@@ -7,7 +7,6 @@ import (
 
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
-	"github.com/multus-cni/multus/pkg/netconf"
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
@@ -24,9 +23,13 @@ func (c *checker) pod(ctx context.Context, o manifest.Object) {
 	conf := c.conf
 	conf.AllowedPlugins = nil // the networks' own fault, if it is one
 	planner := c.objects.Planner(conf)
-	if all := planner.Definitions; all != nil {
+	if planner.Definitions != nil {
 		planner.Definitions = definitions(func(kind string, ref plan.Ref) plan.Definition {
-			return usable(ref, all.Definitions(ctx, kind, []plan.Ref{ref})[ref].Definition)
+			def := c.find(ctx, kind, ref).Definition
+			if c.permitted(ctx, ref, def.Config) != nil {
+				return manifest.StandIn(def.Resource) // what is wrong with it is told of the definition
+			}
+			return def
 		})
 	}
 	made, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod)
@@ -99,14 +102,4 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 		}
 	}
 	return err == nil
-}
-
-// usable is the definition as far as pods are concerned: what is wrong with it is
-// told of the definition.
-func usable(ref plan.Ref, def plan.Definition) plan.Definition {
-	list, _, err := netconf.Parse([]byte(def.Config), ref.Name)
-	if err != nil || list.Self("") != "" {
-		return manifest.StandIn(def.Resource)
-	}
-	return def
 }

@@ -36,13 +36,12 @@ type problem struct {
 	odd             bool // the plugin takes it
 }
 
-func text(value json.RawMessage) string { return expect("a string", rawjson.Kind(value) == "a string") }
-func boolean(value json.RawMessage) string {
-	return expect("true or false", rawjson.Kind(value) == "true or false")
-}
-func object(value json.RawMessage) string {
-	return expect("an object", rawjson.Kind(value) == "an object")
-}
+func text(value json.RawMessage) string    { return of("a string", value) }
+func boolean(value json.RawMessage) string { return of("true or false", value) }
+func object(value json.RawMessage) string  { return of("an object", value) }
+
+// of expects a kind of JSON.
+func of(kind string, value json.RawMessage) string { return expect(kind, rawjson.Kind(value) == kind) }
 
 // expect is what is expected where it is not so.
 func expect(what string, so bool) string {
