@@ -116,7 +116,7 @@ func FuzzConvert(f *testing.F) {
 		}
 		for _, o := range objects.All() {
 			pod, err := objects.Pod(t.Context(), o.Namespace, o.Name)
-			if _, left := pod.Annotations[plan.LegacyNetworksKey]; o.Kind == manifest.KindNetwork || err == nil && left {
+			if _, left := pod.Annotations[plan.LegacyNetworksKey]; o.Kind == plan.KindNetwork || err == nil && left {
 				t.Errorf("%s is not converted (exit code %d, %s)", o.Subject(), code, complaints)
 			}
 		}

@@ -52,7 +52,7 @@ func (e *explanation) locate(ctx context.Context, objects *manifest.Objects) {
 		ref := plan.Ref{Namespace: namespace, Name: name}
 		if a.Config.Plugins()[0].Type() == manifest.Unknown {
 			e.Attachments[i].Source = "not among the files"
-			if err := objects.Definitions(ctx, manifest.KindNAD, []plan.Ref{ref})[ref].Err; err != nil && !a.Master {
+			if err := objects.Definitions(ctx, plan.KindNAD, []plan.Ref{ref})[ref].Err; err != nil && !a.Master {
 				e.Warnings = append(e.Warnings, fmt.Sprintf("%s: %v", a, err))
 			}
 			continue

@@ -13,7 +13,7 @@ import (
 func (c *checker) network(ctx context.Context, o manifest.Object) {
 	key, text := "spec.config", o.Config.Value
 	switch o.Kind {
-	case manifest.KindNetwork:
+	case plan.KindNetwork:
 		key, text = "args", c.find(ctx, o.Kind, o.Ref()).Definition.Config
 	case manifest.KindFile:
 		key = ""

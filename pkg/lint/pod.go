@@ -47,7 +47,7 @@ func (c *checker) virtual(ctx context.Context, o manifest.Object) {
 		named := plan.Annotation{Text: network.Value, Namespace: o.Namespace}
 		selections, _, _ := named.Selections() // anything else is KubeVirt's to refuse
 		for _, s := range selections {
-			if err := c.find(ctx, manifest.KindNAD, s.Ref).Err; err != nil {
+			if err := c.find(ctx, plan.KindNAD, s.Ref).Err; err != nil {
 				c.warn(o, network.Place(), fault.Fault{Key: "networks.multus.networkName", What: s.Ref.String() + ": " + err.Error()})
 			}
 		}
@@ -91,9 +91,9 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 		c.warn(o, text.Place(), errors.New(w))
 	}
 	c.faults(o, text.Place(), text.Located(err))
-	kind := manifest.KindNAD
+	kind := plan.KindNAD
 	if key == plan.LegacyNetworksKey {
-		kind = manifest.KindNetwork
+		kind = plan.KindNetwork
 	}
 	for _, s := range selections {
 		c.fixed(o, key, s)

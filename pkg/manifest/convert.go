@@ -34,7 +34,7 @@ func (o *Objects) Convert() (Conversion, error) {
 		var converted map[string]any
 		var err error
 		switch {
-		case object.Kind == KindNetwork:
+		case object.Kind == plan.KindNetwork:
 			converted, err = c.network(object)
 		case !object.Pod.IsZero() && object.Annotations[plan.LegacyNetworksKey].Given():
 			converted, err = c.pod(object)
@@ -70,7 +70,7 @@ func (c *Conversion) warn(o Object, text string) {
 // network is the NetworkAttachmentDefinition that does what an older Network
 // object does; nil where the files have it already.
 func (c *Conversion) network(o Object) (map[string]any, error) {
-	conf := c.objects.known[KindNetwork][o.Ref()].Config
+	conf := c.objects.known[plan.KindNetwork][o.Ref()].Config
 	list, warnings, err := netconf.Parse([]byte(conf), o.Name)
 	for _, w := range warnings {
 		c.warn(o, "args: "+w)
@@ -78,7 +78,7 @@ func (c *Conversion) network(o Object) (map[string]any, error) {
 	if err != nil {
 		return nil, fault.Under("args", err)
 	}
-	if today, given := c.objects.known[KindNAD][o.Ref()]; given {
+	if today, given := c.objects.known[plan.KindNAD][o.Ref()]; given {
 		same, _, err := netconf.Parse([]byte(today.Config), o.Name)
 		if err == nil && same.Equal(list) {
 			return nil, nil
@@ -94,7 +94,7 @@ func (c *Conversion) network(o Object) (map[string]any, error) {
 // definition writes the NetworkAttachmentDefinition. Of the metadata goes what
 // the API server and kubectl noted about the older object.
 func definition(o Object, conf string) map[string]any {
-	meta, _ := members(o)["metadata"].(map[string]any)
+	meta, _ := o.Members()["metadata"].(map[string]any)
 	maps.DeleteFunc(meta, func(key string, _ any) bool {
 		return key != "name" && key != "generateName" && key != "namespace" && key != "labels"
 	})
@@ -107,16 +107,10 @@ func definition(o Object, conf string) map[string]any {
 	_ = json.Indent(&pretty, []byte(conf), "", "  ") // it was parsed
 	return map[string]any{
 		"apiVersion": versionNAD,
-		"kind":       KindNAD,
+		"kind":       plan.KindNAD,
 		"metadata":   meta,
 		"spec":       map[string]string{"config": pretty.String() + "\n"},
 	}
-}
-
-// members is the whole object, as encoding/json has it.
-func members(o Object) (all map[string]any) {
-	_ = o.root.node.Decode(&all) // it was decoded when it was parsed
-	return all
 }
 
 // pod is a pod or workload that selects with the annotations of today what it
@@ -129,7 +123,7 @@ func (c *Conversion) pod(o Object) (map[string]any, error) {
 	if len(selections) > 0 && o.root.at("metadata").at("namespace").node == nil {
 		c.namespaced = append(c.namespaced, o.Kind+" "+o.Name)
 	}
-	members := members(o)
+	members := o.Members()
 	pod := members
 	for _, key := range o.Template {
 		pod, _ = pod[key].(map[string]any) // the annotation was found there
@@ -158,8 +152,8 @@ func (c *Conversion) selected(o Object) ([]plan.Selection, error) {
 		}
 	}
 	for _, s := range selections {
-		_, old := c.objects.known[KindNetwork][s.Ref]
-		if _, today := c.objects.known[KindNAD][s.Ref]; !old && !today && faults.Len() == 0 {
+		_, old := c.objects.known[plan.KindNetwork][s.Ref]
+		if _, today := c.objects.known[plan.KindNAD][s.Ref]; !old && !today && faults.Len() == 0 {
 			c.warn(o, "the Network object "+s.Ref.String()+" is not among the files; convert it too, for the pod needs it as a NetworkAttachmentDefinition now")
 		}
 	}

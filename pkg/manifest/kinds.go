@@ -13,12 +13,11 @@ import (
 	"github.com/multus-cni/multus/pkg/regular"
 )
 
-// Kinds that are told apart by more than their text.
-const (
-	KindNAD     = plan.KindNAD
-	KindNetwork = plan.KindNetwork
-	KindFile    = "CNI configuration" // of a network, in a file for a node
+// KindFile is what a network is that a file for a node has, beside plan.KindNAD and
+// plan.KindNetwork.
+const KindFile = "CNI configuration"
 
+const (
 	versionNAD     = "k8s.cni.cncf.io/v1"
 	versionNetwork = "kubernetes.com/v1"
 )
@@ -72,9 +71,9 @@ func (l *loader) object(o Object, apiVersion string) {
 	template, workload := templateOf(o.root, group+"/"+o.Kind)
 	var take func(*Object)
 	switch {
-	case apiVersion+" "+o.Kind == versionNAD+" "+KindNAD:
+	case apiVersion+" "+o.Kind == versionNAD+" "+plan.KindNAD:
 		take = l.definition
-	case apiVersion+" "+o.Kind == versionNetwork+" "+KindNetwork:
+	case apiVersion+" "+o.Kind == versionNetwork+" "+plan.KindNetwork:
 		take = l.network
 	case workload:
 		o.Template = template
@@ -102,15 +101,15 @@ func (l *loader) object(o Object, apiVersion string) {
 // other leaves an object out, unless it is meant to be one of ours.
 func (l *loader) other(o Object, apiVersion string) {
 	group, _, _ := strings.Cut(apiVersion, "/")
-	ours := map[string]string{KindNAD: versionNAD, "Pod": "v1"}
+	ours := map[string]string{plan.KindNAD: versionNAD, "Pod": "v1"}
 	neighbours := []string{"IPAMClaim", "MultiNetworkPolicy"} // others' kinds in the group
-	near := name.Nearest(o.Kind, []string{KindNAD})
+	near := name.Nearest(o.Kind, []string{plan.KindNAD})
 	want := ours[o.Kind]
 	switch {
 	case want != "":
 		o.root.at("apiVersion").fault(fault.Quote(apiVersion)+", where that of a "+o.Kind+" is "+fault.Quote(want), "")
 	case near != "" || group == "k8s.cni.cncf.io" && !slices.Contains(neighbours, o.Kind):
-		o.root.at("kind").fault(fault.Quote(o.Kind)+" is no kind of "+versionNAD, "did you mean "+KindNAD+"?")
+		o.root.at("kind").fault(fault.Quote(o.Kind)+" is no kind of "+versionNAD, "did you mean "+plan.KindNAD+"?")
 	default:
 		l.skipped[o.Kind]++
 	}

@@ -38,7 +38,7 @@ func Read(stdin io.Reader, files ...string) (*Objects, error) {
 		seen:    map[string]Object{},
 		pods:    map[plan.Ref]bool{},
 		skipped: map[string]int{},
-		objects: &Objects{known: map[string]map[plan.Ref]plan.Definition{KindNAD: {}, KindNetwork: {}}},
+		objects: &Objects{known: map[string]map[plan.Ref]plan.Definition{plan.KindNAD: {}, plan.KindNetwork: {}}},
 	}
 	if len(files) == 0 {
 		return l.objects, errors.New("no files to read")

@@ -107,7 +107,7 @@ func TestLoad(t *testing.T) {
 	for _, object := range o.All() {
 		kinds = append(kinds, object.Kind)
 	}
-	if diff := cmp.Diff([]string{KindNAD, "Pod", "Deployment", "Network", ""}, kinds); diff != "" {
+	if diff := cmp.Diff([]string{plan.KindNAD, "Pod", "Deployment", "Network", ""}, kinds); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -115,7 +115,7 @@ func TestLoad(t *testing.T) {
 func TestDefinitions(t *testing.T) {
 	o := loaded(t, "all.yaml", sample)
 	a, typo := plan.Ref{Namespace: "default", Name: "net-a"}, plan.Ref{Namespace: "default", Name: "net-aa"}
-	got := o.Definitions(context.Background(), KindNAD, []plan.Ref{a, typo})
+	got := o.Definitions(context.Background(), plan.KindNAD, []plan.Ref{a, typo})
 	want := plan.Definition{
 		Config:   `{"cniVersion": "1.0.0", "type": "bridge", "big": 9007199254740993}` + "\n",
 		Resource: "intel.com/vf",
@@ -127,7 +127,7 @@ func TestDefinitions(t *testing.T) {
 		t.Errorf("answer to a typing error: %v", err)
 	}
 	old := plan.Ref{Namespace: "default", Name: "old"}
-	older := o.Definitions(context.Background(), KindNetwork, []plan.Ref{old, a})
+	older := o.Definitions(context.Background(), plan.KindNetwork, []plan.Ref{old, a})
 	if got := older[old].Definition.Config; got != `{"type":"bridge","bridge":"cni9"}` {
 		t.Errorf("older network %s", got)
 	}

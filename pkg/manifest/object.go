@@ -60,6 +60,12 @@ func (o Object) Faults(place string, err error) []fault.Fault {
 	return all
 }
 
+// Members is the whole object, as encoding/json has it, for the caller to change.
+func (o Object) Members() (all map[string]any) {
+	_ = o.root.node.Decode(&all) // it was decoded when it was parsed
+	return all
+}
+
 // identify reads the name and the namespace. Objects without a namespace are
 // applied to whatever namespace the user is in; here it is default.
 func (o *Object) identify() {

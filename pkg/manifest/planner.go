@@ -23,7 +23,7 @@ func (o *Objects) Config() (config.Config, error) {
 	}
 	conf := config.Default()
 	conf.ClusterNetwork, conf.Kubeconfig = "default-network", "/unknown"
-	conf.LegacyNetworks = len(o.known[KindNetwork]) > 0
+	conf.LegacyNetworks = len(o.known[plan.KindNetwork]) > 0
 	return conf, nil
 }
 

@@ -87,9 +87,7 @@ func (n *host) example(t testing.TB, objects *manifest.Objects) *pod {
 		if o.Kind != "Network" && o.Kind != "NetworkAttachmentDefinition" {
 			continue
 		}
-		members, err := o.Members()
-		cnitest.Must(t, err)
-		object, err := json.Marshal(members)
+		object, err := json.Marshal(o.Members())
 		cnitest.Must(t, err)
 		text := strings.NewReplacer(`\"host-local\",`, `\"host-local\", \"dataDir\": \"`+n.Node.Path("ipam")+`\",`, "ml-", "br-").Replace(string(object))
 		cnitest.Must(t, n.API.Put([]byte(text)))
