@@ -83,7 +83,7 @@ func causeOf(err error) string {
 	return oneLine(err.Error())
 }
 
-// answer is an answer that is not what was asked for.
+// answer is an answer whose body has been read.
 type answer struct {
 	*http.Response
 	body []byte

@@ -167,18 +167,14 @@ func (q request) http(ctx context.Context, l *link) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	var body io.Reader
+	var body []byte
 	if q.body != nil {
-		data, err := json.Marshal(q.body)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(data)
+		body, _ = json.Marshal(q.body) // all of it is ours, or was JSON before
 	}
 	method := map[string]string{"patch": http.MethodPatch, "create": http.MethodPost, "delete": http.MethodDelete}[q.verb]
 	to := l.base.JoinPath(at)
 	to.RawQuery = q.query.Encode()
-	req, err := http.NewRequestWithContext(ctx, cmp.Or(method, http.MethodGet), to.String(), body)
+	req, err := http.NewRequestWithContext(ctx, cmp.Or(method, http.MethodGet), to.String(), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

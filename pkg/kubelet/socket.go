@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -57,12 +58,8 @@ func passing(err error) bool {
 	if errors.As(err, &refused) {
 		return refused.Code == rpc.ResourceExhausted || refused.Code == rpc.Unavailable
 	}
-	for _, broken := range []error{syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF} {
-		if errors.Is(err, broken) {
-			return true
-		}
-	}
-	return false
+	broken := []error{syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF}
+	return slices.ContainsFunc(broken, func(kind error) bool { return errors.Is(err, kind) })
 }
 
 // ask asks for the one pod, or, where the kubelet cannot do that, for all.
