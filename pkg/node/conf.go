@@ -43,7 +43,6 @@ func (n Node) configure(r *Report) error {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		r.Removed = append(r.Removed, path)
 		n.Log.WithField("file", path).Warn("removed a configuration of another multus; this one has taken its place")
 	}
 	return missing

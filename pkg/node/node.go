@@ -23,7 +23,6 @@ type Node struct {
 // Report is what Reconcile did, file by file.
 type Report struct {
 	Written []string // paths
-	Removed []string
 	// Configuration is Multus's own file, "" where there is none.
 	Configuration string
 	content       []byte // of it

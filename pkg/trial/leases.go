@@ -57,12 +57,11 @@ func (s *Session) checkLeases() {
 func removeScratch(dirs []string) {
 	for _, dir := range dirs {
 		entries, _ := os.ReadDir(dir) // gone already, or it stays
-		if !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !bookkeeping(e) }) {
+		others := slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+			return !e.Type().IsRegular() || e.Name() != "lock" && !strings.HasPrefix(e.Name(), "last_reserved_ip.")
+		})
+		if !others {
 			_ = os.RemoveAll(dir) // what cannot go stays
 		}
 	}
-}
-
-func bookkeeping(e os.DirEntry) bool {
-	return e.Type().IsRegular() && (e.Name() == "lock" || strings.HasPrefix(e.Name(), "last_reserved_ip."))
 }
