@@ -20,9 +20,7 @@ func (c *checker) pod(ctx context.Context, o manifest.Object) {
 			pod.Annotations[key] = "" // what is wrong with the others is told all the same
 		}
 	}
-	conf := c.conf
-	conf.AllowedPlugins = nil // the networks' own fault, if it is one
-	planner := c.objects.Planner(conf)
+	planner := c.objects.Planner(c.conf)
 	if planner.Definitions != nil {
 		planner.Definitions = definitions(func(kind string, ref plan.Ref) plan.Definition {
 			def := c.find(ctx, kind, ref).Definition

@@ -3,6 +3,7 @@ package manifest
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
@@ -32,6 +33,9 @@ func (o *Objects) Config() (config.Config, error) {
 // placeholders of devices.
 func (o *Objects) Planner(conf config.Config) plan.Planner {
 	conf.AuxiliaryChain = ""
+	if len(conf.AllowedPlugins) > 0 {
+		conf.AllowedPlugins = append(slices.Clone(conf.AllowedPlugins), Unknown)
+	}
 	networks := append([]string{conf.ClusterNetwork}, conf.DefaultNetworks...)
 	for i, network := range networks {
 		networks[i] = named(network)
