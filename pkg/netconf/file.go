@@ -27,18 +27,16 @@ func File(path string) (Found, error) {
 }
 
 // Chain reads the directory's *.conf files, sorted by file name, as the plugins of
-// one list called name; ErrNoPlugins where there is no such file or directory.
+// one list of a name and version that are known to be right; ErrNoPlugins where there
+// is no such file or directory.
 func Chain(dir, name, cniVersion string) (Found, error) {
-	members := rawjson.Object{}.With("name", rawjson.Quote(name)).With("cniVersion", rawjson.Quote(cniVersion))
-	d, err := draftOf(members, "")
-	if err == nil {
-		err = d.extend(dir)
+	d := draft{list: List{name: name, cniVersion: cniVersion}}
+	err := d.extend(dir)
+	if err == nil && len(d.list.plugins) == 0 {
+		err = ErrNoPlugins
 	}
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: %w", dir, err)
-	}
-	if len(d.list.plugins) == 0 {
-		return Found{}, fmt.Errorf("%s: %w", dir, ErrNoPlugins)
 	}
 	return d.found(dir), nil
 }

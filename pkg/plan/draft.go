@@ -53,8 +53,7 @@ type source struct {
 // String is how error messages call what is wanted: network default/a, or the
 // key of the configuration and what it names.
 func (w wanted) String() string {
-	switch w.source.origin {
-	case definition:
+	if w.source.origin == definition {
 		return "network " + w.source.ref.String()
 	}
 	return w.key + " " + fault.Quote(w.source.name)
