@@ -35,14 +35,8 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		checkConfig(t, c)
+		if c.ReadinessTimeout <= 0 || c.APITimeout <= 0 || c.DelegateTimeout <= 0 {
+			t.Fatalf("timeouts of %+v", c)
+		}
 	})
-}
-
-// checkConfig checks what holds for every configuration that was accepted.
-func checkConfig(t *testing.T, c config.Config) {
-	t.Helper()
-	if c.ReadinessTimeout <= 0 || c.APITimeout <= 0 || c.DelegateTimeout <= 0 {
-		t.Fatalf("timeouts of %+v", c)
-	}
 }

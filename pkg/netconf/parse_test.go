@@ -57,6 +57,7 @@ func TestParse(t *testing.T) {
 			conf: `{"name":"n","disableCheck":"TRUE","disableGC":"False","plugins":[{"type":"a"}]}`,
 			want: `{"cniVersion":"0.1.0","name":"n","disableCheck":true,"plugins":[{"type":"a"}]}`,
 		},
+		"flags of a lone plugin":     {conf: `{"name":"n","disableGC":true,"type":"a"}`, want: `{"cniVersion":"0.1.0","name":"n","plugins":[{"name":"n","disableGC":true,"type":"a"}]}`},
 		"null capabilities":          {conf: `{"name":"n","plugins":[{"type":"a","capabilities":null}]}`, want: `{"cniVersion":"0.1.0","name":"n","plugins":[{"type":"a","capabilities":null}]}`},
 		"list that has a type too":   {conf: `{"name":"n","type":"multus","plugins":[{"type":"a"}]}`, want: `{"cniVersion":"0.1.0","name":"n","plugins":[{"type":"a"}]}`},
 		"escaped keys are keys":      {conf: `{"n\u0061me":"n","typ\u0065":"a"}`, want: `{"cniVersion":"0.1.0","name":"n","plugins":[{"name":"n","type":"a"}]}`},

@@ -19,20 +19,16 @@ func FuzzPlan(f *testing.F) {
 	f.Add(`{{{`, "a@net0,a,a@net1", "[{}]")
 	f.Add(``, "../a", `"`)
 	f.Add(`{"type":"a","TYPE":"multus","ipam":{"type":"multus"}}`, "a@eth0", "a@eth0")
-	list, _, err := netconf.Parse([]byte(`{"cniVersion":"1.0.0","name":"one","type":"ptp"}`), "")
-	if err != nil {
-		f.Fatal(err)
-	}
-	conf := config.Config{
-		Type: "multus-shim", Kubeconfig: "/etc/k", MultusNamespace: "kube-system", LegacyNetworks: true,
-		Delegates: []config.Delegate{{List: list}}, ConfDir: netconf.Dir{f.TempDir()}, UnsupportedRequests: config.UnsupportedLegacy,
-	}
+	planner := planner(f, nil)
+	planner.Conf.Type, planner.Conf.MultusNamespace, planner.Conf.LegacyNetworks = "multus-shim", "kube-system", true
+	planner.Conf.ConfDir, planner.Conf.UnsupportedRequests = netconf.Dir{f.TempDir()}, config.UnsupportedLegacy
 	f.Fuzz(func(t *testing.T, definition, networks, other string) {
-		planner := plan.Planner{Conf: conf, Definitions: always{definition}}
-		sb := plan.Sandbox{ContainerID: "c1", IfName: "eth0"}
+		planner := planner
+		planner.Definitions = always{definition}
 		for _, key := range []string{plan.DefaultNetworkKey, plan.LegacyNetworksKey} {
-			pod := plan.Pod{Namespace: "default", Name: "web", Annotations: map[string]string{plan.NetworksKey: networks, key: other}}
-			made, err := planner.Plan(t.Context(), sb, pod)
+			pod := web(networks)
+			pod.Annotations[key] = other
+			made, err := planner.Plan(t.Context(), sandbox, pod)
 			if (err == nil) != (len(made.Attachments) > 0) {
 				t.Errorf("%d attachments, error %v", len(made.Attachments), err)
 			}
@@ -40,7 +36,7 @@ func FuzzPlan(f *testing.F) {
 				t.Errorf("an error of %d bytes", len(err.Error()))
 			}
 			checkPlan(t, made)
-			salvaged, _ := planner.Salvage(t.Context(), sb, pod)
+			salvaged, _ := planner.Salvage(t.Context(), sandbox, pod)
 			checkPlan(t, salvaged)
 		}
 	})

@@ -17,7 +17,7 @@ import (
 )
 
 // planner is one for the delegate `one`, with the definitions at hand.
-func planner(t *testing.T, definitions plan.Definitions) plan.Planner {
+func planner(t testing.TB, definitions plan.Definitions) plan.Planner {
 	t.Helper()
 	list, _, err := netconf.Parse([]byte(`{"cniVersion":"1.0.0","name":"one","type":"ptp"}`), "")
 	cnitest.Must(t, err)
