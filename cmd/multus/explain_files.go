@@ -39,20 +39,20 @@ func explainFiles(ctx context.Context, std streams, opts explainOptions) ([]expl
 	var all []explanation
 	for _, pod := range pods {
 		e := explained(ctx, planner, pod)
-		e.locate(ctx, objects)
+		e.locate(objects)
 		all = append(all, e)
 	}
 	return all, err
 }
 
 // locate adds where the files have each network, or what they have instead.
-func (e *explanation) locate(ctx context.Context, objects *manifest.Objects) {
+func (e *explanation) locate(objects *manifest.Objects) {
 	for i, a := range e.Attachments {
 		namespace, name, _ := strings.Cut(a.Network, "/")
 		ref := plan.Ref{Namespace: namespace, Name: name}
 		if a.Config.Plugins()[0].Type() == manifest.Unknown {
 			e.Attachments[i].Source = "not among the files"
-			if err := objects.Definitions(ctx, plan.KindNAD, []plan.Ref{ref})[ref].Err; err != nil && !a.Master {
+			if err := objects.Find(plan.KindNAD, ref).Err; err != nil && !a.Master {
 				e.Warnings = append(e.Warnings, fmt.Sprintf("%s: %v", a, err))
 			}
 			continue

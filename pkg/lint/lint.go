@@ -12,7 +12,6 @@ import (
 	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/manifest"
-	"github.com/multus-cni/multus/pkg/plan"
 )
 
 // Finding is something that is wrong with the objects, or odd about them.
@@ -78,21 +77,4 @@ func (c *checker) configuration(o manifest.Object) {
 	for i, d := range conf.Delegates {
 		c.plugins(o, fmt.Sprintf("delegates[%d]", i), d.List)
 	}
-}
-
-// definitions answers every ref.
-type definitions func(kind string, ref plan.Ref) plan.Definition
-
-// Definitions answers every ref.
-func (d definitions) Definitions(_ context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	answers := make(map[plan.Ref]plan.Answer, len(refs))
-	for _, ref := range refs {
-		answers[ref] = plan.Answer{Definition: d(kind, ref)}
-	}
-	return answers
-}
-
-// find is what the files have of a kind under a name.
-func (c *checker) find(ctx context.Context, kind string, ref plan.Ref) plan.Answer {
-	return c.objects.Definitions(ctx, kind, []plan.Ref{ref})[ref]
 }

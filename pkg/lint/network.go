@@ -14,7 +14,7 @@ func (c *checker) network(ctx context.Context, o manifest.Object) {
 	key, text := "spec.config", o.Config.Value
 	switch o.Kind {
 	case plan.KindNetwork:
-		key, text = "args", c.find(ctx, o.Kind, o.Ref()).Definition.Config
+		key, text = "args", c.objects.Find(o.Kind, o.Ref()).Definition.Config
 	case manifest.KindFile:
 		key = ""
 	}
@@ -38,7 +38,7 @@ func (c *checker) network(ctx context.Context, o manifest.Object) {
 func (c *checker) permitted(ctx context.Context, ref plan.Ref, text string) error {
 	conf := c.conf
 	conf.ClusterNetwork, conf.DefaultNetworks, conf.Delegates, conf.LegacyNetworks = "", nil, nil, false
-	only := definitions(func(string, plan.Ref) plan.Definition { return plan.Definition{Config: text} })
+	only := manifest.Lookup(func(string, plan.Ref) plan.Answer { return plan.Answer{Definition: plan.Definition{Config: text}} })
 	planner := plan.Planner{Conf: conf, Definitions: only}
 	_, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, plan.Pod{
 		Namespace: ref.Namespace, Name: "any", Annotations: map[string]string{plan.NetworksKey: ref.Name},

@@ -16,23 +16,23 @@ func (c *checker) pod(ctx context.Context, o manifest.Object) {
 	pod := o.Pod
 	pod.Annotations = maps.Clone(pod.Annotations)
 	for _, key := range keys() {
-		if !c.annotation(ctx, o, key) {
+		if !c.annotation(o, key) {
 			pod.Annotations[key] = "" // what is wrong with the others is told all the same
 		}
 	}
 	planner := c.objects.Planner(c.conf)
 	if planner.Definitions != nil {
-		planner.Definitions = definitions(func(kind string, ref plan.Ref) plan.Definition {
-			def := c.find(ctx, kind, ref).Definition
-			if c.permitted(ctx, ref, def.Config) != nil {
-				return manifest.StandIn(def.Resource) // what is wrong with it is told of the definition
+		planner.Definitions = manifest.Lookup(func(kind string, ref plan.Ref) plan.Answer {
+			answer := c.objects.Find(kind, ref)
+			if c.permitted(ctx, ref, answer.Definition.Config) != nil { // which is told of the definition
+				return plan.Answer{Definition: manifest.StandIn(answer.Definition.Resource)}
 			}
-			return def
+			return answer
 		})
 	}
 	made, err := planner.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod)
 	c.faults(o, selectionPlace(o), err)
-	c.virtual(ctx, o)
+	c.virtual(o)
 	c.misplaced(o)
 	c.interfaces(o, made)
 	c.routes(o, made)
@@ -40,12 +40,12 @@ func (c *checker) pod(ctx context.Context, o manifest.Object) {
 }
 
 // virtual warns of a virtual machine's networks that are not among the files.
-func (c *checker) virtual(ctx context.Context, o manifest.Object) {
+func (c *checker) virtual(o manifest.Object) {
 	for _, network := range o.Networks {
 		named := plan.Annotation{Text: network.Value, Namespace: o.Namespace}
 		selections, _, _ := named.Selections() // anything else is KubeVirt's to refuse
 		for _, s := range selections {
-			if err := c.find(ctx, plan.KindNAD, s.Ref).Err; err != nil {
+			if err := c.objects.Find(plan.KindNAD, s.Ref).Err; err != nil {
 				c.warn(o, network.Place(), fault.Fault{Key: "networks.multus.networkName", What: s.Ref.String() + ": " + err.Error()})
 			}
 		}
@@ -69,7 +69,7 @@ func selectionPlace(o manifest.Object) string {
 
 // annotation checks an annotation alone, and warns of networks that are not among
 // the files. It tells whether the annotation can be read.
-func (c *checker) annotation(ctx context.Context, o manifest.Object, key string) bool {
+func (c *checker) annotation(o manifest.Object, key string) bool {
 	text := o.Annotations[key]
 	annotation := plan.Annotation{Key: key, Text: text.Value, Namespace: o.Namespace, DeviceIDs: c.conf.AllowPodDeviceID}
 	if key == plan.DefaultNetworkKey {
@@ -95,7 +95,7 @@ func (c *checker) annotation(ctx context.Context, o manifest.Object, key string)
 	}
 	for _, s := range selections {
 		c.fixed(o, key, s)
-		if err := c.find(ctx, kind, s.Ref).Err; err != nil {
+		if err := c.objects.Find(kind, s.Ref).Err; err != nil {
 			c.warn(o, text.Place(), fault.Fault{Subject: "annotation " + key + ", " + s.String(), Err: err})
 		}
 	}

@@ -46,19 +46,32 @@ func (o *Objects) Conf() (conf []byte, given bool) {
 	return nil, false
 }
 
-// Definitions finds what the files define, of a kind.
-func (o *Objects) Definitions(_ context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
+// Find finds what the files define, of a kind.
+func (o *Objects) Find(kind string, ref plan.Ref) plan.Answer {
+	if def, found := o.known[kind][ref]; found {
+		return plan.Answer{Definition: def}
+	}
 	var names []string
-	for ref := range o.known[kind] {
-		names = append(names, ref.String())
+	for other := range o.known[kind] {
+		names = append(names, other.String())
 	}
 	slices.Sort(names)
+	return plan.Answer{Err: missing(ref.String(), kind, names)}
+}
+
+// Definitions finds all of them.
+func (o *Objects) Definitions(ctx context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
+	return Lookup(o.Find).Definitions(ctx, kind, refs)
+}
+
+// Lookup is a plan.Definitions that answers one ref after the other.
+type Lookup func(kind string, ref plan.Ref) plan.Answer
+
+// Definitions answers every ref.
+func (l Lookup) Definitions(_ context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
 	answers := make(map[plan.Ref]plan.Answer, len(refs))
 	for _, ref := range refs {
-		def, ok := o.known[kind][ref]
-		if answers[ref] = (plan.Answer{Definition: def}); !ok {
-			answers[ref] = plan.Answer{Err: missing(ref.String(), kind, names)}
-		}
+		answers[ref] = l(kind, ref)
 	}
 	return answers
 }

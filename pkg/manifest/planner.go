@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"context"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,7 +40,7 @@ func (o *Objects) Planner(conf config.Config) plan.Planner {
 		networks[i] = named(network)
 	}
 	if conf.ClusterNetwork, conf.DefaultNetworks = networks[0], networks[1:]; conf.Kubeconfig != "" {
-		return plan.Planner{Conf: conf, Definitions: standIns{o}}
+		return plan.Planner{Conf: conf, Definitions: Lookup(o.standIn)}
 	}
 	// Nothing can be looked up: the networks are files of the node.
 	for _, network := range networks {
@@ -73,16 +72,11 @@ func StandIn(resource string) plan.Definition {
 	return plan.Definition{Config: config, Resource: resource}
 }
 
-// standIns are definitions with one for every ref.
-type standIns struct{ files *Objects }
-
-// Definitions answers every ref.
-func (s standIns) Definitions(ctx context.Context, kind string, refs []plan.Ref) map[plan.Ref]plan.Answer {
-	answers := s.files.Definitions(ctx, kind, refs)
-	for ref, answer := range answers {
-		if answer.Err != nil || answer.Definition.Config == "" {
-			answers[ref] = plan.Answer{Definition: StandIn(answer.Definition.Resource)}
-		}
+// standIn is a definition of the files, or what stands for one that is not there.
+func (o *Objects) standIn(kind string, ref plan.Ref) plan.Answer {
+	answer := o.Find(kind, ref)
+	if answer.Err != nil || answer.Definition.Config == "" {
+		return plan.Answer{Definition: StandIn(answer.Definition.Resource)}
 	}
-	return answers
+	return answer
 }
