@@ -41,9 +41,11 @@ func explainCluster(ctx context.Context, std streams, opts explainOptions) ([]ex
 	if err != nil {
 		return nil, err
 	}
-	client, err := opts.client(conf, onNode)
-	if err != nil {
-		return nil, err
+	client := kube.Dial(conf.Kubeconfig) // as the plugin of this node does it
+	if opts.kubeconfig != "" || opts.context != "" || !onNode {
+		if client, err = kube.User(opts.kubeconfig, opts.context); err != nil {
+			return nil, err
+		}
 	}
 	p := newPlugin(append(opts.bin, filepath.SplitList(os.Getenv("CNI_PATH"))...), conf, nil)
 	connect(&p, client)
@@ -77,18 +79,6 @@ func explainCluster(ctx context.Context, std streams, opts explainOptions) ([]ex
 		addChanges(std, all, p.State)
 	}
 	return all, nil
-}
-
-// client is the API server that is asked: as the plugin of this node does it, or as its
-// user; nil where the configuration has none.
-func (o explainOptions) client(conf config.Config, onNode bool) (*kube.Client, error) {
-	switch {
-	case o.kubeconfig != "" || o.context != "" || !onNode:
-		return kube.User(o.kubeconfig, o.context)
-	case conf.Kubeconfig != "":
-		return kube.Dial(conf.Kubeconfig)
-	}
-	return nil, nil
 }
 
 // assumed are definitions of which one is assumed to be there.

@@ -67,12 +67,9 @@ func execute(ctx context.Context, call multus.Call, conf config.Config, log *log
 		log.Warn(w)
 	}
 	log.WithField("cniVersion", conf.CNIVersion).Debug("called")
-	p, done, err := assemble(call, conf, log)
-	if err != nil {
-		return nil, multus.Misconfigured(err)
-	}
-	defer done()
+	p := newPlugin(call.Path, conf, log)
 	p.Outcome = outcome
+	connect(&p, kube.Dial(conf.Kubeconfig))
 	switch call.Command {
 	case "ADD":
 		return p.Add(ctx, call.Sandbox)
@@ -84,22 +81,6 @@ func execute(ctx context.Context, call multus.Call, conf config.Config, log *log
 		return nil, p.GC(ctx)
 	}
 	return nil, p.Status(ctx)
-}
-
-// assemble puts the plugin together. Nothing is opened, dialled or started
-// before a command needs it.
-func assemble(call multus.Call, conf config.Config, log *logrus.Entry) (multus.Plugin, func(), error) {
-	p := newPlugin(call.Path, conf, log)
-	if conf.Kubeconfig == "" {
-		connect(&p, nil)
-		return p, func() {}, nil
-	}
-	client, err := kube.Dial(conf.Kubeconfig)
-	if err != nil {
-		return multus.Plugin{}, nil, err
-	}
-	connect(&p, client)
-	return p, client.Close, nil
 }
 
 // connect gives the plugin its API server, if there is one, and its kubelet.

@@ -122,10 +122,7 @@ func (s *survey) configure(ctx context.Context) {
 	if s.broken = err != nil || confErr != nil; s.broken {
 		return
 	}
-	s.conf = conf
-	if conf.Kubeconfig != "" {
-		s.client, _ = kube.Dial(conf.Kubeconfig) // an absolute path, as the configuration makes sure
-	}
+	s.conf, s.client = conf, kube.Dial(conf.Kubeconfig)
 }
 
 // runner runs plugins as the plugin does.

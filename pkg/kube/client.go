@@ -2,7 +2,6 @@ package kube
 
 import (
 	"fmt"
-	"path/filepath"
 	"sync"
 
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -20,14 +19,14 @@ type Client struct {
 	link *link
 }
 
-// Dial prepares a client for the API server that the kubeconfig file names. It
-// neither connects nor reads the file: the first request does both, so that a
-// command that makes none pays for none.
-func Dial(kubeconfig string) (*Client, error) {
-	if !filepath.IsAbs(kubeconfig) {
-		return nil, fmt.Errorf("kubeconfig %q: an absolute path is expected", kubeconfig)
+// Dial prepares a client for the API server that the kubeconfig file names; nil where
+// no file is named. It neither connects nor reads the file: the first request does
+// both, so that a command that makes none pays for none.
+func Dial(kubeconfig string) *Client {
+	if kubeconfig == "" {
+		return nil
 	}
-	return &Client{kubeconfig: kubeconfig}, nil
+	return &Client{kubeconfig: kubeconfig}
 }
 
 // Close drops the connection. The client stays usable.

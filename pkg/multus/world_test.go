@@ -48,8 +48,7 @@ func newWorld(t *testing.T, members string) *world {
 	w := newStatic(t, members)
 	w.api = cnitest.NewAPIServer(t)
 	w.kubeconfig = w.api.KubeconfigFile(t)
-	client, err := kube.Dial(w.kubeconfig)
-	cnitest.Must(t, err)
+	client := kube.Dial(w.kubeconfig)
 	t.Cleanup(client.Close)
 	w.Cluster, w.Planner.Conf.Kubeconfig = client, w.kubeconfig
 	w.pod("uid-1", nil)

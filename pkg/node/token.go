@@ -26,8 +26,7 @@ func (o Options) Cluster() *kube.Client {
 		return kube.Account(o.API.Server, o.API.Account)
 	}
 	path, _ := o.Keys.Text("kubeconfig")
-	client, _ := kube.Dial(path) // the configuration's reader tells what is wrong with the path
-	return client
+	return kube.Dial(path)
 }
 
 // keepToken asks for a token of the plugin's own, and for the next one when a quarter
