@@ -164,20 +164,15 @@ func faulty(cure, what string, args ...any) []Finding {
 	return finding(Fault, cure, what, args...)
 }
 
-// maxAlike is how many findings of one kind are told, and how many names in a list.
-const (
-	maxAlike = 10
-	maxNames = 4
-)
-
 // or is what was found, the first of many, or else that all is well.
 func or(found, well []Finding) []Finding {
 	if len(found) == 0 {
 		return well
 	}
-	if len(found) > maxAlike {
-		more := finding(found[maxAlike].Level, "", "and %d more like these", len(found)-maxAlike)
-		return append(found[:maxAlike:maxAlike], more...)
+	const most = 10
+	if len(found) > most {
+		more := finding(found[most].Level, "", "and %d more like these", len(found)-most)
+		return append(found[:most:most], more...)
 	}
 	return found
 }
@@ -192,8 +187,9 @@ func counted(n int, one, many string) string {
 
 // joined is "a, b and 3 more".
 func joined(names []string) string {
-	if len(names) <= maxNames {
+	const most = 4
+	if len(names) <= most {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames-1], ", "), len(names)-maxNames+1)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most-1], ", "), len(names)-most+1)
 }

@@ -18,10 +18,8 @@ import (
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-const (
-	pluginTime = 5 * time.Second // for one plugin's answer
-	atOnce     = 4               // plugins that are asked at one time
-)
+// pluginTime is for one plugin's answer.
+const pluginTime = 5 * time.Second
 
 // use is a network that needs a plugin.
 type use struct {
@@ -37,6 +35,7 @@ func plugins(ctx context.Context, s *survey) []Finding {
 	if len(types) == 0 {
 		return ok("none is named by the networks that are known")
 	}
+	const atOnce = 4
 	found := together(atOnce, types, func(kind string) []Finding { return s.plugin(ctx, kind, uses[kind]) })
 	return or(slices.Concat(found...), ok("%s, there and of the versions of their networks: %s", counted(len(types), "plugin", "plugins"), joined(types)))
 }

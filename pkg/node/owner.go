@@ -12,11 +12,8 @@ import (
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-const (
-	ownerTimeout = 5 * time.Second // for all questions on exit
-	ownerTries   = 3
-	ownerPause   = 500 * time.Millisecond
-)
+// ownerTimeout is for all questions on exit.
+const ownerTimeout = 5 * time.Second
 
 // Owner is the DaemonSet that the installer runs in. A pod is told to end in the same
 // way whether a newer one is to follow it, the node reboots or Multus is to go; only
@@ -69,7 +66,8 @@ func (o *Owner) Gone(ctx context.Context) bool {
 	defer cancel()
 	cluster := o.node.Cluster()
 	defer cluster.Close()
-	for range ownerTries {
+	const tries, pause = 3, 500 * time.Millisecond
+	for range tries {
 		wanted, err := cluster.Wants(ctx, o.set, o.node.NodeName())
 		if err == nil {
 			return !wanted
@@ -78,7 +76,7 @@ func (o *Owner) Gone(ctx context.Context) bool {
 			o.node.Log.WithError(err).Warn("whether multus is still wanted is not known; everything stays")
 			return false
 		}
-		sleep(ctx, ownerPause)
+		sleep(ctx, pause)
 	}
 	return true
 }

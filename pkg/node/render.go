@@ -11,9 +11,6 @@ import (
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-// annotationsCapability has containerd and CRI-O hand over the pod's annotations.
-const annotationsCapability = "io.kubernetes.cri.pod-annotations"
-
 // nameBefore is the configuration's name while there is no default network.
 const nameBefore = "multus-before-the-default-network"
 
@@ -63,10 +60,10 @@ func (o Options) version(primary netconf.List) string {
 	return primary.CNIVersion()
 }
 
-// capabilities are all that a plugin of the default network declares, and the pod's
-// annotations.
+// capabilities are all that a plugin of the default network declares, and that which has
+// containerd and CRI-O hand over the pod's annotations.
 func capabilities(primary netconf.List) json.RawMessage {
-	declared := map[string]bool{annotationsCapability: true}
+	declared := map[string]bool{"io.kubernetes.cri.pod-annotations": true}
 	for _, p := range primary.Plugins() {
 		for _, capability := range p.Capabilities() {
 			declared[capability] = true
