@@ -23,6 +23,7 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(seed), "net-a")
 	}
+	f.Add([]byte(`{"type":"a"}`), " ")
 	f.Fuzz(func(t *testing.T, conf []byte, fallback string) {
 		before := bytes.Clone(conf)
 		var record netconf.List // the text may be one of a record, too

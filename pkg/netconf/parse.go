@@ -82,7 +82,7 @@ func draftOf(o rawjson.Object, fallbackName string) (draft, error) {
 	fields := rawjson.Fields{Unknown: func(string) {}, Keys: map[string]rawjson.Setter{
 		"cniVersion":  rawjson.String(&version, nil),
 		"cniVersions": rawjson.Strings(&versions, nil),
-		"name":        rawjson.Optional(rawjson.String(&d.list.name, name.Network)),
+		"name":        rawjson.Optional(rawjson.String(&d.list.name, nil)),
 	}}
 	if d.isList {
 		fields.Keys["disableCheck"] = flag(&d.list.disableCheck)
@@ -91,7 +91,11 @@ func draftOf(o rawjson.Object, fallbackName string) (draft, error) {
 		fields.Unknown = func(key string) { d.ignore(fields.Keys, key) }
 	}
 	d.faults.Add(fields.Read(o))
-	if value, given := o.Value("name"); d.list.name == "" && (!given || string(value) == `""`) {
+	value, given := o.Value("name")
+	switch {
+	case d.list.name != "":
+		d.faults.Add(fault.Under("name", name.Network(d.list.name)))
+	case !given || string(value) == `""`:
 		d.fault("name", "is missing")
 	}
 	d.choose(append(versions, version))
