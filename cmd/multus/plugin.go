@@ -127,7 +127,7 @@ func versionOf(stdin []byte) string {
 		CNIVersion string `json:"cniVersion"`
 	}
 	if json.Unmarshal(stdin, &conf) != nil || conf.CNIVersion == "" || len(conf.CNIVersion) > maxVersion {
-		return config.DefaultCNIVersion
+		return netconf.DefaultVersion
 	}
 	return conf.CNIVersion
 }

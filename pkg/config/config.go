@@ -18,6 +18,8 @@ type Config struct {
 	Capabilities map[string]bool
 	Runtime      map[string]json.RawMessage // what the runtime hands over, by capability
 	PrevResult   json.RawMessage
+	// PodAnnotations are the pod's where the runtime handed them over, else nil.
+	PodAnnotations map[string]string
 	// ValidAttachments is the list of GC; nil where neither key was there or it was null.
 	ValidAttachments []types.GCAttachment
 
@@ -84,9 +86,6 @@ const (
 	StatusNever       = "never"
 )
 
-// DefaultCNIVersion is what a configuration without cniVersion speaks.
-const DefaultCNIVersion = "0.1.0"
-
 // annotationsKey is the capability under which containerd and CRI-O hand over the
 // annotations of the pod.
 const annotationsKey = "io.kubernetes.cri.pod-annotations"
@@ -94,10 +93,4 @@ const annotationsKey = "io.kubernetes.cri.pod-annotations"
 // MayUse tells whether a pod of namespace podNS may use a NAD of namespace nadNS.
 func (c Config) MayUse(podNS, nadNS string) bool {
 	return !c.NamespaceIsolation || podNS == nadNS || slices.Contains(c.GlobalNamespaces, nadNS)
-}
-
-// PodAnnotations are the pod's annotations where the runtime handed them over.
-func (c Config) PodAnnotations() (annotations map[string]string, given bool) {
-	annotations, err := readAnnotations(c.Runtime[annotationsKey])
-	return annotations, err == nil && annotations != nil
 }

@@ -11,7 +11,7 @@ const day = 24 * time.Hour
 // Default is a configuration in which no key is given.
 func Default() Config {
 	return Config{
-		CNIVersion:          DefaultCNIVersion,
+		CNIVersion:          netconf.DefaultVersion,
 		Type:                "multus",
 		SystemNamespaces:    []string{"kube-system"},
 		MultusNamespace:     "kube-system",

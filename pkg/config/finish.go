@@ -36,8 +36,11 @@ func (r *reader) finish(o rawjson.Object) {
 		r.fault("clusterNetwork", "%s", text)
 	}
 	r.readValid(o)
-	_, err := readAnnotations(r.conf.Runtime[annotationsKey])
-	r.faults.Add(fault.Under("runtimeConfig", fault.Under(annotationsKey, err)))
+	if value := r.conf.Runtime[annotationsKey]; value != nil && string(value) != "null" {
+		anything := func(into *string) rawjson.Setter { return rawjson.String(into, nil) }
+		err := rawjson.Members(&r.conf.PodAnnotations, anything)(value)
+		r.faults.Add(fault.Under("runtimeConfig", fault.Under(annotationsKey, err)))
+	}
 	r.finishLog()
 }
 
@@ -82,14 +85,4 @@ func attachment(into *types.GCAttachment) rawjson.Setter {
 		}
 		return nil
 	}
-}
-
-// readAnnotations reads a pod's annotations; nil where there are none or null.
-func readAnnotations(value json.RawMessage) (annotations map[string]string, err error) {
-	if kind := rawjson.Kind(value); kind == "nothing" || kind == "null" {
-		return nil, nil
-	}
-	anything := func(into *string) rawjson.Setter { return rawjson.String(into, nil) }
-	err = rawjson.Members(&annotations, anything)(value)
-	return annotations, err
 }

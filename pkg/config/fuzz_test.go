@@ -25,7 +25,6 @@ func FuzzParse(f *testing.F) {
 		if !bytes.Equal(before, conf) {
 			t.Fatal("the input was changed")
 		}
-		c.PodAnnotations()
 		if err != nil {
 			if len(err.Error()) > 1<<16 {
 				t.Fatalf("error of %d bytes", len(err.Error()))

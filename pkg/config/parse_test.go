@@ -169,23 +169,15 @@ func TestParseValidAttachments(t *testing.T) {
 
 func TestPodAnnotations(t *testing.T) {
 	const key = `"io.kubernetes.cri.pod-annotations"`
-	tests := map[string]struct {
-		runtime string
-		want    map[string]string
-		given   bool
-	}{
-		"absent": {`{}`, nil, false},
-		"null":   {`{` + key + `:null}`, nil, false},
-		"none":   {`{` + key + `:{}}`, map[string]string{}, true},
-		"some":   {`{` + key + `: {"a/b":"[{\"x\": 1}]","e":""}}`, map[string]string{"a/b": `[{"x": 1}]`, "e": ""}, true},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, given := parse(t, with(`"runtimeConfig":`+tt.runtime)).PodAnnotations()
-			if diff := cmp.Diff(tt.want, got); diff != "" || given != tt.given {
-				t.Errorf("given %v, want %v; annotations (-want +got):\n%s", given, tt.given, diff)
-			}
-		})
+	for runtime, want := range map[string]map[string]string{
+		`{}`:                 nil,
+		`{` + key + `:null}`: nil,
+		`{` + key + `:{}}`:   {},
+		`{` + key + `: {"a/b":"[{\"x\": 1}]","e":""}}`: {"a/b": `[{"x": 1}]`, "e": ""},
+	} {
+		if diff := cmp.Diff(want, parse(t, with(`"runtimeConfig":`+runtime)).PodAnnotations); diff != "" {
+			t.Errorf("%s: annotations (-want +got):\n%s", runtime, diff)
+		}
 	}
 }
 

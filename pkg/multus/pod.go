@@ -22,7 +22,7 @@ func (p Plugin) pod(ctx context.Context, sb plan.Sandbox) (plan.Pod, error) {
 		return plan.Pod{}, coded(types.ErrInvalidEnvironmentVariables,
 			fmt.Errorf("CNI_ARGS: K8S_POD_NAMESPACE %q and K8S_POD_NAME %q: names of Kubernetes objects are expected", named.Namespace, named.Name))
 	}
-	if annotations, given := p.Planner.Conf.PodAnnotations(); given {
+	if annotations := p.Planner.Conf.PodAnnotations; annotations != nil {
 		named.Annotations = annotations
 		return named, nil
 	}

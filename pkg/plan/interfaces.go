@@ -18,12 +18,11 @@ func (d *draft) interfaces() []named {
 	}
 	names := make([]named, 0, len(d.wanted))
 	for i, w := range d.wanted {
-		next := d.positional(i-1, taken)
-		switch {
-		case i == 0:
+		next := named{name: w.selection.Interface, reason: "named in the annotation"}
+		if i == 0 {
 			next = named{name: d.sandbox.IfName, reason: "the runtime's name"}
-		case w.selection.Interface != "":
-			next = named{name: w.selection.Interface, reason: "named in the annotation"}
+		} else if next.name == "" {
+			next = d.positional(i-1, taken)
 		}
 		taken[next.name] = true
 		names = append(names, next)
