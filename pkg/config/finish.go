@@ -53,7 +53,7 @@ func (r *reader) finishLog() {
 	if log.Level == "verbose" {
 		log.Level = "info"
 	}
-	log.JSON = r.format == formatJSON
+	log.JSON = r.format == "json"
 }
 
 // readValid reads the list of GC. Its older key counts only where the newer one is

@@ -8,7 +8,8 @@ import (
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-// keys is the table of all keys: what each is read into and what it may be.
+// keys is the table of all keys: what each is read into and what it may be. Beyond the
+// bounds of numbers is nothing but a slip of the finger.
 func (r *reader) keys() map[string]rawjson.Setter {
 	c := &r.conf
 	elsewhere := func(json.RawMessage) error { return nil } // is read from the whole object
@@ -42,7 +43,7 @@ func (r *reader) keys() map[string]rawjson.Setter {
 		"allowedPlugins":           rawjson.Strings(&c.AllowedPlugins, name.Plugin),
 		"allowPodDeviceID":         rawjson.Bool(&c.AllowPodDeviceID),
 		"unsupportedRequests":      rawjson.Choice(&c.UnsupportedRequests, UnsupportedVerify, UnsupportedFail, UnsupportedLegacy),
-		"firstInterfaceIndex":      rawjson.Whole(&c.FirstInterfaceIndex, 0, maxInterfaceIndex),
+		"firstInterfaceIndex":      rawjson.Whole(&c.FirstInterfaceIndex, 0, 1000),
 		"networkStatus":            rawjson.Choice(&c.NetworkStatus, StatusAlways, StatusAdditional, StatusNever),
 		"events":                   rawjson.Bool(&c.Events),
 		"legacyNetworks":           rawjson.Bool(&c.LegacyNetworks),
@@ -52,19 +53,11 @@ func (r *reader) keys() map[string]rawjson.Setter {
 		"log_level":          rawjson.Choice(&r.olderLevel, logLevels()...),
 		"logFile":            rawjson.String(&c.Log.File, absolute),
 		"logToStderr":        rawjson.Bool(&c.Log.ToStderr),
-		"logFormat":          rawjson.Choice(&r.format, "text", formatJSON),
+		"logFormat":          rawjson.Choice(&r.format, "text", "json"),
 		"logOptions":         r.logOptions,
 		"retryDeleteOnError": rawjson.Bool(new(bool)), // a failed DEL can always be tried again
 	}
 }
-
-// Bounds of numbers: beyond them is nothing but a slip of the finger.
-const (
-	maxInterfaceIndex = 1000
-	maxLogAge         = 36500   // days
-	maxLogSize        = 1 << 20 // MiB
-	maxLogBackups     = 10000
-)
 
 // The list of GC has two keys: the first text of CNI 1.1.0 had the shorter one.
 const (
@@ -72,10 +65,7 @@ const (
 	olderValidKey = "cni.dev/attachments"
 )
 
-const (
-	formatJSON = "json"
-	mebibyte   = 1 << 20
-)
+const mebibyte = 1 << 20
 
 // logLevels are the levels of logLevel; verbose is an older name of info.
 func logLevels() []string { return []string{"panic", "error", "warning", "info", "verbose", "debug"} }
@@ -85,9 +75,9 @@ func (r *reader) logOptions(value json.RawMessage) error {
 	log := &r.conf.Log
 	days, mebibytes := int(log.MaxAge/day), int(log.MaxSize/mebibyte)
 	err := r.fields("logOptions.", map[string]rawjson.Setter{
-		"maxAge":     rawjson.Whole(&days, 0, maxLogAge),
-		"maxSize":    rawjson.Whole(&mebibytes, 0, maxLogSize),
-		"maxBackups": rawjson.Whole(&log.MaxBackups, 0, maxLogBackups),
+		"maxAge":     rawjson.Whole(&days, 0, 36500),
+		"maxSize":    rawjson.Whole(&mebibytes, 0, 1<<20),
+		"maxBackups": rawjson.Whole(&log.MaxBackups, 0, 10000),
 		"compress":   rawjson.Bool(&log.Compress),
 	}).Nested(value)
 	log.MaxAge, log.MaxSize = time.Duration(days)*day, int64(mebibytes)*mebibyte

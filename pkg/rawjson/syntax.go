@@ -86,7 +86,8 @@ func diagnose(data []byte, begin int, wanted string, err error) error {
 			return located(data, at, fmt.Sprintf("trailing comma before %q", next[:1]))
 		}
 	case rest[0] == '"' && len(last) == 1 && strings.IndexByte(`"}]0123456789el`, last[0]) >= 0:
-		return located(data, at, "a comma or a colon is missing before "+word(rest))
+		word, _ := jsontext.NewDecoder(bytes.NewReader(rest)).ReadValue()
+		return located(data, at, "a comma or a colon is missing before "+Shown(json.RawMessage(word)))
 	}
 	if errors.Is(err, jsontext.ErrNonStringName) {
 		return located(data, at, "a key in double quotes is expected")
@@ -106,15 +107,6 @@ func offset(data []byte, begin int, syntax *jsontext.SyntacticError) int {
 		return len(data)
 	}
 	return at + len(data[at:]) - len(bytes.TrimLeft(data[at:], whitespace))
-}
-
-// word is the quoted word at the beginning of text, or its first letter.
-func word(text []byte) string {
-	const longest = 40
-	if end := bytes.IndexByte(text[1:], '"'); end >= 0 && end < longest {
-		return string(text[:end+2])
-	}
-	return string(text[:1])
 }
 
 // located is an error that says where it is in the text.
