@@ -180,22 +180,3 @@ func TestPodAnnotations(t *testing.T) {
 		}
 	}
 }
-
-func TestMayUse(t *testing.T) {
-	open := config.Config{GlobalNamespaces: []string{"default"}}
-	isolated := config.Config{NamespaceIsolation: true, GlobalNamespaces: []string{"default", "shared"}}
-	tests := []struct {
-		conf       config.Config
-		pod, other string
-		want       bool
-	}{
-		{open, "a", "b", true}, {isolated, "a", "a", true}, {isolated, "a", "b", false},
-		{isolated, "a", "default", true}, {isolated, "a", "shared", true}, {isolated, "default", "a", false},
-		{config.Config{NamespaceIsolation: true}, "a", "default", false},
-	}
-	for _, tt := range tests {
-		if got := tt.conf.MayUse(tt.pod, tt.other); got != tt.want {
-			t.Errorf("isolation %v: a pod of %s may use %s: %v, want %v", tt.conf.NamespaceIsolation, tt.pod, tt.other, got, tt.want)
-		}
-	}
-}

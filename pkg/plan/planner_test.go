@@ -93,14 +93,6 @@ func TestLegacyArgsWithoutOthers(t *testing.T) {
 	}
 }
 
-func TestSelfAmongDelegates(t *testing.T) {
-	p := planner(t, nil)
-	p.Conf.Type = "ptp"
-	if _, err := p.Plan(t.Context(), sandbox, plan.Pod{}); err == nil || !strings.Contains(err.Error(), "run itself") {
-		t.Errorf("error %v", err)
-	}
-}
-
 // TestWhatIsKnownOfTheMissing keeps what a source says beyond that there is no
 // such object.
 func TestWhatIsKnownOfTheMissing(t *testing.T) {
