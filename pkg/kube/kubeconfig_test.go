@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"sigs.k8s.io/yaml"
 
 	"github.com/multus-cni/multus/pkg/cnitest"
 	"github.com/multus-cni/multus/pkg/plan"
@@ -116,46 +114,6 @@ func TestNoCredentialsWithoutTLS(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-func TestKubeconfigSyntax(t *testing.T) {
-	g := newGate(t, true)
-	block := `
-# by hand
-apiVersion: v1
-kind: Config
-clusters:
-- &c
-  name: c
-  cluster: {server: SERVER, insecure-skip-tls-verify: true}
-- {<<: *c, name: unused}
-users:
-- name: u
-  user:
-    token: >-
-      abc
-contexts:
-- name: x
-  context: {cluster: c, user: u, namespace: "any"}
-current-context: x
----
-current-context: of another document
-`
-	single := "{clusters: [{name: c, cluster: {server: 'SERVER', insecure-skip-tls-verify: true}}], users: [{name: u, user: {token: abc}}], contexts: [{name: x, context: {cluster: c, user: u}}], current-context: x}"
-	asJSON, err := yaml.YAMLToJSON([]byte(single))
-	if err != nil || !json.Valid(asJSON) {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{"YAML": block, "YAML like JSON": single, "JSON": " \n" + string(asJSON), "BOM": "\ufeff" + single} {
-		t.Run(name, func(t *testing.T) {
-			config := writeKubeconfig(t, strings.ReplaceAll(text, "SERVER", g.server.URL))
-			cnitest.Must(t, reach(within(t, 5*time.Second), open(t, config)))
-			seen := g.seen()
-			if got := seen[len(seen)-1].Authorization; got != "Bearer abc" {
-				t.Errorf("Authorization %q", got)
-			}
-		})
 	}
 }
 

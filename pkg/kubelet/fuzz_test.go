@@ -1,7 +1,6 @@
 package kubelet
 
 import (
-	"encoding/json"
 	"testing"
 
 	"github.com/multus-cni/multus/pkg/rpc"
@@ -25,14 +24,5 @@ func FuzzReadPods(f *testing.F) {
 		if err == nil && total > len(answer)*len(answer) {
 			t.Errorf("%d bytes became %d", len(answer), total)
 		}
-	})
-}
-
-func FuzzCheckpoint(f *testing.F) {
-	f.Add([]byte(entries))
-	f.Add([]byte(`{"Data":{"PodDeviceEntries":[{"DeviceIDs":{"-1":null}}]}}`))
-	f.Fuzz(func(_ *testing.T, data []byte) {
-		var c checkpoint
-		_ = json.Unmarshal(data, &c)
 	})
 }

@@ -62,10 +62,7 @@ func (c Conn) Close() { c.transport.CloseIdleConnections() }
 // that is answered.
 func (c Conn) Call(ctx context.Context, method string, message []byte) (Message, error) {
 	framed := append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message))), message...)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost"+method, bytes.NewReader(framed))
-	if err != nil {
-		return nil, err
-	}
+	req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost"+method, bytes.NewReader(framed)) // sound
 	req.Header = http.Header{"Content-Type": {"application/grpc"}, "Te": {"trailers"}}
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
