@@ -54,7 +54,11 @@ func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 func commandLine(ctx context.Context, std streams, args []string) int {
 	root := newRoot(std)
 	started := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		err := cmd.ValidateFlagGroups() // cobra itself looks later
+		started = err == nil
+		return err
+	}
 	switch {
 	case len(args) == 0:
 		root.SetOut(std.err)
@@ -164,7 +168,7 @@ func usage(cmd *cobra.Command) error {
 	for _, group := range []string{groupOwn, groupKeys, groupOlder} {
 		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 		cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
-			if _, in := flag.Annotations[group]; in || group == groupOwn && len(flag.Annotations) == 0 {
+			if groupOf(flag) == group {
 				flags.AddFlag(flag)
 			}
 		})
@@ -177,6 +181,15 @@ func usage(cmd *cobra.Command) error {
 	}
 	_, err := fmt.Fprintln(out)
 	return err
+}
+
+func groupOf(flag *pflag.Flag) string {
+	for _, group := range []string{groupKeys, groupOlder} {
+		if _, in := flag.Annotations[group]; in {
+			return group
+		}
+	}
+	return groupOwn
 }
 
 // filesOnly is for a subcommand that takes its files, and nothing else, with -f.

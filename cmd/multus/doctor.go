@@ -52,9 +52,7 @@ func doctorCommand(std streams) *cobra.Command {
   multus doctor --fix
   multus doctor --root /host -o json
   kubectl multus doctor --all-nodes`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			return errors.Join(cobra.NoArgs(cmd, args), opts.cluster.check(cmd.Flags()))
-		},
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if opts.cluster.all {
 				return doctorAll(cmd.Context(), std, opts)
@@ -75,7 +73,7 @@ func doctorCommand(std streams) *cobra.Command {
 	fs.BoolVar(&opts.Fix, "fix", false, "mend what cannot do harm")
 	fs.DurationVar(&opts.Limit, "timeout", 15*time.Second, "`TIME` for each check")
 	opts.output.flag(cmd, "table or json", "table", "json")
-	opts.cluster.flags(fs)
+	opts.cluster.flags(cmd)
 	return cmd
 }
 

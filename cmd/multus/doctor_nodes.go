@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 	"k8s.io/client-go/util/workqueue"
 
 	"github.com/multus-cni/multus/pkg/doctor"
@@ -24,7 +24,8 @@ type clusterOptions struct {
 	kubectl  []string // its own flags
 }
 
-func (o *clusterOptions) flags(fs *pflag.FlagSet) {
+func (o *clusterOptions) flags(cmd *cobra.Command) {
+	fs := cmd.Flags()
 	fs.BoolVar(&o.all, "all-nodes", false, "look at every node, through kubectl and the pods of multus's DaemonSet")
 	fs.StringVar(&o.selector, "selector", "app.kubernetes.io/name=multus", "`LABELS` of the DaemonSet's pods, with --all-nodes")
 	handOn := func(flag, usage string) {
@@ -35,19 +36,8 @@ func (o *clusterOptions) flags(fs *pflag.FlagSet) {
 	}
 	handOn("kubeconfig", "`FILE` for kubectl, with --all-nodes (default kubectl's own)")
 	handOn("context", "`NAME` of the context for kubectl, with --all-nodes")
-}
-
-// check refuses flags that say something about one node where all are meant.
-func (o *clusterOptions) check(fs *pflag.FlagSet) error {
-	if !o.all {
-		return nil
-	}
-	for _, name := range []string{"root", "conf"} {
-		if fs.Changed(name) {
-			return fmt.Errorf("--%s: says nothing of all nodes", name)
-		}
-	}
-	return nil
+	cmd.MarkFlagsMutuallyExclusive("all-nodes", "root") // which says nothing of all nodes
+	cmd.MarkFlagsMutuallyExclusive("all-nodes", "conf")
 }
 
 // nodeFindings are what is found on a node.
@@ -86,29 +76,20 @@ func doctorAll(ctx context.Context, std streams, opts doctorOptions) error {
 
 // pods are those of the DaemonSet, by node.
 func (o clusterOptions) pods(ctx context.Context) ([]nodeFindings, error) {
-	out, err := o.run(ctx, "get", "pods", "--all-namespaces", "--selector", o.selector, "--output", "json")
+	out, err := o.run(ctx, "get", "pods", "--all-namespaces", "--selector", o.selector, "--no-headers",
+		"--output", "custom-columns=:.spec.nodeName,:.metadata.namespace,:.metadata.name")
 	if err != nil {
 		return nil, err
 	}
-	var list struct {
-		Items []struct {
-			Metadata struct{ Name, Namespace string }
-			Spec     struct{ NodeName string }
-		}
-	}
-	if err := json.Unmarshal(out, &list); err != nil {
-		return nil, fmt.Errorf("kubectl get pods: %w", err)
-	}
 	var nodes []nodeFindings
-	for _, pod := range list.Items {
-		nodes = append(nodes, nodeFindings{Node: pod.Spec.NodeName, Pod: pod.Metadata.Name, Namespace: pod.Metadata.Namespace})
+	for _, line := range slices.Sorted(strings.Lines(string(out))) {
+		if cells := strings.Fields(line); len(cells) == 3 {
+			nodes = append(nodes, nodeFindings{Node: cells[0], Namespace: cells[1], Pod: cells[2]})
+		}
 	}
 	if len(nodes) == 0 {
 		return nil, fmt.Errorf("no pods with the labels %s: apply multus's DaemonSet, or name its labels with --selector", o.selector)
 	}
-	slices.SortFunc(nodes, func(a, b nodeFindings) int {
-		return cmp.Or(strings.Compare(a.Node, b.Node), strings.Compare(a.Pod, b.Pod))
-	})
 	return nodes, nil
 }
 

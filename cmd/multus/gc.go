@@ -79,7 +79,7 @@ func gc(ctx context.Context, std streams, opts nodeOptions, runtime string) erro
 	if err != nil {
 		return err
 	}
-	alive, err := aliveAt(ctx, runtime, plugin.Planner.Conf.APITimeout)
+	alive, err := aliveAt(ctx, plugin, runtime)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
+	"github.com/multus-cni/multus/pkg/config"
 	"github.com/multus-cni/multus/pkg/node"
 )
 
@@ -41,11 +42,9 @@ takes every one of them.`,
 }
 
 func install(ctx context.Context, std streams, f installFlags) error {
-	log := logrus.New()
-	log.SetOutput(std.err)
-	entry := logrus.NewEntry(log)
-	n := node.Node{Options: f.Options, Log: entry}
-	entry.WithFields(logrus.Fields{"distribution": f.distribution, "confDir": f.ConfDir, "binDirs": f.BinDirs, "apiServer": f.API.Server}).Info("installing")
+	log := std.log()
+	n := node.Node{Options: f.Options, Log: log}
+	log.WithFields(logrus.Fields{"distribution": f.distribution, "confDir": f.ConfDir, "binDirs": f.BinDirs, "apiServer": f.API.Server}).Info("installing")
 	if err := n.Check(); err != nil {
 		return err
 	}
@@ -53,20 +52,25 @@ func install(ctx context.Context, std streams, f installFlags) error {
 		_, err := n.Once(ctx)
 		return err
 	}
-	w := &watched{node: f.Options, health: &node.Health{}, plugin: f.collector(entry)}
+	w := &watched{node: f.Options, health: &node.Health{}, plugin: f.collector(log)}
 	owner := n.Owner()
 	go owner.Greet(ctx)
 	go w.collect(ctx, &f, &node.Repairer{Node: n})
 	if f.listen != "" {
-		go w.receive(ctx, entry)
-		w.serve(ctx, f.listen, entry)
+		go w.receive(ctx, log)
+		w.serve(ctx, f.listen, log)
 	}
 	n.Run(ctx, w.health)
 	if ctx := context.WithoutCancel(ctx); f.cleanup && owner.Gone(ctx) {
 		return f.depart(ctx, n)
 	}
-	entry.Info("ended; everything stays as it is")
+	log.Info("ended; everything stays as it is")
 	return nil
+}
+
+// log tells what is done on a node.
+func (s streams) log() *logrus.Entry {
+	return logrus.NewEntry(newLog(config.Log{Level: "info", ToStderr: true}, s.err))
 }
 
 // serve answers /healthz while the process lives, /readyz while the node is as it

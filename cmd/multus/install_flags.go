@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/pflag"
 
@@ -127,17 +127,8 @@ func (f *installFlags) keys(flags *pflag.FlagSet) {
 
 // kebab is a key of the configuration as the name of a flag: allow-pod-device-id.
 func kebab(key string) string {
-	var out strings.Builder
-	letters := []rune(key)
-	for i, r := range letters {
-		ends := i > 0 && unicode.IsUpper(r) &&
-			(unicode.IsLower(letters[i-1]) || i+1 < len(letters) && unicode.IsLower(letters[i+1]))
-		if ends {
-			out.WriteByte('-')
-		}
-		out.WriteRune(unicode.ToLower(r))
-	}
-	return out.String()
+	ends := regexp.MustCompile(`([a-z])([A-Z])|([A-Z])([A-Z][a-z])`) // of words
+	return strings.ToLower(ends.ReplaceAllString(key, "$1$3-$2$4"))
 }
 
 // complete fills in what was not given: from the environment, then from the preset.

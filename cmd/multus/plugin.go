@@ -23,30 +23,44 @@ import (
 
 // plugin answers one CNI command: one document on standard output at most, a
 // result or an error, and the exit code.
-func plugin(ctx context.Context, getenv func(string) string, std streams) int {
+func plugin(ctx context.Context, getenv func(string) string, std streams) (code int) {
 	call, err := multus.ReadCall(getenv, std.in)
+	var document json.RawMessage
+	switch {
+	case err != nil:
+	case call.Command == "VERSION":
+		document = versions(call.Stdin)
+	default:
+		document, err = command(ctx, call, std)
+	}
 	if err != nil {
-		return refuse(std, call.ErrorObject(versionOf(call.Stdin), err))
+		document, code = call.ErrorObject(versionOf(call.Stdin), err), 1
 	}
-	if call.Command == "VERSION" {
-		return answer(std, versions(call.Stdin))
+	if len(document) == 0 {
+		return code
 	}
+	if _, err := std.out.Write(append(document, '\n')); err != nil {
+		fmt.Fprintf(std.err, "multus: answer to the runtime: %v: %s\n", err, document)
+		return 1
+	}
+	return code
+}
+
+// command carries out what the configuration is needed for.
+func command(ctx context.Context, call multus.Call, std streams) (json.RawMessage, error) {
 	conf, err := config.Parse(call.Stdin)
 	if err != nil {
-		return refuse(std, call.ErrorObject(versionOf(call.Stdin), multus.Misconfigured(err)))
+		return nil, multus.Misconfigured(err)
 	}
 	if err := speaks(call.Command, conf.CNIVersion); err != nil {
-		return refuse(std, call.ErrorObject(conf.CNIVersion, err))
+		return nil, err
 	}
 	log := newLog(conf.Log, std.err)
 	result, err := execute(ctx, call, conf, log.WithFields(fieldsOf(call)))
 	if err := collectIfAsked(conf, call.Path); err != nil {
 		log.WithError(err).Warn("left to the next command")
 	}
-	if err != nil {
-		return refuse(std, call.ErrorObject(conf.CNIVersion, err))
-	}
-	return answer(std, result)
+	return result, err
 }
 
 func fieldsOf(call multus.Call) logrus.Fields {
@@ -142,27 +156,6 @@ func versions(stdin []byte) json.RawMessage {
 	if len(bytes.TrimSpace(stdin)) == 0 {
 		reply.CNIVersion = supported[len(supported)-1]
 	}
-	data, err := json.Marshal(reply)
-	if err != nil { // strings always marshal
-		return nil
-	}
+	data, _ := json.Marshal(reply) // strings always marshal
 	return data
-}
-
-func answer(std streams, result json.RawMessage) int {
-	if len(result) == 0 {
-		return 0
-	}
-	if _, err := std.out.Write(append(result, '\n')); err != nil {
-		fmt.Fprintln(std.err, "multus: answer to the runtime:", err)
-		return 1
-	}
-	return 0
-}
-
-func refuse(std streams, object []byte) int {
-	if _, err := std.out.Write(append(object, '\n')); err != nil {
-		fmt.Fprintf(std.err, "multus: answer to the runtime: %v: %s\n", err, object)
-	}
-	return 1
 }

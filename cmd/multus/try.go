@@ -87,8 +87,11 @@ func try(ctx context.Context, std streams, opts tryOptions) error {
 	if os.Geteuid() != 0 {
 		return errors.New("makes network namespaces and interfaces on this machine, which takes root: run it with sudo")
 	}
-	ctx, done := undisturbed(ctx)
+	// Neither the end of the terminal nor that of a pipe that we print to ends us before
+	// everything is taken down.
+	ctx, done := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer done()
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	if opts.remove != "" {
 		return removeTrials(ctx, std, opts)
 	}
@@ -180,18 +183,6 @@ func removeTrials(ctx context.Context, std streams, opts tryOptions) error {
 	return exitCode(code)
 }
 
-// undisturbed sees to it that neither the end of the terminal nor that of a pipe
-// that we print to ends us before everything is taken down.
-func undisturbed(ctx context.Context) (context.Context, func()) {
-	ctx, stop := signal.NotifyContext(ctx, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
-	pipe := make(chan os.Signal, 1)
-	signal.Notify(pipe, syscall.SIGPIPE)
-	return ctx, func() {
-		stop()
-		signal.Stop(pipe)
-	}
-}
-
 // check takes the arguments, of which those from dash on are the command, and
 // refuses what cannot be.
 func (o *tryOptions) check(args []string, dash int) error {
@@ -222,30 +213,18 @@ func tryPlugin(std streams, opts tryOptions, conf []byte) (multus.Plugin, error)
 		return multus.Plugin{}, fmt.Errorf("multus configuration: %w", err)
 	}
 	parsed.ReadinessFile = ""
-	log := tryLog(std, opts)
+	if own, err := os.Executable(); err == nil {
+		parsed.BinDir = append(parsed.BinDir, filepath.Join(filepath.Dir(own), "plugins"))
+	}
+	log := newLog(config.Log{Level: "debug", ToStderr: true}, std.err)
+	if !opts.verbose { // what fails is told by what it makes fail
+		log.SetLevel(logrus.WarnLevel)
+		log.SetFormatter(warnings{})
+	}
 	for _, w := range parsed.Warnings {
 		log.Warn(w)
 	}
-	plugin := newPlugin(append(opts.bin, filepath.SplitList(os.Getenv("CNI_PATH"))...), parsed, logrus.NewEntry(log))
-	if own, err := os.Executable(); err == nil {
-		plugin.Runner.Path = append(plugin.Runner.Path, filepath.Join(filepath.Dir(own), "plugins"))
-	}
-	plugin.Planner.Binaries = plugin.Runner
-	return plugin, nil
-}
-
-// tryLog tells warnings; what fails is told by what it makes fail.
-func tryLog(std streams, opts tryOptions) *logrus.Logger {
-	log := logrus.New()
-	log.SetOutput(std.err)
-	if opts.verbose {
-		log.SetLevel(logrus.DebugLevel)
-		log.SetFormatter(&logrus.TextFormatter{DisableColors: true, DisableTimestamp: true})
-		return log
-	}
-	log.SetLevel(logrus.WarnLevel)
-	log.SetFormatter(warnings{})
-	return log
+	return newPlugin(append(opts.bin, filepath.SplitList(os.Getenv("CNI_PATH"))...), parsed, logrus.NewEntry(log)), nil
 }
 
 // warnings is a log's format for people.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/multus-cni/multus/pkg/metrics"
@@ -37,9 +36,7 @@ come back by themselves.`,
 		Args:    cobra.NoArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return f.complete(cmd.Flags()) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log := logrus.New()
-			log.SetOutput(std.err)
-			n := node.Node{Options: f.Options, Log: logrus.NewEntry(log)}
+			n := node.Node{Options: f.Options, Log: std.log()}
 			defer progress(std, "waiting for the pods that multus attached")()
 			left, err := f.leave(cmd.Context(), n, f.wait, func(path string) { fmt.Fprintln(std.out, "removed", path) })
 			if left > 0 {
