@@ -34,10 +34,8 @@ func HostLocal(p netconf.Plugin) (dir string, ranges []Range) {
 
 // overlaps tells whether two ranges share an address.
 func (r Range) overlaps(other Range) bool {
-	return r.sameFamily(other) && !r.Last.Less(other.First) && !other.Last.Less(r.First)
+	return !r.Last.Less(other.First) && !other.Last.Less(r.First)
 }
-
-func (r Range) sameFamily(other Range) bool { return r.First.Is4() == other.First.Is4() }
 
 // hostLocal checks the ranges of the host-local plugin.
 func hostLocal(s settings) []problem {
@@ -48,7 +46,7 @@ func hostLocal(s settings) []problem {
 				all = append(all, problem{key: r.key, what: fmt.Sprintf("%s overlaps with %s of %s", r.Subnet, other.Subnet, other.key)})
 			}
 		}
-		if i > 0 && r.Set == ranges[i-1].Set && !r.sameFamily(ranges[i-1]) {
+		if i > 0 && r.Set == ranges[i-1].Set && r.First.Is4() != ranges[i-1].First.Is4() {
 			all = append(all, problem{key: r.key, what: "is of another address family than the one before it", cure: "give it a list of its own"})
 		}
 	}
