@@ -63,19 +63,12 @@ func (r *reader) version(o rawjson.Object) error {
 	if value, given := o.Folded("name"); given {
 		r.conf.Name, _ = rawjson.Text(value) // judged in its turn
 	}
-	value, given := o.Folded("cniVersion")
-	if !given {
-		return nil
+	if value, given := o.Folded("cniVersion"); given {
+		if err := rawjson.Optional(rawjson.String(&r.conf.CNIVersion, nil))(value); err != nil {
+			return fmt.Errorf("%w: cniVersion: %w", ErrNotConfiguration, err)
+		}
 	}
-	version, isText := rawjson.Text(value)
-	if !isText {
-		return fmt.Errorf("%w: cniVersion: %w", ErrNotConfiguration, rawjson.Unexpected("a string", value))
-	}
-	if version == "" {
-		return nil
-	}
-	r.conf.CNIVersion = version
-	if !netconf.Supports(version) {
+	if version := r.conf.CNIVersion; !netconf.Supports(version) {
 		return fmt.Errorf("%w: cniVersion: %s; the supported versions are %s",
 			ErrIncompatibleVersion, fault.Quote(version), strings.Join(netconf.SupportedVersions(), ", "))
 	}

@@ -3,7 +3,6 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
@@ -19,15 +18,15 @@ type request struct {
 	pair       string // CNI_ARGS for plugins that know no capabilities; empty: there is none
 }
 
-// requests are all that a selection asks the network's plugins for.
+// requests are all that a selection can ask the network's plugins for.
 func (s Selection) requests() []request {
-	return slices.DeleteFunc([]request{
+	return []request{
 		{len(s.IPs) > 0, "ips", "ips", s.IPs, "IP=" + strings.Join(s.IPs, ",")},
 		{s.MAC != "", "mac", "mac", s.MAC, "MAC=" + s.MAC},
 		{len(s.PortMappings) > 0, "portMappings", "portMappings", s.PortMappings, ""},
 		{s.Bandwidth != Bandwidth{}, "bandwidth", "bandwidth", s.Bandwidth, ""},
 		{s.InfinibandGUID != "", "infiniband-guid", "infinibandGUID", s.InfinibandGUID, ""},
-	}, func(r request) bool { return !r.asked })
+	}
 }
 
 // addRequests puts the selection's requests into values, the attachment's
@@ -38,6 +37,7 @@ func (d *draft) addRequests(a *Attachment, w wanted, values map[string]json.RawM
 	policy := d.planner.Conf.UnsupportedRequests
 	for _, r := range w.selection.requests() {
 		switch {
+		case !r.asked:
 		case a.Config.Declares(r.capability):
 			values[r.capability], _ = json.Marshal(r.value) // texts and numbers always marshal
 		case r.pair == "" || policy == config.UnsupportedFail:
