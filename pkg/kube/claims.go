@@ -135,7 +135,7 @@ func (c *Client) ClaimedDevices(ctx context.Context, pod plan.Pod) (map[string][
 		return nil, unavailable("the pod of that name has the UID %s, not %s", p.UID, pod.UID)
 	}
 	claims, found := map[string]*resourceClaim{}, map[string][]string{}
-	drivers := drivers{client: c, node: p.Spec.NodeName, read: map[string]bool{}, told: map[device]attributes{}}
+	known := drivers{client: c, node: p.Spec.NodeName, read: map[string]bool{}, told: map[device]attributes{}}
 	for _, u := range uses {
 		if claims[u.claim] == nil {
 			claim, err := c.claim(ctx, plan.Ref{Namespace: p.Namespace, Name: u.claim}, string(p.UID))
@@ -148,7 +148,7 @@ func (c *Client) ClaimedDevices(ctx context.Context, pod plan.Pod) (map[string][
 			if r.AdminAccess || !u.covers(r.Request) {
 				continue
 			}
-			told, err := drivers.attributes(ctx, r.device)
+			told, err := known.attributes(ctx, r.device)
 			if err != nil {
 				return nil, fault.About("ResourceSlices of driver "+r.Driver, err)
 			}
