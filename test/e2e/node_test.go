@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -73,10 +74,16 @@ func (n node) write(path, content string) {
 	n.feed(content, "sh", "-c", `mkdir -p "$(dirname "$0")" && cat >"$0.new" && mv "$0.new" "$0"`, path)
 }
 
-// hold stops one of the node's parts and keeps it from starting again.
+// hold stops one of the node's parts and keeps it from starting again, at most until
+// the test ends. The kubelet looks for an API server that was away after a pause that
+// grows to a minute, and makes no mirror of another test's static pod as long as it
+// believes that this one's is there; a new kubelet looks at once.
 func (n node) hold(part string) {
 	n.t.Helper()
 	n.must(os.WriteFile(filepath.Join(n.dir(), "held", part), nil, 0o600))
+	if part == "kube-apiserver" {
+		n.t.Cleanup(func() { n.kill("kubelet") })
+	}
 	n.t.Cleanup(func() { n.release(part) })
 	n.kill(part)
 }
@@ -161,10 +168,14 @@ func (n node) api(method, path string, answer any) error {
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s %s: %s", method, path, response.Status)
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
 	}
-	return json.NewDecoder(response.Body).Decode(answer)
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s %s: %s: %s", method, path, response.Status, text)
+	}
+	return json.Unmarshal(text, answer)
 }
 
 func (n node) must(err error) {

@@ -2,14 +2,17 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 )
 
-// static puts a pod in the kubelet's manifest directory.
+// static puts a pod in the kubelet's manifest directory, one that there never was: its
+// UID is made from what it consists of, and the kubelet mixes up pods of one UID.
 func (n node) static(p doc) {
 	n.t.Helper()
 	delete(p["spec"].(doc), "nodeName")
+	metadata(p)["labels"] = doc{"made": fmt.Sprint(time.Now().UnixNano())}
 	data, err := json.Marshal(p)
 	n.must(err)
 	n.write("/etc/kubernetes/manifests/"+p["metadata"].(doc)["name"].(string)+".json", string(data))
