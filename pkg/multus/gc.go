@@ -75,7 +75,9 @@ func (p Plugin) collect(ctx context.Context) (recs []recorded, unknown bool, err
 			late++
 			recs = append(recs, recorded{Record: rec, stale: true})
 		default:
-			errs = append(errs, p.collectOne(ctx, &rec))
+			if err := p.collectOne(ctx, &rec); err != nil {
+				errs = append(errs, fmt.Errorf("sandbox %s: %w", k, err))
+			}
 			recs = append(recs, recorded{Record: rec, stale: true})
 		}
 	}

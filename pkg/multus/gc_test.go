@@ -185,7 +185,7 @@ func TestGCGoesOn(t *testing.T) {
 	w.valid()
 	w.fail(map[string]error{"DEL b": &types.Error{Code: 5, Msg: "disk"}, "GC a": errors.New("no")})
 	got := object(t, w.GC(t.Context()))
-	if want := "5 network b (net0): b: disk\nnetwork b (net0): b: disk\nnetwork a: a: no"; got != want {
+	if want := "5 sandbox s1 (eth0): network b (net0): b: disk\nsandbox s2 (eth0): network b (net0): b: disk\nnetwork a: a: no"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	if calls := w.calls(); len(calls) != 9 {

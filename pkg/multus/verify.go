@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/multus-cni/multus/pkg/delegate"
 	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/plan"
+	"github.com/multus-cni/multus/pkg/state"
 )
 
 // verify compares a result with the requests that were handed over although no plugin
@@ -19,33 +19,24 @@ func verify(asked plan.Verify, result json.RawMessage) (warnings fault.Notes, er
 	if len(asked.IPs) == 0 && asked.MAC == "" {
 		return nil, nil
 	}
-	res, err := delegate.Parse(result)
+	got, err := statusOf(state.Attachment{Result: result})
 	if err != nil {
 		return nil, err
 	}
-	first := firstInSandbox(res.Interfaces)
-	mac := ""
-	if first >= 0 {
-		mac = res.Interfaces[first].Mac
-	}
-	var ips []string
-	for _, ip := range addressesOf(&res, first) {
-		ips = append(ips, ip.Address.IP.String())
-	}
 	switch {
 	case asked.MAC == "":
-	case mac == "":
+	case got.MAC == "":
 		warnings.Addf("mac %s was asked for, and the result does not tell which one the interface has", asked.MAC)
-	case !sameMAC(asked.MAC, mac):
-		return nil, passedOver("mac", asked.MAC, mac)
+	case !sameMAC(asked.MAC, got.MAC):
+		return nil, passedOver("mac", asked.MAC, got.MAC)
 	}
 	for _, ip := range asked.IPs {
 		bare, _, _ := strings.Cut(ip, "/")
 		switch {
-		case len(ips) == 0:
+		case len(got.IPs) == 0:
 			warnings.Addf("address %s was asked for, and the result tells of none", ip)
-		case !slices.Contains(ips, net.ParseIP(bare).String()):
-			return nil, passedOver("ips", ip, strings.Join(ips, ", "))
+		case !slices.Contains(got.IPs, net.ParseIP(bare).String()):
+			return nil, passedOver("ips", ip, strings.Join(got.IPs, ", "))
 		}
 	}
 	return warnings, nil
