@@ -92,15 +92,11 @@ func Key(key string) string {
 
 // QuoteAll shows a few values from outside.
 func QuoteAll(values []string) string {
-	const most = 10
-	var quoted []string
-	for _, value := range values[:min(len(values), most)] {
-		quoted = append(quoted, Quote(value))
+	quoted := make([]string, len(values))
+	for i, value := range values {
+		quoted[i] = Quote(value)
 	}
-	if len(values) > most {
-		quoted = append(quoted, "…")
-	}
-	return strings.Join(quoted, ", ")
+	return Clip(strings.Join(quoted, ", "), maxFault)
 }
 
 // Clip cuts text to at most limit bytes, between characters.

@@ -20,14 +20,11 @@ const (
 	maxFile      = 255 // what Linux lets the name of a file be
 )
 
-// multus is what the binary is called.
-const multus = "multus"
-
 // Self tells whether a plugin type is Multus itself, as far as the type tells it.
 // ours is the type of the configuration in force, "" for none.
 func Self(pluginType, ours string) bool {
 	base := filepath.Base(pluginType)
-	return base == multus || ours != "" && base == ours
+	return base == "multus" || ours != "" && base == ours
 }
 
 // Object checks the name of a Kubernetes object: a DNS-1123 subdomain.

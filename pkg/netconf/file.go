@@ -97,5 +97,5 @@ func readObject(path string) (rawjson.Object, error) {
 	if err != nil {
 		return rawjson.Object{}, regular.Reason(err)
 	}
-	return parseObject(data)
+	return rawjson.Parse(data)
 }

@@ -76,13 +76,11 @@ func (l List) Equal(o List) bool {
 		slices.EqualFunc(l.plugins, o.plugins, func(a, b Plugin) bool { return bytes.Equal(a.raw, b.raw) })
 }
 
-// WithArgs merges args, a JSON object, into args.cni of every plugin, the new
-// values winning; the other members of args stay (CNI conventions, "args").
+// WithArgs merges args, an object that rawjson has read, into args.cni of every
+// plugin, the new values winning; the other members of args stay (CNI conventions,
+// "args").
 func (l List) WithArgs(args json.RawMessage) (List, error) {
-	added, err := rawjson.Parse(args)
-	if err != nil {
-		return List{}, err
-	}
+	added, _ := rawjson.Nested(args)
 	plugins := l.Plugins()
 	for i, p := range plugins {
 		merged, err := mergeArgs(p.object(), added)

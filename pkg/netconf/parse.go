@@ -37,7 +37,10 @@ const (
 //
 // An error holds every fault of the configuration, each with its key.
 func Parse(data []byte, fallbackName string) (list List, warnings []string, err error) {
-	o, err := parseObject(data)
+	if len(data) > MaxSize {
+		return List{}, nil, fmt.Errorf("%d bytes of configuration: at most %d are read", len(data), MaxSize)
+	}
+	o, err := rawjson.Parse(data)
 	if err != nil {
 		return List{}, nil, err
 	}
@@ -49,13 +52,6 @@ func Parse(data []byte, fallbackName string) (list List, warnings []string, err 
 		return List{}, nil, err
 	}
 	return d.list, d.warnings, nil
-}
-
-func parseObject(data []byte) (rawjson.Object, error) {
-	if len(data) > MaxSize {
-		return rawjson.Object{}, fmt.Errorf("%d bytes of configuration: at most %d are read", len(data), MaxSize)
-	}
-	return rawjson.Parse(data)
 }
 
 // draft is a configuration as far as its own text goes; a file may find more

@@ -21,15 +21,11 @@ func (d *draft) legacyNetworks() (networks []wanted, chosen bool) {
 			d.faults.Add(fault.About("pod "+d.pod.String(), fmt.Errorf("has both annotations, %s and %s; keep one", LegacyNetworksKey, other)))
 		}
 	}
-	selections, faulty := d.selections(LegacyNetworksKey, d.pod.Namespace)
-	if faulty {
-		return nil, true
+	networks = d.podNetworks(LegacyNetworksKey)
+	if chosen = len(networks) > 0 || d.faults.Len() > 0; chosen {
+		d.kind = KindNetwork
 	}
-	d.kind = KindNetwork
-	for _, s := range selections {
-		networks = append(networks, wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: LegacyNetworksKey})
-	}
-	return networks, len(networks) > 0 || d.faults.Len() > 0
+	return networks, chosen
 }
 
 // LegacyConfig is the network configuration that an older kubernetes.com/v1

@@ -21,7 +21,7 @@ func (d *draft) selectNetworks() {
 	if own, asked := d.podDefault(); asked {
 		master = []wanted{own}
 	}
-	selected := d.podNetworks()
+	selected := d.podNetworks(NetworksKey)
 	if len(master) == 0 && len(selected) > 0 {
 		master, selected = selected[:1], selected[1:]
 	}
@@ -93,13 +93,13 @@ func (d *draft) podDefault() (wanted, bool) {
 	return w, true
 }
 
-// podNetworks are the networks that the pod asks for.
-func (d *draft) podNetworks() []wanted {
+// podNetworks are the networks that the pod asks for with an annotation.
+func (d *draft) podNetworks(key string) []wanted {
 	told := make(map[Ref]bool)
 	var networks []wanted
-	selections, faulty := d.selections(NetworksKey, d.pod.Namespace)
+	selections, faulty := d.selections(key, d.pod.Namespace)
 	for _, s := range selections {
-		w := wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: NetworksKey}
+		w := wanted{source: source{origin: definition, ref: s.Ref}, selection: s, key: key}
 		if w.refused = faulty || told[s.Ref]; !w.refused {
 			d.isolate(&w)
 			told[s.Ref] = w.refused

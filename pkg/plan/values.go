@@ -11,8 +11,6 @@ import (
 	"github.com/multus-cni/multus/pkg/fault"
 )
 
-const maxDeviceID = 253 // bytes
-
 // checkAddress takes an address with or without a prefix length.
 func checkAddress(s string) error {
 	_, noPrefix := netip.ParsePrefix(s)
@@ -50,7 +48,7 @@ func checkClaim(s string) error {
 // checkDevice takes what can be part of a file's name.
 func checkDevice(id string) error {
 	odd := func(r rune) bool { return r == '/' || unicode.IsSpace(r) || !unicode.IsPrint(r) }
-	if id == "" || len(id) > maxDeviceID || id == "." || id == ".." || strings.ContainsFunc(id, odd) {
+	if id == "" || len(id) > 253 || id == "." || id == ".." || strings.ContainsFunc(id, odd) {
 		return fmt.Errorf("%s is no device ID; write one like 0000:18:02.5, with no / and no white space", fault.Quote(id))
 	}
 	return nil
