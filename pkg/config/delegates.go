@@ -19,17 +19,13 @@ func (r *reader) readDelegates(value json.RawMessage) error {
 	var found []Delegate
 	faults.Add(rawjson.List(&found, r.delegate)(value))
 	isMaster := func(d Delegate) bool { return d.Master }
-	first := max(slices.IndexFunc(found, isMaster), 0)
-	for i, d := range found {
-		if i > first && d.Master {
-			faults.Addf("%q is true in elements %d and %d; one network is the default", masterKey, first+1, i+1)
+	if first := slices.IndexFunc(found, isMaster); first >= 0 {
+		if more := slices.IndexFunc(found[first+1:], isMaster); more >= 0 {
+			faults.Addf("%q is true in elements %d and %d; one network is the default", masterKey, first+1, first+more+2)
 		}
-		if i == first {
-			r.conf.Delegates = slices.Insert(r.conf.Delegates, 0, d)
-		} else {
-			r.conf.Delegates = append(r.conf.Delegates, d)
-		}
+		found = slices.Concat(found[first:first+1], found[:first], found[first+1:])
 	}
+	r.conf.Delegates = found
 	return faults.Err()
 }
 

@@ -62,21 +62,19 @@ func (l List) Error() string {
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "%d faults:", l.Len())
-	for i, err := range l.kept {
-		next := fmt.Sprintf(" (%d) %s", i+1, Clip(err.Error(), maxFault))
-		left := fmt.Sprintf(" … and %d more", l.Len()-i)
-		if text.Len()+len(next)+len(left) > MaxText {
-			return text.String() + left
+	shown := 0
+	for _, f := range l.kept {
+		next := fmt.Sprintf(" (%d) %s;", shown+1, Clip(f.Error(), maxFault))
+		if text.Len()+len(next)+len(" … and 1000000 more") > MaxText {
+			break
 		}
 		text.WriteString(next)
-		if i < l.Len()-1 {
-			text.WriteByte(';')
-		}
+		shown++
 	}
-	if l.more > 0 {
-		fmt.Fprintf(&text, " … and %d more", l.more)
+	if shown < l.Len() {
+		fmt.Fprintf(&text, " … and %d more", l.Len()-shown)
 	}
-	return text.String()
+	return strings.TrimSuffix(text.String(), ";")
 }
 
 // Quote shows a value from outside: visible whatever is in it, and short.

@@ -22,11 +22,10 @@ func distance(a, b string) int {
 		diagonal := row[0]
 		row[0] = i + 1
 		for j := range len(b) {
-			cost := 1
+			next := min(diagonal, row[j], row[j+1]) + 1
 			if a[i] == b[j] {
-				cost = 0
+				next = diagonal
 			}
-			next := min(diagonal+cost, row[j]+1, row[j+1]+1)
 			diagonal, row[j+1] = row[j+1], next
 		}
 	}

@@ -32,13 +32,7 @@ func File(path string) (Found, error) {
 func Chain(dir, name, cniVersion string) (Found, error) {
 	d := draft{list: List{name: name, cniVersion: cniVersion}}
 	err := d.extend(dir)
-	if err == nil && len(d.list.plugins) == 0 {
-		err = ErrNoPlugins
-	}
-	if err != nil {
-		return Found{}, fmt.Errorf("%s: %w", dir, err)
-	}
-	return d.found(dir), nil
+	return d.found(dir, err)
 }
 
 // load makes the network of a file that was read already.
@@ -47,22 +41,22 @@ func load(path string, o rawjson.Object) (Found, error) {
 	if err == nil && d.isList && !d.inlineOnly {
 		err = d.extend(filepath.Join(filepath.Dir(path), d.list.name))
 	}
+	return d.found(path, err)
+}
+
+// found is the network, or what is wrong with it, with the place where it was found.
+func (d draft) found(path string, err error) (Found, error) {
 	if err == nil && len(d.list.plugins) == 0 {
 		err = errEmpty
 	}
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return d.found(path), nil
-}
-
-// found is the network with the place where it was found in its warnings.
-func (d draft) found(path string) Found {
 	var warnings []string
 	for _, w := range d.warnings {
 		warnings = append(warnings, path+": "+w)
 	}
-	return Found{List: d.list, File: path, IsList: d.isList, Warnings: warnings}
+	return Found{List: d.list, File: path, IsList: d.isList, Warnings: warnings}, nil
 }
 
 // extend appends the plugins of a directory. The name of the network was checked, so

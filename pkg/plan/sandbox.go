@@ -14,18 +14,12 @@ type Sandbox struct {
 // names none. Everything else in CNI_ARGS is the delegates' business, so unknown
 // keys and odd pairs are no faults here.
 func (sb Sandbox) Pod() Pod {
-	var pod Pod
+	values := make(map[string]string)
 	for pair := range strings.SplitSeq(sb.Args, ";") {
 		key, value, _ := strings.Cut(pair, "=")
-		switch key {
-		case "K8S_POD_NAMESPACE":
-			pod.Namespace = value
-		case "K8S_POD_NAME":
-			pod.Name = value
-		case "K8S_POD_UID":
-			pod.UID = value
-		}
+		values[key] = value
 	}
+	pod := Pod{Namespace: values["K8S_POD_NAMESPACE"], Name: values["K8S_POD_NAME"], UID: values["K8S_POD_UID"]}
 	if pod.Namespace == "" || pod.Name == "" {
 		return Pod{}
 	}
