@@ -5,6 +5,7 @@
 package fault
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -92,9 +93,7 @@ func Under(key string, err error) error {
 // At gives a place to every fault of an error that has none; nil stays nil.
 func At(place string, err error) error {
 	return each(err, func(f Fault) Fault {
-		if f.Place == "" {
-			f.Place = place
-		}
+		f.Place = cmp.Or(f.Place, place)
 		return f
 	})
 }

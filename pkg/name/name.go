@@ -15,10 +15,7 @@ import (
 	"github.com/multus-cni/multus/pkg/fault"
 )
 
-const (
-	maxInterface = 15  // IFNAMSIZ less the terminating NUL
-	maxFile      = 255 // what Linux lets the name of a file be
-)
+const maxInterface = 15 // IFNAMSIZ less the terminating NUL
 
 // Self tells whether a plugin type is Multus itself, as far as the type tells it.
 // ours is the type of the configuration in force, "" for none.
@@ -61,9 +58,10 @@ func Network(s string) error {
 	return nil
 }
 
-// Plugin checks a plugin's type, the bare name of its binary.
+// Plugin checks a plugin's type, the bare name of its binary, for which Linux has 255
+// bytes.
 func Plugin(s string) error {
-	if s == "" || s == "." || s == ".." || len(s) > maxFile || strings.ContainsAny(s, `/\`) || strings.ContainsFunc(s, unicode.IsControl) {
+	if s == "" || s == "." || s == ".." || len(s) > 255 || strings.ContainsAny(s, `/\`) || strings.ContainsFunc(s, unicode.IsControl) {
 		return fmt.Errorf("%s: the bare name of a plugin's binary is expected, without a path", fault.Quote(s))
 	}
 	return nil

@@ -81,11 +81,10 @@ func meant(key string, known []string) string {
 	const shortest = 4 // two short words always look alike
 	key = strings.TrimSuffix(strings.ToLower(key), "request")
 	others := map[string]string{"gateway": "default-route", "gateways": "default-route", "ip": "ips", "ns": "namespace", "args": "cni-args"}
-	i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) })
-	switch other := others[key]; {
-	case i >= 0:
+	if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 {
 		return known[i]
-	case slices.Contains(known, other) || len(key) < shortest:
+	}
+	if other := others[key]; slices.Contains(known, other) || len(key) < shortest {
 		return other
 	}
 	return name.Nearest(key, known)

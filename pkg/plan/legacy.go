@@ -42,8 +42,7 @@ func LegacyConfig(plugin, args string) (string, error) {
 	}
 	given, typed := conf.Value("type")
 	if !typed {
-		kind := rawjson.Member{Key: "type", Value: rawjson.Quote(plugin)}
-		conf = rawjson.New(append([]rawjson.Member{kind}, conf.Members()...)...)
+		conf = rawjson.New(rawjson.Member{Key: "type", Value: rawjson.Quote(plugin)}).Merge(conf)
 	} else if kind, _ := rawjson.Text(given); kind != plugin {
 		return "", fmt.Errorf("args: type %s contradicts plugin %q; leave the type out", rawjson.Shown(given), plugin)
 	}

@@ -123,11 +123,10 @@ func (p Planner) Everywhere(ctx context.Context) ([]netconf.List, error) {
 	var lists []netconf.List
 	for i, w := range d.wanted {
 		n, usable := d.networks[w.source]
-		if !usable && i < len(master) {
-			return nil, d.faults.Err()
-		}
 		if usable {
 			lists = append(lists, n.list)
+		} else if i < len(master) {
+			return nil, d.faults.Err()
 		}
 	}
 	return lists, d.faults.Err()

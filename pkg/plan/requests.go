@@ -69,8 +69,5 @@ func undeclared(a Attachment, r request) error {
 
 // withPair appends a pair to CNI_ARGS.
 func withPair(args, pair string) string {
-	if args == "" || strings.HasSuffix(args, ";") {
-		return args + pair
-	}
-	return args + ";" + pair
+	return strings.TrimPrefix(strings.TrimSuffix(args, ";")+";"+pair, ";")
 }

@@ -33,13 +33,10 @@ func ReadOpen(f *os.File, limit int64) ([]byte, error) {
 		return nil, &fs.PathError{Op: "read", Path: f.Name(), Err: fmt.Errorf("a regular file is expected, found %s", kind(info.Mode()))}
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = &fs.PathError{Op: "read", Path: f.Name(), Err: fmt.Errorf("more than %d bytes", limit)}
+	if int64(len(data)) > limit {
+		return nil, &fs.PathError{Op: "read", Path: f.Name(), Err: fmt.Errorf("more than %d bytes", limit)}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return data, nil
+	return data, err
 }
 
 // Exists tells whether there is something of any kind at a path that can be seen.
