@@ -17,6 +17,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -102,7 +103,7 @@ func (o Object) distinct() error {
 }
 
 // Members are the members in their order. The slice is a copy.
-func (o Object) Members() []Member { return append([]Member(nil), o.members...) }
+func (o Object) Members() []Member { return slices.Clone(o.members) }
 
 // Len is the number of members.
 func (o Object) Len() int { return len(o.members) }
@@ -126,9 +127,9 @@ func (o Object) Text(key string) (string, bool) {
 // Folded is the value of the key as encoding/json finds it: in any case, the last
 // one counts.
 func (o Object) Folded(key string) (json.RawMessage, bool) {
-	for i := len(o.members) - 1; i >= 0; i-- {
-		if strings.EqualFold(o.members[i].Key, key) {
-			return o.members[i].Value, true
+	for _, m := range slices.Backward(o.members) {
+		if strings.EqualFold(m.Key, key) {
+			return m.Value, true
 		}
 	}
 	return nil, false
@@ -183,13 +184,7 @@ func (o Object) Merge(other Object) Object {
 
 // Without drops the members whose key is said to go.
 func (o Object) Without(goes func(key string) bool) Object {
-	out := make([]Member, 0, len(o.members))
-	for _, m := range o.members {
-		if !goes(m.Key) {
-			out = append(out, m)
-		}
-	}
-	return Object{members: out}
+	return Object{members: slices.DeleteFunc(o.Members(), func(m Member) bool { return goes(m.Key) })}
 }
 
 // JSON writes the object without white space.
