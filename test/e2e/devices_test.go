@@ -207,6 +207,7 @@ func TestDevices(t *testing.T) {
 		out, err := n.try("", "ls", "/var/lib/cni/multus/sandboxes")
 		return err == nil && strings.Contains(out, "@eth0.json") && !strings.Contains(out, sandbox)
 	})
+	n.until("attached for good", func() bool { return strings.Count(n.events("two", "AddedInterfaces"), "\n") == 2 })
 	n.running("two")
 	if again := n.handed("two"); len(again) != 2 || !slices.Equal(slices.Sorted(slices.Values(again)), slices.Sorted(slices.Values(handed))) {
 		t.Errorf("the new sandbox has %q, the one before had %q", again, handed)

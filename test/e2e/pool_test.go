@@ -37,7 +37,7 @@ func lent(t *testing.T) node {
 	}
 	t.Cleanup(func() {
 		if t.Failed() { // what it left is nobody else's trouble
-			if err := script(dir, "stop"); err != nil {
+			if err := script(dir, "stop", "MULTUS_E2E_ALONE=1"); err != nil {
 				t.Error(err)
 			}
 			return
