@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/multus-cni/multus/pkg/fault"
 	"github.com/multus-cni/multus/pkg/name"
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
@@ -117,10 +118,7 @@ func nested(o rawjson.Object, key string) (rawjson.Object, error) {
 		return rawjson.Object{}, nil
 	}
 	inner, err := rawjson.Nested(value)
-	if err != nil {
-		return rawjson.Object{}, fmt.Errorf("%s: %w", key, err)
-	}
-	return inner, nil
+	return inner, fault.Under(key, err)
 }
 
 // WithDevice sets deviceID and pciBusID at the top of every plugin.
