@@ -144,10 +144,7 @@ func moveAside(path string) error {
 func (f *File) startTidying(path string) error {
 	conf := f.Conf
 	conf.File = path
-	argument, err := json.Marshal(conf)
-	if err != nil {
-		return err
-	}
+	argument, _ := json.Marshal(conf) // texts and numbers always marshal
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Args = []string{"multus", TidyCommand, string(argument)}
 	cmd.Env = []string{} // above all, no CNI_COMMAND

@@ -60,7 +60,7 @@ func (p Plugin) detach(ctx context.Context, rec *state.Record) error {
 func (p Plugin) detachSome(ctx context.Context, rec *state.Record, wanted func(plan.Attachment) bool) error {
 	errs := p.detachWanted(ctx, rec, wanted)
 	var saved error
-	if slices.ContainsFunc(rec.Attachments, started) {
+	if slices.ContainsFunc(rec.Attachments, state.Attachment.Started) {
 		saved = p.State.Update(*rec)
 	} else {
 		saved = p.State.Remove(*rec)
@@ -76,7 +76,7 @@ func (p Plugin) detachWanted(ctx context.Context, rec *state.Record, wanted func
 	var errs []error
 	for i := len(rec.Attachments) - 1; i >= 0; i-- {
 		a := &rec.Attachments[i]
-		if !started(*a) || !wanted(a.Attachment) {
+		if !a.Started() || !wanted(a.Attachment) {
 			continue
 		}
 		if err := p.detachOne(ctx, rec.Sandbox, *a); err != nil {
@@ -86,11 +86,6 @@ func (p Plugin) detachWanted(ctx context.Context, rec *state.Record, wanted func
 		a.Phase = state.Detached
 	}
 	return errs
-}
-
-// started tells whether there may be something to detach.
-func started(a state.Attachment) bool {
-	return a.Phase == state.Attaching || a.Phase == state.Attached
 }
 
 func (p Plugin) detachOne(ctx context.Context, sb plan.Sandbox, a state.Attachment) error {

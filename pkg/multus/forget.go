@@ -35,7 +35,7 @@ func (p Plugin) Forget(ctx context.Context, k state.Key) (Forgotten, error) {
 	if why == nil {
 		return Forgotten{}, nil
 	}
-	left := slices.DeleteFunc(rec.Attachments, func(a state.Attachment) bool { return !started(a) })
+	left := slices.DeleteFunc(rec.Attachments, func(a state.Attachment) bool { return !a.Started() })
 	for _, a := range left {
 		p.removeDeviceInfo(a.Attachment)
 	}

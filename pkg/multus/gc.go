@@ -71,11 +71,10 @@ func (p Plugin) collect(ctx context.Context) (recs []recorded, unknown bool, err
 			errs = append(errs, p.setAside(k, err))
 		case live:
 			recs = append(recs, recorded{Record: rec})
-		case ctx.Err() != nil:
-			late++
-			recs = append(recs, recorded{Record: rec, stale: true})
 		default:
-			if err := p.collectOne(ctx, &rec); err != nil {
+			if ctx.Err() != nil {
+				late++
+			} else if err := p.collectOne(ctx, &rec); err != nil {
 				errs = append(errs, fmt.Errorf("sandbox %s: %w", k, err))
 			}
 			recs = append(recs, recorded{Record: rec, stale: true})

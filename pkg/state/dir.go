@@ -80,9 +80,6 @@ func (d Dir) Update(r Record) error {
 // Load reads the record of a sandbox, or the one that an older Multus left of
 // it. ErrNone; ErrUnreadable.
 func (d Dir) Load(k Key) (Record, error) {
-	if err := k.check(); err != nil {
-		return Record{}, err
-	}
 	r, err := d.load(k)
 	// Of a name that is too long for a file there is no record of today: Create
 	// refuses it.

@@ -92,17 +92,19 @@ func parseLegacy(data []byte) (legacy, error) {
 
 func (e *element) parse(raw json.RawMessage) error {
 	// The forms in which v3 and v4 wrote the configuration: as it was given, which
-	// is what counts, and as they had understood it.
+	// is what counts, and as they had understood it. v1 and v2 marked one.
 	var forms struct {
 		Bytes    []byte
 		ConfList json.RawMessage
 		Conf     json.RawMessage
+		Master   bool `json:"masterplugin"`
 	}
 	if err := json.Unmarshal(raw, &forms); err != nil {
 		return err
 	}
 	if forms.Bytes == nil && forms.ConfList == nil && forms.Conf == nil {
-		return e.parsePlain(raw)
+		e.plain, e.master = true, forms.Master
+		return e.parseList(raw)
 	}
 	if err := json.Unmarshal(raw, &e.requests); err != nil {
 		return err
@@ -119,17 +121,6 @@ func (e *element) parse(raw json.RawMessage) error {
 		e.list = e.list.WithDevice(e.DeviceID)
 	}
 	return nil
-}
-
-func (e *element) parsePlain(raw json.RawMessage) error {
-	var mark struct {
-		Master bool `json:"masterplugin"`
-	}
-	if err := json.Unmarshal(raw, &mark); err != nil {
-		return err
-	}
-	e.plain, e.master = true, mark.Master
-	return e.parseList(raw)
 }
 
 // parseList reads the configuration from the first form of it that is one. Older

@@ -129,6 +129,9 @@ func (r Record) check() error {
 	return nil
 }
 
+// Started tells whether there may be something to detach.
+func (a Attachment) Started() bool { return a.Phase == Attaching || a.Phase == Attached }
+
 func (a Attachment) check() error {
 	if !slices.Contains([]Phase{Planned, Attaching, Attached, Detached}, a.Phase) {
 		return fmt.Errorf("phase %.100q: none of planned, attaching, attached, detached", a.Phase)

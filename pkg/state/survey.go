@@ -23,7 +23,7 @@ func (d Dir) Survey() (Survey, error) {
 			s.Older++
 		}
 		for _, a := range rec.Attachments {
-			if a.Phase == Attaching || a.Phase == Attached {
+			if a.Started() {
 				s.Attachments++
 			}
 		}

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -112,10 +113,7 @@ func (d Dir) removeNote(r Record) error {
 // noteUID is under what the sandbox is noted; "" for not at all. DEL without a record
 // knows the pod from CNI_ARGS alone.
 func noteUID(r Record) string {
-	uid := r.Pod.UID
-	if uid == "" {
-		uid = r.Sandbox.Pod().UID
-	}
+	uid := cmp.Or(r.Pod.UID, r.Sandbox.Pod().UID)
 	if !isUID(uid) {
 		return ""
 	}
