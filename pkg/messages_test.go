@@ -22,7 +22,6 @@ var refusing = []string{
 // are logged.
 var elsewhere = []string{
 	"delegates of the configuration", "named in the annotation", "networks left alone: what live sandboxes hold cannot be read",
-	`{"code":999,"msg":"an error that cannot be told"}`, // of an error that has no JSON
 }
 
 // quiet are functions that log, or make something else of text than an error.

@@ -39,9 +39,6 @@ func Routes(sb plan.Sandbox, atts []plan.Attachment, results []json.RawMessage) 
 }
 
 func enforce(sb plan.Sandbox, carrier int, atts []plan.Attachment, results []json.RawMessage) ([]json.RawMessage, error) {
-	if len(atts) != len(results) {
-		return nil, fmt.Errorf("%d attachments have %d results", len(atts), len(results))
-	}
 	listed, err := gateways(atts[carrier].DefaultRoute.Gateways)
 	if err != nil {
 		return nil, err

@@ -22,9 +22,9 @@ import (
 
 // Versions of the CNI specification that brought commands and members.
 const (
-	checkSince = "0.4.0" // CHECK, and prevResult on DEL
-	gcSince    = "1.1.0" // GC and STATUS
-	listsSince = "0.3.0" // lists of interfaces, addresses and routes in results
+	checkSince  = "0.4.0" // CHECK, and prevResult on DEL
+	statusSince = "1.1.0" // STATUS
+	listsSince  = "0.3.0" // lists of interfaces, addresses and routes in results
 )
 
 // Runner runs plugins.
@@ -95,9 +95,6 @@ func (r Runner) Add(ctx context.Context, sb plan.Sandbox, a plan.Attachment) (Ma
 			return Made{Unstarted: len(plugins) - i - 1}, fmt.Errorf("%s: %w", p.Type(), err)
 		}
 	}
-	if result == nil {
-		return Made{}, netconf.ErrNoPlugins
-	}
 	return Made{Result: result, Attached: true}, nil
 }
 
@@ -153,12 +150,9 @@ func (r Runner) Check(ctx context.Context, sb plan.Sandbox, a plan.Attachment, r
 	return nil
 }
 
-// GC hands GC to every plugin of a network; all failures are joined. Lists that
-// are older than GC, or do not want it, are left alone.
+// GC hands GC to every plugin of a network whose list is none that is older than GC or
+// does not want it; all failures are joined.
 func (r Runner) GC(ctx context.Context, list netconf.List, valid []types.GCAttachment) error {
-	if !netconf.AtLeast(list.CNIVersion(), gcSince) || list.DisableGC() {
-		return nil
-	}
 	attachments, err := json.Marshal(append([]types.GCAttachment{}, valid...)) // null would not be a list
 	if err != nil {
 		return err
@@ -179,7 +173,7 @@ func (r Runner) Status(ctx context.Context, list netconf.List) error {
 		if _, err := r.Find(p.Type()); err != nil {
 			return &types.Error{Code: types.ErrPluginNotAvailable, Msg: err.Error()}
 		}
-		if !netconf.AtLeast(list.CNIVersion(), gcSince) {
+		if !netconf.AtLeast(list.CNIVersion(), statusSince) {
 			continue
 		}
 		if _, err := r.run(ctx, call{command: "STATUS", list: list}, p, netconf.Request{}); err != nil {

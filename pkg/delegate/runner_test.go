@@ -276,8 +276,6 @@ func TestGC(t *testing.T) {
 	}{
 		{"all plugins", chain(t, "1.1.0"), valid, nil, []string{"GC a", "GC b", "GC c"}, `[{"containerID":"c1","ifname":"net0"}]`, ""},
 		{"nothing valid", chain(t, "1.1.0"), nil, nil, []string{"GC a", "GC b", "GC c"}, `[]`, ""},
-		{"older than GC", chain(t, "1.0.0"), valid, nil, []string{}, "", ""},
-		{"not wanted", chain(t, "1.1.0", `"disableGC":true,`), valid, nil, []string{}, "", ""},
 		{"goes on after errors", chain(t, "1.1.0"), nil, map[string]error{"GC a": errors.New("x"), "GC c": errors.New("y")},
 			[]string{"GC a", "GC b", "GC c"}, `[]`, "a: x\nc: y"},
 	}

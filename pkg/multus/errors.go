@@ -98,10 +98,7 @@ func (c Call) ErrorObject(cniVersion string, err error) []byte {
 		o.Msg, o.Details = reword(o.Msg), reword(o.Details)
 	}
 	o.Msg, o.Details = fault.Clip(o.Msg, maxMessage), fault.Clip(o.Details, maxMessage)
-	data, err := json.Marshal(o)
-	if err != nil { // strings and a number always marshal
-		return []byte(`{"code":999,"msg":"an error that cannot be told"}`)
-	}
+	data, _ := json.Marshal(o) // strings and a number always marshal
 	return data
 }
 
