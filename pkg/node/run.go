@@ -83,9 +83,10 @@ func (n Node) Run(ctx context.Context, health *Health) {
 	}
 	var fight fight
 	var told string
+	looked := n // gets newer tokens, which those beside have no part in
 	for ctx.Err() == nil {
 		changes, end := n.watch(n.watched())
-		report, err := n.Reconcile()
+		report, err := looked.Reconcile()
 		fights := fight.noticed(report, time.Now())
 		if fights {
 			err = errors.Join(err, ErrFight)
@@ -95,7 +96,7 @@ func (n Node) Run(ctx context.Context, health *Health) {
 			sleep(ctx, fightPause)
 		}
 		if token := await(ctx, n.Poll, changes, tokens); token != "" {
-			n.newest = token
+			looked.newest = token
 		}
 		end()
 	}
