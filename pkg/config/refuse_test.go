@@ -41,6 +41,7 @@ func TestParseRefuses(t *testing.T) {
 		"durations":                  {with(`"readinessTimeout":"0s","apiTimeout":"-1s","delegateTimeout":"5"`), fmt.Sprintf("readinessTimeout: \"0s\": %[1]s, more than zero\napiTimeout: \"-1s\": %[1]s, more than zero\ndelegateTimeout: \"5\": %[1]s, more than zero", duration)},
 		"duration's type":            {with(`"readinessTimeout":45`), `readinessTimeout: 45: ` + duration + `, more than zero`},
 		"switch":                     {with(`"events":"false"`), `events: true or false is expected, found a string`},
+		"empty strings":              {with(`"namespaceIsolation":"","allowedPlugins":"","firstInterfaceIndex":""`), "namespaceIsolation: true or false is expected, found a string\nallowedPlugins: a list is expected, found a string\nfirstInterfaceIndex: \"\": a whole number from 0 to 1000 is expected"},
 		"plugins":                    {with(`"allowedPlugins":["/bin/sh"]`), `allowedPlugins: element 1: "/bin/sh": the bare name of a plugin's binary is expected, without a path`},
 		"choice":                     {with(`"unsupportedRequests":"x","networkStatus":"y"`), "unsupportedRequests: \"x\": one of verify, fail, legacy is expected\nnetworkStatus: \"y\": one of always, additional, never is expected"},
 		"index below":                {with(`"firstInterfaceIndex":-1`), `firstInterfaceIndex: -1: a whole number from 0 to 1000 is expected`},

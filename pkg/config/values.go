@@ -13,9 +13,20 @@ import (
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
+// text reads a string that is right. Here and wherever a string is a key's value, an
+// empty one is as good as leaving the key out.
+func text(into *string, right func(string) error) rawjson.Setter {
+	return rawjson.Optional(rawjson.String(into, right))
+}
+
+// choice reads one of a few words.
+func choice(into *string, words ...string) rawjson.Setter {
+	return rawjson.Optional(rawjson.Choice(into, words...))
+}
+
 // duration reads a span of time that is more than none.
 func duration(into *time.Duration) rawjson.Setter {
-	return func(value json.RawMessage) error {
+	return rawjson.Optional(func(value json.RawMessage) error {
 		s, _ := rawjson.Text(value)
 		d, err := time.ParseDuration(s)
 		if err != nil || d <= 0 {
@@ -23,7 +34,7 @@ func duration(into *time.Duration) rawjson.Setter {
 		}
 		*into = d
 		return nil
-	}
+	})
 }
 
 // keep keeps a value as it is.
@@ -72,12 +83,12 @@ func commaNamespaces(into *[]string) rawjson.Setter {
 // orString reads one string too where a list is expected, as the list that it is split
 // into.
 func orString(list rawjson.Setter, split func(string) []string) rawjson.Setter {
-	return func(value json.RawMessage) error {
+	return rawjson.Optional(func(value json.RawMessage) error {
 		if text, isText := rawjson.Text(value); isText {
 			value, _ = json.Marshal(split(text)) // strings always marshal
 		}
 		return list(value)
-	}
+	})
 }
 
 // absolute wants a path that means the same wherever Multus is run from.

@@ -130,7 +130,7 @@ func Members[T any](into *map[string]T, read func(into *T) Setter) Setter {
 type Fields struct {
 	Keys    map[string]Setter
 	Unknown func(key string) // what to do about a key that is not among them
-	// Lenient matches keys in any case, and takes null and an empty text for absent.
+	// Lenient matches keys in any case, and takes null for absent.
 	Lenient bool
 }
 
@@ -159,7 +159,7 @@ func (f Fields) Read(o Object) error {
 			err = ErrTwice
 		case set == nil:
 			f.Unknown(m.Key)
-		case !f.Lenient || string(m.Value) != "null" && string(m.Value) != `""`:
+		case !f.Lenient || string(m.Value) != "null":
 			err = set(m.Value)
 		}
 		faults.Add(fault.Under(fault.Key(key), err))
