@@ -40,6 +40,8 @@ func TestFaults(t *testing.T) {
 		"namespace":          {"x.yaml", pod("name: a, namespace: ../x"), []string{"metadata.namespace", "is no name"}},
 		"no kind":            {"x.yaml", "apiVersion: v1\nmetadata: {name: a}\n", []string{"kind: missing"}},
 		"a list":             {"x.yaml", "- a\n", []string{"a list where an object is expected"}},
+		"odd hostNetwork":    {"x.yaml", pod("name: a") + "spec: {hostNetwork: 'true'}\n", []string{"x.yaml:4:21: Pod default/a: spec.hostNetwork: a string where true or false is expected"}},
+		"odd spec":           {"x.yaml", pod("name: a") + "spec: [hostNetwork]\n", []string{"spec: a list where an object is expected"}},
 		"something else":     {"x.json", `{"name":"a","type":"module"}`, []string{"neither a Kubernetes object", "nor a CNI configuration"}},
 		"two configurations": {"x.yaml", "{type: multus}\n---\n{type: multus}\n", []string{"the second multus configuration; the first is at", "x.yaml:1:1"}},
 		"older network":      {"x.yaml", "apiVersion: kubernetes.com/v1\nkind: Network\nmetadata: {name: a}\nargs: '{}'\n", []string{"Network default/a: plugin"}},

@@ -55,10 +55,11 @@ func (l *loader) pod(o *Object) {
 			}
 		}
 	}
+	host := pod.object("spec").expect("hostNetwork", "true or false", "")
 	if len(o.root.doc.faults) > 0 {
 		return
 	}
-	if pod.at("spec").at("hostNetwork").scalar() == "true" {
+	if host.scalar() == "true" {
 		l.note(o.Place, o.Subject()+": it has the node's network (hostNetwork), no CNI plugin is run for it")
 		return
 	}
