@@ -202,8 +202,9 @@ func TestFaults(t *testing.T) {
 			`warning credential: token from ` + tokenFile + `: expires in 29m -> see what should keep it current`},
 		{"token of tomorrow", func(w *world) { w.token(time.Now().Add(24*time.Hour), time.Now().Add(48*time.Hour)) },
 			`fault credential: token from ` + tokenFile + `: issued at `},
-		{"no token", func(w *world) { w.remove(tokenFile) },
-			"fault credential: API server not usable: kubeconfig " + kubeconfig + ": user: open " + tokenFile + ": no such file or directory"},
+		{"no token", func(w *world) { w.remove(tokenFile); w.mode(kubeconfig, 0o644) },
+			"warning modes: " + kubeconfig + " has mode 0644: others may read it -> chmod 0600, or doctor --fix\n" +
+				"fault credential: API server not usable: kubeconfig " + kubeconfig + ": user: open " + tokenFile + ": no such file or directory"},
 		{"no API server", func(w *world) { w.api.Close() },
 			"fault api: API server not usable: https://127.0.0.1:\n" +
 				"unknown permissions: not to be told while the API server does not answer; see api\n" +

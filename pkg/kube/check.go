@@ -33,18 +33,19 @@ func (c *Client) Check() error {
 // Credential is what identifies Multus, as far as its files tell.
 type Credential struct {
 	Name    string   // the token from /run/token
-	Files   []string // the kubeconfig, and the files with secrets that it names
+	Files   []string // the kubeconfig, whatever is wrong with it, and the files with secrets that it names
 	Issued  time.Time
 	Expires time.Time // zero where it never does, or where that cannot be seen
 }
 
 // Credential reads, without a request, what Multus is identified by.
 func (c *Client) Credential() (Credential, error) {
+	found := Credential{Files: []string{c.kubeconfig}}
 	conf, err := c.access()
 	if err != nil {
-		return Credential{}, unavailable("kubeconfig %s: %w", c.kubeconfig, err)
+		return found, unavailable("kubeconfig %s: %w", c.kubeconfig, err)
 	}
-	found := Credential{Name: credentialOf(conf), Files: []string{c.kubeconfig}}
+	found.Name = credentialOf(conf)
 	for _, file := range []string{conf.BearerTokenFile, conf.KeyFile} {
 		if file != "" {
 			found.Files = append(found.Files, file)
