@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/multus-cni/multus/pkg/config"
@@ -32,15 +31,12 @@ func (o *Objects) Config() (config.Config, error) {
 // placeholders of devices.
 func (o *Objects) Planner(conf config.Config) plan.Planner {
 	conf.AuxiliaryChain = ""
-	if len(conf.AllowedPlugins) > 0 {
-		conf.AllowedPlugins = append(slices.Clone(conf.AllowedPlugins), Unknown)
-	}
 	networks := append([]string{conf.ClusterNetwork}, conf.DefaultNetworks...)
 	for i, network := range networks {
 		networks[i] = named(network)
 	}
 	if conf.ClusterNetwork, conf.DefaultNetworks = networks[0], networks[1:]; conf.Kubeconfig != "" {
-		return plan.Planner{Conf: conf, Definitions: Lookup(o.standIn)}
+		return plan.Planner{Conf: conf, Definitions: Lookup(o.standIn), Assumed: Unknown}
 	}
 	// Nothing can be looked up: the networks are files of the node.
 	for _, network := range networks {

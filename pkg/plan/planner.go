@@ -65,6 +65,7 @@ type Planner struct {
 	Devices     Devices     // nil: they are known on the node alone, and placeholders stand for them
 	DeviceInfo  string      // directory of the files that describe devices; empty: DeviceInfoDir
 	Binaries    Binaries    // nil: binaries are not looked for
+	Assumed     string      // plugin that stands for those that are not known, which may all be allowed
 }
 
 // Plan decides everything that ADD will do for the pod in the sandbox, or says

@@ -82,7 +82,7 @@ func (d *draft) checkAllowed(s source, plugin string) error {
 		return fmt.Errorf("plugin %w", err)
 	}
 	trusted := s.origin == inline || s.origin == path
-	if trusted || len(conf.AllowedPlugins) == 0 || slices.Contains(conf.AllowedPlugins, plugin) {
+	if trusted || plugin == d.planner.Assumed || len(conf.AllowedPlugins) == 0 || slices.Contains(conf.AllowedPlugins, plugin) {
 		return nil
 	}
 	return fmt.Errorf("plugin %s is not among allowedPlugins (%s); use one of these, or add it to the configuration", fault.Quote(plugin), strings.Join(conf.AllowedPlugins, ", "))
