@@ -136,6 +136,7 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 	conf, given := objects.Conf()
 	if !given {
 		conf = []byte(tryConf)
+		std.warn("no multus configuration among the files: a default network is assumed")
 	}
 	plugin, err := tryPlugin(std, opts, conf)
 	if err != nil {
@@ -152,10 +153,9 @@ func beginTrial(ctx context.Context, std streams, opts tryOptions) (*trial.Sessi
 		if err != nil {
 			return nil, fmt.Errorf("multus configuration: %w", err)
 		}
-		o.StandIns.Equip(ctx, &plugin, parsed)
-	}
-	if !given {
-		std.warn("no multus configuration among the files: a default network is assumed")
+		if err := o.StandIns.Equip(ctx, &plugin, parsed); err != nil {
+			return nil, err
+		}
 	}
 	o.Plugin = plugin
 	return trial.Begin(ctx, o)

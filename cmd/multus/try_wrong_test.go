@@ -134,6 +134,18 @@ spec: {config: '{"cniVersion": "1.0.0", "type": "nowhere", "ipam": {"type": "hos
 	if code != exitOK || !strings.HasSuffix(out, "--- the node thereafter\n") || t.Failed() {
 		t.Errorf("exit code %d:\n%s", code, out)
 	}
+	const allowing = "\nprintf -- '---\\n{type: multus, name: m, kubeconfig: /x, clusterNetwork: elsewhere, allowedPlugins: [macvlan, host-local, %s]}\\n' >$FILES/multus.yaml\n$TRY -f $FILES"
+	out, code = n.run(t, strings.Replace(allowing, "%s", "nowhere", 1)+clean)
+	if code != exitOK || !strings.Contains(out, "the plugin nowhere is not on this machine: a bridge stands for it") || !strings.Contains(out, "nothing left") {
+		t.Errorf("what is allowed: exit code %d:\n%s", code, out)
+	}
+	out, code = n.run(t, strings.Replace(allowing, "%s", "bridge", 1)+clean)
+	if code != exitFailed || !strings.Contains(out, `network default/net-b: plugin "nowhere" is not among allowedPlugins (macvlan, host-local, bridge); `) {
+		t.Errorf("what is not allowed: exit code %d:\n%s", code, out)
+	}
+	if err := os.Remove(filepath.Join(n.files, "multus.yaml")); err != nil {
+		t.Fatal(err)
+	}
 	out, code = n.run(t, "mv $PLUGINS $PLUGINS.away; $TRY -f $FILES; code=$?; mv $PLUGINS.away $PLUGINS; (exit $code)"+clean)
 	if code != exitFailed || !strings.Contains(out, "what stands for other networks takes the plugins bridge and host-local: ") {
 		t.Errorf("without plugins: exit code %d:\n%s", code, out)

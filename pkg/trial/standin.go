@@ -39,11 +39,16 @@ type StandIns struct {
 	told     map[string]bool
 }
 
-// Equip has a plugin plan as a node would, with stand-ins.
-func (s *StandIns) Equip(ctx context.Context, plugin *multus.Plugin, conf config.Config) {
+// Equip has a plugin plan as a node would, with stand-ins. What a node would refuse of
+// the networks that these stand for is an error.
+func (s *StandIns) Equip(ctx context.Context, plugin *multus.Plugin, conf config.Config) error {
 	s.needed, s.made, s.told = map[string]string{}, map[string]bool{}, map[string]bool{}
 	p := s.Objects.Planner(conf)
-	s.asked = asked(ctx, p, s.Objects.Pods())
+	var err error
+	if s.asked, err = asked(ctx, p, s.Objects.Pods()); err != nil {
+		return err
+	}
+	p.Conf.AllowedPlugins = nil // what is allowed was used, and what stands for it need not be among it
 	plugin.Cluster = replaced{s.Objects, s, p.Definitions, p.Conf.ClusterNetwork}
 	p.Conf.Delegates = slices.Clone(p.Conf.Delegates)
 	for i, d := range p.Conf.Delegates {
@@ -51,13 +56,18 @@ func (s *StandIns) Equip(ctx context.Context, plugin *multus.Plugin, conf config
 	}
 	p.Definitions, p.Binaries = nil, plugin.Runner
 	plugin.Planner = p
+	return nil
 }
 
 // asked are the addresses and gateways that pods ask for, by network.
-func asked(ctx context.Context, p plan.Planner, pods []plan.Pod) map[string][]string {
+func asked(ctx context.Context, p plan.Planner, pods []plan.Pod) (map[string][]string, error) {
 	addresses := map[string][]string{}
+	var faults []error
 	for _, pod := range pods {
-		made, _ := p.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod) // faults are told when it is planned in earnest
+		made, err := p.Plan(ctx, plan.Sandbox{IfName: "eth0"}, pod)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("pod %s: %w", pod, err))
+		}
 		for _, a := range made.Attachments {
 			var ips []string
 			if json.Unmarshal(a.RuntimeConfig["ips"], &ips) == nil {
@@ -68,7 +78,7 @@ func asked(ctx context.Context, p plan.Planner, pods []plan.Pod) map[string][]st
 			}
 		}
 	}
-	return addresses
+	return addresses, errors.Join(faults...)
 }
 
 // replaced are the files as a cluster, with stand-ins for what they lack.
