@@ -130,7 +130,7 @@ func static(s settings) []problem {
 		key := fmt.Sprintf("addresses[%d].", i)
 		prefix, err := netip.ParsePrefix(a.Address)
 		if err != nil {
-			all = append(all, wrong(key+"address", rawjson.Quote(a.Address), withLength))
+			all = append(all, wrong(key+"address", rawjson.Quote(a.Address), "an IP address with a prefix length, such as 10.1.2.3/24"))
 			continue
 		}
 		_, problems := within(prefix.Masked(), key+"gateway", a.Gateway)
