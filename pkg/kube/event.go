@@ -51,10 +51,11 @@ type eventSource struct {
 }
 
 // tell makes an event about the pod's interfaces, if it can: a pod does not lack
-// its networks because an event is missing.
+// its networks because an event is missing. It is tried twice at most: where each try
+// breaks the connection, the status is on the same one.
 func (c *Client) tell(ctx context.Context, pod plan.Pod, message string) {
 	_, _ = c.do(ctx, request{
-		verb: "create", resource: core("events"), ref: plan.Ref{Namespace: pod.Namespace}, body: newEvent(pod, message, time.Now()),
+		tries: 2, verb: "create", resource: core("events"), ref: plan.Ref{Namespace: pod.Namespace}, body: newEvent(pod, message, time.Now()),
 	})
 }
 

@@ -41,6 +41,7 @@ type request struct {
 	contentType string              // of the body; application/json where empty
 	body        any                 // what is sent as JSON; nil for nothing
 	retry       func(*failure) bool // further failures that another try may help; may be nil
+	tries       int                 // at most; 0: as many as there is time for
 }
 
 const (

@@ -42,7 +42,7 @@ func (c *Client) do(ctx context.Context, q request) ([]byte, *failure) {
 		if f.status.Code == http.StatusUnauthorized && !turnedDown {
 			turnedDown, again = true, true // once, with credentials read anew
 		}
-		if again && sleep(ctx, max(pauses.Step(), f.after)) {
+		if again && tries != q.tries && sleep(ctx, max(pauses.Step(), f.after)) {
 			continue
 		}
 		if tries > 1 { // a text without chance: requests that fail at the same time say the same
