@@ -25,7 +25,7 @@ func (r *reader) keys() map[string]rawjson.Setter {
 
 		"kubeconfig":               text(&c.Kubeconfig, absolute),
 		"clusterNetwork":           text(&c.ClusterNetwork, network),
-		"defaultNetworks":          rawjson.Strings(&c.DefaultNetworks, network),
+		"defaultNetworks":          list(&c.DefaultNetworks, network),
 		"systemNamespaces":         namespaces(&c.SystemNamespaces),
 		"multusNamespace":          text(&c.MultusNamespace, name.Namespace),
 		"delegates":                elsewhere,
@@ -40,7 +40,7 @@ func (r *reader) keys() map[string]rawjson.Setter {
 		"namespaceIsolation":       rawjson.Bool(&c.NamespaceIsolation),
 		"globalNamespaces":         commaNamespaces(&c.GlobalNamespaces),
 		"defaultNetworkNamespaces": commaNamespaces(&c.DefaultNetworkNamespaces),
-		"allowedPlugins":           rawjson.Strings(&c.AllowedPlugins, name.Plugin),
+		"allowedPlugins":           list(&c.AllowedPlugins, name.Plugin),
 		"allowPodDeviceID":         rawjson.Bool(&c.AllowPodDeviceID),
 		"unsupportedRequests":      choice(&c.UnsupportedRequests, UnsupportedVerify, UnsupportedFail, UnsupportedLegacy),
 		"firstInterfaceIndex":      rawjson.Whole(&c.FirstInterfaceIndex, 0, 1000),

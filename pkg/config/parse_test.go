@@ -75,6 +75,9 @@ func TestParse(t *testing.T) {
 		"empty namespaces count as not there": {with(`"globalNamespaces":"a, ,b,","systemNamespaces":["","kube-system"],"defaultNetworkNamespaces":"ovn-kubernetes,"`), func(c *config.Config) {
 			c.GlobalNamespaces, c.SystemNamespaces, c.DefaultNetworkNamespaces = []string{"a", "b"}, []string{"kube-system"}, []string{"ovn-kubernetes"}
 		}},
+		"white space in lists": {with(`"allowedPlugins":["macvlan"," bridge"],"binDir":"/b ","systemNamespaces":[" ","a "]`), func(c *config.Config) {
+			c.AllowedPlugins, c.BinDir, c.SystemNamespaces = []string{"macvlan", "bridge"}, []string{"/b"}, []string{"a"}
+		}},
 		"unsupported requests": {with(`"unsupportedRequests":"fail"`), func(c *config.Config) { c.UnsupportedRequests = config.UnsupportedFail }},
 		"ways to behave": {with(`"unsupportedRequests":"Legacy","firstInterfaceIndex":1,"networkStatus":"additional","events":false,"legacyNetworks":true,"auxiliaryCNIChainName":"aux"`), func(c *config.Config) {
 			c.UnsupportedRequests, c.FirstInterfaceIndex, c.NetworkStatus = config.UnsupportedLegacy, 1, config.StatusAdditional

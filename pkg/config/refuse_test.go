@@ -27,7 +27,7 @@ func TestParseRefuses(t *testing.T) {
 		"relative file":              {with(`"clusterNetwork":"./a"`), `clusterNetwork: "./a": an absolute path is expected, or a name without a namespace: that is multusNamespace`},
 		"cluster network's name":     {with(`"clusterNetwork":"..a"`), `clusterNetwork: "..a": letters, digits, "_", "." and "-" are allowed, a letter or digit first`},
 		"default networks":           {with(`"defaultNetworks":["a","",5]`), "defaultNetworks: element 2: is empty; name a network\ndefaultNetworks: element 3: a string is expected, found a number"},
-		"default networks' names":    {with(`"defaultNetworks":["a",""," ","b/c"]`), "defaultNetworks: element 2: is empty; name a network\ndefaultNetworks: element 3: \" \": letters, digits, \"_\", \".\" and \"-\" are allowed, a letter or digit first\ndefaultNetworks: element 4: \"b/c\": an absolute path is expected, or a name without a namespace: that is multusNamespace"},
+		"default networks' names":    {with(`"defaultNetworks":["a",""," ","b/c"]`), "defaultNetworks: element 2: is empty; name a network\ndefaultNetworks: element 3: is empty; name a network\ndefaultNetworks: element 4: \"b/c\": an absolute path is expected, or a name without a namespace: that is multusNamespace"},
 		"kubeconfig":                 {with(`"KUBECONFIG":"k"`), `kubeconfig: is given as "kubeconfig" and as "KUBECONFIG"; keep one`},
 		"relative kubeconfig":        {`{"name":"n","kubeconfig":"k"}`, `kubeconfig: "k": an absolute path is expected`},
 		"path with a NUL":            {`{"name":"n","kubeconfig":"/k\u0000"}`, `kubeconfig: "/k\x00": an absolute path is expected`},

@@ -55,15 +55,31 @@ func object(into *json.RawMessage) rawjson.Setter {
 	}
 }
 
+// trimmed drops the white space around a string: in lists, as in "a, b", it is no part of
+// what is meant.
+func trimmed(set rawjson.Setter) rawjson.Setter {
+	return func(value json.RawMessage) error {
+		if text, isText := rawjson.Text(value); isText {
+			value = rawjson.Quote(strings.TrimSpace(text))
+		}
+		return set(value)
+	}
+}
+
+// list reads a list of strings that are right.
+func list(into *[]string, right func(string) error) rawjson.Setter {
+	return rawjson.List(into, func(s *string) rawjson.Setter { return trimmed(rawjson.String(s, right)) })
+}
+
 // paths reads a path or a list of paths.
 func paths(into *[]string) rawjson.Setter {
-	return orString(rawjson.Strings(into, absolute), func(path string) []string { return []string{path} })
+	return orString(list(into, absolute), func(path string) []string { return []string{path} })
 }
 
 // namespaces reads a list of namespaces. Empty ones count as not there.
 func namespaces(into *[]string) rawjson.Setter {
 	return func(value json.RawMessage) error {
-		err := rawjson.List(into, func(s *string) rawjson.Setter { return rawjson.Optional(rawjson.String(s, name.Namespace)) })(value)
+		err := rawjson.List(into, func(s *string) rawjson.Setter { return trimmed(text(s, name.Namespace)) })(value)
 		*into = slices.DeleteFunc(*into, func(s string) bool { return s == "" })
 		return err
 	}
@@ -71,23 +87,17 @@ func namespaces(into *[]string) rawjson.Setter {
 
 // commaNamespaces is namespaces that may also be one string with commas between them.
 func commaNamespaces(into *[]string) rawjson.Setter {
-	return orString(namespaces(into), func(text string) []string {
-		parts := strings.Split(text, ",")
-		for i, part := range parts {
-			parts[i] = strings.TrimSpace(part)
-		}
-		return parts
-	})
+	return orString(namespaces(into), func(text string) []string { return strings.Split(text, ",") })
 }
 
 // orString reads one string too where a list is expected, as the list that it is split
 // into.
-func orString(list rawjson.Setter, split func(string) []string) rawjson.Setter {
+func orString(many rawjson.Setter, split func(string) []string) rawjson.Setter {
 	return rawjson.Optional(func(value json.RawMessage) error {
 		if text, isText := rawjson.Text(value); isText {
 			value, _ = json.Marshal(split(text)) // strings always marshal
 		}
-		return list(value)
+		return many(value)
 	})
 }
 
