@@ -17,8 +17,8 @@ func (r *reader) finish(o rawjson.Object) {
 		value, found := o.Folded(key)
 		return found && string(value) != "null" && string(value) != `""`
 	}
-	value, _ := o.Folded("delegates")
-	delegates := given("delegates") && string(value) != "[]" // no networks are as good as no key
+	value, found := o.Folded("delegates")
+	delegates := found && string(value) != "null" && string(value) != "[]" // no networks are as good as no key
 	if !given("name") {
 		r.fault("name", "is missing")
 	}

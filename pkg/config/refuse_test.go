@@ -89,6 +89,7 @@ func refused(t *testing.T, conf, want string) {
 
 func TestParseRefusesDelegates(t *testing.T) {
 	tests := map[string]struct{ delegates, want string }{
+		"empty string":    {`""`, `delegates: a list is expected, found a string`},
 		"no list":         {`{}`, `delegates: a list is expected, found an object`},
 		"no object":       {`["x"]`, `delegates: element 1: an object is expected, found a string`},
 		"no plugin":       {`[{"type":"x"},{}]`, `delegates: element 2: neither "plugins" (a list) nor "type" (a plugin) names one: no plugins in the network configuration`},
