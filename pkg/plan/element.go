@@ -80,12 +80,16 @@ func (e *element) fields(within string, keys map[string]rawjson.Setter) rawjson.
 func meant(key string, known []string) string {
 	const shortest = 4 // two short words always look alike
 	key = strings.TrimSuffix(strings.ToLower(key), "request")
-	others := map[string]string{"gateway": "default-route", "gateways": "default-route", "ip": "ips", "ns": "namespace", "args": "cni-args"}
+	others := map[string]string{"gateway": "default-route", "gateways": "default-route", "ip": "ips", "ifname": "interface", "ns": "namespace", "args": "cni-args"}
 	if i := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, key) }); i >= 0 {
 		return known[i]
 	}
-	if other := others[key]; slices.Contains(known, other) || len(key) < shortest {
+	other, listed := others[key]
+	switch {
+	case slices.Contains(known, other):
 		return other
+	case listed || len(key) < shortest:
+		return ""
 	}
 	return name.Nearest(key, known)
 }

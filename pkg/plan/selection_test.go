@@ -152,7 +152,7 @@ func TestDeviceIDNeedsLeave(t *testing.T) {
 func TestWhatWasMeant(t *testing.T) {
 	for key, want := range map[string]string{
 		"gateway": "; did you mean default-route?", "interfaceRequest": "; did you mean interface?", "defaultroute": "; did you mean default-route?",
-		"ns": "; did you mean namespace?", "portmapping": "; did you mean portMappings?", "vlan": "", "mtu": "", "id": "", "hostPort": "", "IPs": "; did you mean ips?",
+		"ns": "; did you mean namespace?", "ifname": "; did you mean interface?", "portmapping": "; did you mean portMappings?", "vlan": "", "mtu": "", "id": "", "hostPort": "", "IPs": "; did you mean ips?",
 	} {
 		_, warnings, _ := read(`[{"name":"a","` + key + `":"x"}]`)
 		want = `element 1 (ns1/a): unknown key "` + key + `" is ignored` + want
@@ -163,7 +163,7 @@ func TestWhatWasMeant(t *testing.T) {
 }
 
 func TestWarningsOfKeys(t *testing.T) {
-	got, warnings, err := read(`[{"name":"net-a","MAC":"bad","vlan":7,"example.org/x":1,"portMappings":[{"hostPort":1,"containerPort":2,"hostIP":"::1"}]}]`)
+	got, warnings, err := read(`[{"name":"net-a","MAC":"bad","vlan":7,"example.org/x":1,"portMappings":[{"hostPort":1,"containerPort":2,"hostIP":"::1","ip":"::1"}]}]`)
 	if err != nil || len(got) != 1 {
 		t.Fatalf("selections %v, error %v", got, err)
 	}
@@ -171,6 +171,7 @@ func TestWarningsOfKeys(t *testing.T) {
 		`annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): unknown key "MAC" is ignored; did you mean mac?`,
 		`annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): unknown key "vlan" is ignored`,
 		`annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): portMappings: unknown key "hostIP" is ignored`,
+		`annotation k8s.v1.cni.cncf.io/networks, element 1 (ns1/net-a): portMappings: unknown key "ip" is ignored`,
 	}
 	if diff := cmp.Diff(want, warnings); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
