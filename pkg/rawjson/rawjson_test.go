@@ -77,6 +77,8 @@ func TestSyntaxFaults(t *testing.T) {
 		{"trailing comma", "{\"a\": 1,\n}", `line 1, column 8: trailing comma before "}"`},
 		{"trailing comma in a list", `{"a": [1, ]}`, `line 1, column 9: trailing comma before "]"`},
 		{"missing comma", "{\"a\": 1\n \"b\": 2}", `line 2, column 2: a comma or a colon is missing before "b"`},
+		{"missing comma before text that never ends", `{"a": 1 "b: 2}`, `line 1, column 9: a comma or a colon is missing before "b: 2}`},
+		{"what is no letter", "{\"a\": 1 \"\u009b\u202e\"}", "line 1, column 9: a comma or a colon is missing before \"\ufffd\ufffd\""},
 		{"missing colon", `{"range" "10.9.0.0/24"}`, `line 1, column 10: a comma or a colon is missing before "10.9.0.0/24"`},
 		{"single quotes", `{'a': 1}`, `line 1, column 2: text stands in double quotes ("), not in single ones`},
 		{"cut off", `{"a": [1`, "line 1, column 9: the text ends in the middle of the JSON: a closing quote, brace or bracket is missing"},

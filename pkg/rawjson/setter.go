@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/multus-cni/multus/pkg/fault"
 )
@@ -18,8 +20,16 @@ func Unexpected(wanted string, value json.RawMessage) error {
 	return fmt.Errorf("%s is expected, found %s", wanted, Kind(value))
 }
 
-// Shown is a value as messages show it.
-func Shown(value json.RawMessage) string { return fault.Clip(string(value), 80) }
+// Shown is a value as messages show it: what no terminal should obey is replaced.
+func Shown(value json.RawMessage) string {
+	visible := func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}
+	return strings.Map(visible, fault.Clip(string(value), 80))
+}
 
 // String reads a text that is right; nil: any is.
 func String(into *string, right func(text string) error) Setter {

@@ -86,7 +86,10 @@ func diagnose(data []byte, begin int, wanted string, err error) error {
 			return located(data, at, fmt.Sprintf("trailing comma before %q", next[:1]))
 		}
 	case rest[0] == '"' && len(last) == 1 && strings.IndexByte(`"}]0123456789el`, last[0]) >= 0:
-		word, _ := jsontext.NewDecoder(bytes.NewReader(rest)).ReadValue()
+		word, err := jsontext.NewDecoder(bytes.NewReader(rest)).ReadValue()
+		if err != nil {
+			word = rest // it never ends
+		}
 		return located(data, at, "a comma or a colon is missing before "+Shown(json.RawMessage(word)))
 	}
 	if errors.Is(err, jsontext.ErrNonStringName) {
