@@ -46,8 +46,8 @@ func load(path string, o rawjson.Object) (Found, error) {
 
 // found is the network, or what is wrong with it, with the place where it was found.
 func (d draft) found(path string, err error) (Found, error) {
-	if err == nil && len(d.list.plugins) == 0 {
-		err = errEmpty
+	if err == nil {
+		err = d.checkFilled()
 	}
 	if err != nil {
 		return Found{}, fmt.Errorf("%s: %w", path, err)

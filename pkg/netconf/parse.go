@@ -18,8 +18,6 @@ var (
 	ErrNotFound = errors.New("no such network on disk")
 	// ErrNoPlugins says that a list has no plugin at all.
 	ErrNoPlugins = errors.New("no plugins in the network configuration")
-
-	errEmpty = fmt.Errorf(`neither "plugins" (a list) nor "type" (a plugin) names one: %w`, ErrNoPlugins)
 )
 
 // Bounds of what is read. A configuration of a few kilobytes is long already; all
@@ -45,8 +43,8 @@ func Parse(data []byte, fallbackName string) (list List, warnings []string, err 
 		return List{}, nil, err
 	}
 	d, err := draftOf(o, fallbackName)
-	if err == nil && len(d.list.plugins) == 0 {
-		err = errEmpty
+	if err == nil {
+		err = d.checkFilled()
 	}
 	if err != nil {
 		return List{}, nil, err
@@ -101,6 +99,14 @@ func draftOf(o rawjson.Object, fallbackName string) (draft, error) {
 		d.readPlugin("", o)
 	}
 	return d, d.faults.Err()
+}
+
+// checkFilled refuses a configuration that runs nothing.
+func (d *draft) checkFilled() error {
+	if len(d.list.plugins) == 0 {
+		return fmt.Errorf(`neither "plugins" (a list) nor "type" (a plugin) names one: %w`, ErrNoPlugins)
+	}
+	return nil
 }
 
 // choose takes the highest supported version of those given. It is never "": plugins
