@@ -14,9 +14,6 @@ import (
 	"github.com/multus-cni/multus/pkg/plan"
 )
 
-// networkStatus is the annotation of the multi-network specification, section 5.
-const networkStatus = "k8s.v1.cni.cncf.io/network-status"
-
 // How long ADD waits for an event: hardly any longer than for the status that
 // is written beside it, and little where nothing is.
 const (
@@ -68,7 +65,7 @@ func (c *Client) patchStatus(ctx context.Context, pod plan.Pod, status []byte) e
 	if !pod.Static() {
 		patch.Metadata.UID = types.UID(pod.UID)
 	}
-	patch.Metadata.Annotations = map[string]string{networkStatus: string(status)}
+	patch.Metadata.Annotations = map[string]string{plan.NetworkStatusKey: string(status)}
 	_, f := c.do(ctx, request{
 		verb: "patch", resource: core("pods"), subresource: "status", ref: plan.Ref{Namespace: pod.Namespace, Name: pod.Name},
 		accept: acceptMetadata, contentType: "application/merge-patch+json", body: patch,

@@ -135,7 +135,7 @@ func TestEventIsNotWaitedFor(t *testing.T) {
 			if took := time.Since(began); took > 500*time.Millisecond {
 				t.Errorf("%s, though nothing but the event is slow", took)
 			}
-			if _, published := s.Annotations("default", "a")[networkStatus]; !published {
+			if _, published := s.Annotations("default", "a")[plan.NetworkStatusKey]; !published {
 				t.Error("no status was written")
 			}
 			began = time.Now()
@@ -187,7 +187,7 @@ func TestPublishTooLate(t *testing.T) {
 			if n := len(s.Requests()); n != 1 {
 				t.Errorf("%d requests, want one", n)
 			}
-			if _, published := s.Annotations("default", "a")[networkStatus]; published {
+			if _, published := s.Annotations("default", "a")[plan.NetworkStatusKey]; published {
 				t.Error("the status was written to another pod")
 			}
 		})
@@ -203,7 +203,7 @@ func TestPublishTriedAgain(t *testing.T) {
 			fault.Times, fault.Method = 1, http.MethodPatch
 			s.Fail(fault)
 			cnitest.Must(t, dial(t, s).Publish(within(t, 5*time.Second), examplePod(), []byte("[1]"), ""))
-			if got := s.Annotations("default", "a")[networkStatus]; got != "[1]" {
+			if got := s.Annotations("default", "a")[plan.NetworkStatusKey]; got != "[1]" {
 				t.Errorf("status %q", got)
 			}
 			if n := len(s.Matching(http.MethodPatch, statusPath)); n != 2 {

@@ -18,9 +18,6 @@ const (
 	checkpointPath = "device-plugins/kubelet_internal_checkpoint"
 	// maxCheckpoint bounds what is read of the file.
 	maxCheckpoint = 64 << 20
-	// staticUID is the annotation with the UID that the kubelet itself gives a
-	// static pod; the API server's copy has another.
-	staticUID = "kubernetes.io/config.hash"
 )
 
 // checkpoint is what the kubelet writes down of the devices that it gave.
@@ -69,7 +66,7 @@ func (n Node) recorded(pod plan.Pod) (devices, error) {
 	}
 	uids := []string{pod.UID}
 	if pod.Static() {
-		uids = append(uids, pod.Annotations[staticUID])
+		uids = append(uids, pod.Annotations[plan.StaticUIDKey])
 	}
 	entries := slices.DeleteFunc(c.Data.PodDeviceEntries, func(e entry) bool {
 		return e.PodUID == "" || !slices.Contains(uids, e.PodUID)

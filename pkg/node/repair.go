@@ -16,10 +16,6 @@ import (
 )
 
 const (
-	networkStatusKey = "k8s.v1.cni.cncf.io/network-status"
-	// staticKey is, on the mirror of a static pod, the UID by which its node knows it.
-	staticKey = "kubernetes.io/config.hash"
-
 	// repairAge is how old a pod is before it is taken for one without its networks.
 	repairAge = time.Minute
 	// maxRepairs is how many pods are deleted in one go: each starts anew somewhere.
@@ -55,7 +51,7 @@ func (r *Repairer) Look(ctx context.Context, recorded []state.Record) error {
 	deleted := 0
 	for _, pod := range pods {
 		switch {
-		case !lacks(pod) || attached[pod.UID] || attached[pod.Annotations[staticKey]]:
+		case !lacks(pod) || attached[pod.UID] || attached[pod.Annotations[plan.StaticUIDKey]]:
 		case r.Repair == RepairDelete && pod.Controlled && deleted < maxRepairs:
 			deleted++
 			errs = append(errs, r.delete(ctx, cluster, pod))
@@ -70,7 +66,7 @@ func (r *Repairer) Look(ctx context.Context, recorded []state.Record) error {
 // that it got them.
 func lacks(pod kube.HostedPod) bool {
 	asked := strings.Trim(pod.Annotations[plan.NetworksKey]+pod.Annotations[plan.DefaultNetworkKey], " \t\r\n[]") // of no network: nothing
-	_, answered := pod.Annotations[networkStatusKey]
+	_, answered := pod.Annotations[plan.NetworkStatusKey]
 	return asked != "" && !answered && pod.Attached && !pod.Since.IsZero() && time.Since(pod.Since) > repairAge
 }
 

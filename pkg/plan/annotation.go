@@ -11,12 +11,15 @@ import (
 	"github.com/multus-cni/multus/pkg/rawjson"
 )
 
-// Keys of the annotations that select networks, and of a network's that names the
+// Keys of annotations: those of pods that select networks, tell what came of it, and
+// have the UID by which the kubelet knows a static pod; that of a network that names the
 // resource of its devices.
 const (
 	NetworksKey       = "k8s.v1.cni.cncf.io/networks"
 	DefaultNetworkKey = "v1.multus-cni.io/default-network"
 	LegacyNetworksKey = "networks" // of the older Network objects
+	NetworkStatusKey  = "k8s.v1.cni.cncf.io/network-status"
+	StaticUIDKey      = "kubernetes.io/config.hash" // the API server's copy of the pod has another UID
 	ResourceKey       = "k8s.v1.cni.cncf.io/resourceName"
 )
 
