@@ -22,6 +22,10 @@ type draft struct {
 	warnings fault.Notes
 }
 
+func (p Planner) draft(sb Sandbox, pod Pod) draft {
+	return draft{planner: p, sandbox: sb, pod: pod, kind: KindNAD}
+}
+
 // wanted is one attachment that somebody asked for.
 type wanted struct {
 	source    source

@@ -72,7 +72,7 @@ type Planner struct {
 // everything that is wrong with it. It reads definitions, files and devices and
 // changes nothing. The zero Pod gets the static networks alone.
 func (p Planner) Plan(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
-	d := draft{kind: KindNAD, planner: p, sandbox: sb, pod: pod}
+	d := p.draft(sb, pod)
 	d.selectNetworks()
 	if len(d.wanted) == 0 && d.faults.Len() == 0 {
 		d.faults.Add(d.noNetwork())
@@ -93,7 +93,8 @@ func (p Planner) Plan(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
 // Salvage is Plan for DEL without a record: what can still be known is in the
 // plan, under the names that Plan would have given; the error says what cannot.
 func (p Planner) Salvage(ctx context.Context, sb Sandbox, pod Pod) (Plan, error) {
-	d := draft{kind: KindNAD, planner: p, sandbox: sb, pod: pod, salvage: true}
+	d := p.draft(sb, pod)
+	d.salvage = true
 	d.selectNetworks()
 	d.fetch(ctx)
 	made := d.assemble(ctx)
@@ -117,7 +118,7 @@ func (p Planner) DefaultNetwork(ctx context.Context) (netconf.List, error) {
 // auxiliary chain. A network that cannot be resolved is in the error; the others
 // are returned all the same, unless it is the default network.
 func (p Planner) Everywhere(ctx context.Context) ([]netconf.List, error) {
-	d := draft{kind: KindNAD, planner: p}
+	d := p.draft(Sandbox{}, Pod{})
 	master, further := d.configured()
 	d.wanted = append(master, further...)
 	d.fetch(ctx)
