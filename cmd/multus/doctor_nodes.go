@@ -58,10 +58,11 @@ func doctorAll(ctx context.Context, std streams, opts doctorOptions) error {
 	if err != nil {
 		return err
 	}
-	defer progress(std, fmt.Sprintf("asking %d nodes", len(nodes)))()
+	done := progress(std, fmt.Sprintf("asking %d nodes", len(nodes)))
 	workqueue.ParallelizeUntil(context.WithoutCancel(ctx), nodesAtOnce, len(nodes), func(i int) {
 		nodes[i].Findings = opts.askNode(ctx, nodes[i])
 	})
+	done()
 	var all []doctor.Finding
 	var text bytes.Buffer
 	for _, n := range nodes {

@@ -38,8 +38,8 @@ func (l *loader) configMap(o *Object) {
 		if strings.HasPrefix(strings.TrimSpace(text.Value), "{") && strings.Contains(text.Value, `"multus`) {
 			checkJSON(text)
 		}
-		// Most values of most ConfigMaps are neither JSON nor YAML.
-		if inner.parse(); len(inner.faults) > 0 {
+		inner.parse()
+		if len(inner.faults) > 0 { // most values of most ConfigMaps are neither JSON nor YAML
 			continue
 		}
 		raw, _ := inner.root.json()

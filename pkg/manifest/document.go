@@ -76,7 +76,8 @@ func documents(file string, data []byte) (docs []*document, faults []fault.Fault
 			what := fmt.Sprintf("more than %d documents, or %d that are no YAML: the rest is not read", maxDocuments, maxBroken)
 			return docs, append(faults, fault.Fault{Place: d.place(nil), What: what})
 		}
-		if d.parse(); len(d.faults) > 0 {
+		d.parse()
+		if len(d.faults) > 0 {
 			faults = append(faults, d.faults...)
 			continue
 		}

@@ -46,7 +46,8 @@ func (o *Owner) Greet(ctx context.Context) {
 		if err != nil && !errors.Is(err, kube.ErrDenied) {
 			return 0, err
 		}
-		if answered(); !wanted {
+		answered()
+		if !wanted {
 			o.node.Log.WithError(err).WithField("daemonSet", o.set.String()).Warn("multus stays on this node whatever becomes of the DaemonSet: it is not there, or may not be asked for; see --daemonset and --namespace")
 		}
 		o.wanted.Store(wanted)

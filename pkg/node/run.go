@@ -92,7 +92,8 @@ func (n Node) Run(ctx context.Context, health *Health) {
 			err = errors.Join(err, ErrFight)
 		}
 		told = n.tell(report, err, told)
-		if health.last.Store(&err); fights {
+		health.last.Store(&err)
+		if fights {
 			sleep(ctx, fightPause)
 		}
 		if token := await(ctx, n.Poll, changes, tokens); token != "" {
